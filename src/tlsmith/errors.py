@@ -1,0 +1,212 @@
+"""Every exception tlsmith raises.
+
+TLSmithError                 message, code, hint
+  InputError                 also ValueError: a name, key, CSR, certificate, format
+    PassphraseError          a wrong or missing passphrase
+  FileError                  a file that cannot be read or written
+  ProfileError               every broken rule at once, each with its path
+  IssuanceError              an issuer that cannot or may not sign this
+    KeyMismatchError         a key and a certificate that do not belong together
+    NotACAError              an issuer whose certificate is no CA's
+    PathLengthError          a chain longer than the issuer allows
+    ValidityError            a validity its issuer or its profile does not allow
+    NameNotPermittedError    a name outside the issuer's name constraints
+  TrustStoreError            a trust store that cannot be read or changed
+    ToolMissingError         the store's own tool is not on this machine
+    PrivilegeError           changing the store needs rights we do not have
+    VerifyInstallError       the store changed, and still does not hold the root
+  ConnectionFailedError      a peer that cannot be reached
+    ResolveError             a host name without an address
+    HandshakeError           a TLS handshake that failed
+    DeadlineError            no answer in time
+  ConfigError                every mistake at once
+  MissingExtraError          also ImportError: an optional part is not installed
+
+Messages are lower case, have no full stop, and name the object and the value. `code`
+is stable, for machines; `hint` is something to do. None ever holds key material, a
+passphrase or a token.
+"""
+
+from collections.abc import Sequence
+
+
+class TLSmithError(Exception):
+    """The job could not be done."""
+
+    code = "error"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class InputError(TLSmithError, ValueError):
+    """What was given is not what it should be."""
+
+    code = "bad-input"
+
+
+class PassphraseError(InputError):
+    """The passphrase is wrong, missing, or not needed."""
+
+    code = "bad-passphrase"
+
+
+class FileError(TLSmithError):
+    """A file could not be read or written."""
+
+    code = "file-error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str,
+        code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.path = path
+
+
+class ProfileError(TLSmithError):
+    """A request breaks rules of its profile; all of them are listed."""
+
+    code = "profile-broken"
+
+    def __init__(
+        self, message: str, *, reasons: Sequence[str], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reasons = tuple(reasons)
+
+
+class IssuanceError(TLSmithError):
+    """The issuer cannot, or may not, sign this."""
+
+    code = "not-issued"
+
+
+class KeyMismatchError(IssuanceError):
+    """A private key and a certificate do not belong together."""
+
+    code = "key-mismatch"
+
+
+class NotACAError(IssuanceError):
+    """The issuer's certificate is not a CA certificate."""
+
+    code = "not-a-ca"
+
+
+class PathLengthError(IssuanceError):
+    """The chain would be longer than the issuer's path length allows."""
+
+    code = "path-length"
+
+
+class ValidityError(IssuanceError):
+    """The validity is not one the issuer or the profile allows."""
+
+    code = "bad-validity"
+
+
+class NameNotPermittedError(IssuanceError):
+    """Names lie outside the issuer's name constraints (RFC 5280 section 4.2.1.10)."""
+
+    code = "name-not-permitted"
+
+    def __init__(
+        self, message: str, *, names: Sequence[str], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.names = tuple(names)
+
+
+class TrustStoreError(TLSmithError):
+    """A trust store could not be read or changed."""
+
+    code = "trust-store"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        store: str,
+        code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.store = store
+
+
+class ToolMissingError(TrustStoreError):
+    """The tool that changes this store is not on this machine."""
+
+    code = "tool-missing"
+
+
+class PrivilegeError(TrustStoreError):
+    """Changing this store needs rights this process does not have."""
+
+    code = "needs-privilege"
+
+
+class VerifyInstallError(TrustStoreError):
+    """The store was changed, and a check says it is still not as it should be."""
+
+    code = "install-not-verified"
+
+
+class ConnectionFailedError(TLSmithError):
+    """The peer could not be reached."""
+
+    code = "connection-failed"
+
+
+class ResolveError(ConnectionFailedError):
+    """The host name has no address."""
+
+    code = "no-address"
+
+
+class HandshakeError(ConnectionFailedError):
+    """The TLS handshake failed."""
+
+    code = "handshake-failed"
+
+
+class DeadlineError(ConnectionFailedError):
+    """The peer did not answer in time."""
+
+    code = "deadline"
+
+
+class ConfigError(TLSmithError):
+    """A configuration has mistakes; all of them are listed."""
+
+    code = "bad-config"
+
+    def __init__(
+        self, message: str, *, mistakes: Sequence[str], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.mistakes = tuple(mistakes)
+
+
+class MissingExtraError(TLSmithError, ImportError):
+    """An optional part of tlsmith is not installed."""
+
+    code = "missing-extra"
+
+    def __init__(self, extra: str, *, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} needs the extra {extra!r}, which is not installed",
+            hint=f"pip install 'tlsmith[{extra}]'",
+        )
+        self.extra = extra

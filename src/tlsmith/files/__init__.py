@@ -1,0 +1,17 @@
+"""Files: read with clear errors, written whole or not at all, keys 0600."""
+
+from tlsmith.files.atomic import write_file
+from tlsmith.files.home import data_home
+from tlsmith.files.lock import exclusive_lock
+from tlsmith.files.read import read_file, read_input
+from tlsmith.files.together import NewFile, write_together
+
+__all__ = [
+    "NewFile",
+    "data_home",
+    "exclusive_lock",
+    "read_file",
+    "read_input",
+    "write_file",
+    "write_together",
+]

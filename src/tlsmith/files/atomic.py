@@ -1,0 +1,117 @@
+"""One file, written whole or not at all."""
+
+import contextlib
+import os
+import secrets
+import stat
+
+from tlsmith.files._errors import file_error
+
+SECRET_MODE = 0o600
+PUBLIC_MODE = 0o644
+TEMPORARY_MARK = ".tlsmith-tmp-"
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    data: bytes,
+    *,
+    mode: int = PUBLIC_MODE,
+    exclusive: bool = False,
+) -> None:
+    """Write `data` to `path` so that a reader sees the old file or the new one, whole.
+
+    A link is followed, a device or pipe written through. `mode` is the file's own,
+    whatever the umask adds is taken off a public one.
+
+    Args:
+        mode: permission bits; `SECRET_MODE` for anything that holds a key.
+        exclusive: refuse when there is a file already.
+
+    Raises:
+        FileError: the folder is missing, full, read-only, or not ours to write.
+    """
+    target = os.path.realpath(path)
+    if is_stream(target):
+        return _write_through(target, data)
+    temporary = write_temporary(target, data, mode)
+    try:
+        if exclusive:
+            os.link(temporary, target)
+            os.unlink(temporary)
+        else:
+            os.replace(temporary, target)
+    except OSError as error:
+        remove_quietly(temporary)
+        raise file_error(error, path, "write") from error
+    sync_folder(os.path.dirname(target))
+    return None
+
+
+def is_stream(path: str) -> bool:
+    """Tell whether `path` is a device, pipe or socket: nothing to replace there."""
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
+
+
+def write_temporary(target: str, data: bytes, mode: int) -> str:
+    """Write `data` beside `target` under a name of its own, on disk; return that name.
+
+    The name holds our process number, so that a later run can tell a file someone is
+    still writing from one that was left behind.
+    """
+    folder, name = os.path.split(target)
+    mark = f"{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = os.path.join(folder, f".{name[:180]}{mark}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    try:
+        if os.path.isdir(target):
+            raise IsADirectoryError(21, "is a directory")
+        descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), mode)
+        try:
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException as error:
+        remove_quietly(temporary)
+        if isinstance(error, OSError):
+            raise file_error(error, target, "write") from error
+        raise
+    return temporary
+
+
+def sync_folder(folder: str) -> None:
+    """Have the folder's new names on disk, where the system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder or ".", os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_quietly(path: str) -> None:
+    """Remove a file of ours that may or may not be there."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _write_through(target: str, data: bytes) -> None:
+    try:
+        descriptor = os.open(target, os.O_WRONLY)
+        try:
+            _write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise file_error(error, target, "write") from error

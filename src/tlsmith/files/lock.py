@@ -1,0 +1,63 @@
+"""One process at a time."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from tlsmith.errors import FileError
+from tlsmith.files._errors import file_error
+
+_PAUSE = 0.02
+
+
+@contextlib.contextmanager
+def exclusive_lock(path: str, *, patience: float = 30.0) -> Iterator[None]:
+    """Hold the lock file at `path`; the system lets go of it if we die.
+
+    Args:
+        patience: seconds to wait for another process.
+
+    Raises:
+        FileError: the lock cannot be made, or was not let go of in time.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise file_error(error, path, "lock") from error
+    try:
+        deadline = time.monotonic() + patience
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise FileError(
+                    f"another tlsmith has held {path!r} for {patience:g} seconds",
+                    path=path,
+                    code="locked",
+                    hint="wait for it to end, or end it, and try again",
+                )
+            time.sleep(_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
