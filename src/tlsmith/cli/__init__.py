@@ -1,0 +1,5 @@
+"""The command line: one file per command or group of commands."""
+
+from tlsmith.cli.entry import main
+
+__all__ = ["main"]

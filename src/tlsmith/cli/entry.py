@@ -1,0 +1,43 @@
+"""The start of every `tlsmith` command, and the end: errors and exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tlsmith.cli.commands import overview
+
+CLEAN, FINDINGS, USAGE, FAILURE = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and leave with its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _answer_at_once(words)
+        if code is None:
+            from tlsmith.cli.run import run
+
+            code = run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has left, as `head` does: no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = CLEAN
+    except KeyboardInterrupt:
+        sys.stderr.write("tlsmith: interrupted\n")
+        code = FAILURE
+    sys.exit(code)
+
+
+def _answer_at_once(words: Sequence[str]) -> int | None:
+    """Answer what needs no command: help and version."""
+    if list(words) in ([], ["--help"], ["-h"]):
+        sys.stdout.write(overview())
+        return CLEAN
+    if list(words) == ["--version"]:
+        from tlsmith import __version__
+
+        sys.stdout.write(f"tlsmith {__version__}\n")
+        return CLEAN
+    return None

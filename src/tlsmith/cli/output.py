@@ -1,0 +1,26 @@
+"""What a person or a program reads: facts on standard output, the rest beside it."""
+
+import json
+import sys
+from typing import Any
+
+
+def emit(text: str) -> None:
+    """Print what was asked for, on standard output."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+def emit_json(facts: Any, *, indent: int | None = 2) -> None:
+    """Print facts for a program, on standard output."""
+    text = json.dumps(facts, indent=indent, ensure_ascii=False, default=str)
+    sys.stdout.write(text + "\n")
+
+
+def say(text: str) -> None:
+    """Tell the person something, on standard error."""
+    sys.stderr.write(text.rstrip("\n") + "\n")
+
+
+def warn(text: str) -> None:
+    """Warn the person of something that is allowed, on standard error."""
+    say(f"warning: {text}")
