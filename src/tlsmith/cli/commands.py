@@ -1,44 +1,34 @@
 """Which commands there are, in the order `tlsmith --help` shows them.
 
-Data only, so that `--help` needs neither click nor cryptography: importing those two
-takes longer than printing. A test holds each line here to its command's own help.
+Data only, so that `--help` needs neither click nor cryptography: importing those, or
+just `typing`, takes longer than printing. A test holds each line to its command's help.
 """
 
-from typing import NamedTuple
-
-
-class Entry(NamedTuple):
-    """One line of `tlsmith --help`: the name, where its code is, what it does."""
-
-    name: str
-    place: str
-    summary: str
-
-
-GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+# Each line: the name, where its code is, what it does.
+GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Make",
         (
-            Entry("make", "make:make", "Make a certificate signed by the local CA."),
-            Entry(
+            ("make", "make:make", "Make a certificate signed by the local CA."),
+            (
                 "self-sign",
                 "self_sign:self_sign",
                 "Make a certificate signed by its own key.",
             ),
-            Entry("csr", "csr:csr", "Make a key and a certificate signing request."),
-            Entry("show", "show:show", "Explain a file or a live server."),
-            Entry("convert", "convert:convert", "Turn one format into another."),
-            Entry("mkcert", "mkcert:mkcert", "Do what mkcert does, flag for flag."),
+            ("csr", "csr:csr", "Make a key and a certificate signing request."),
+            ("show", "show:show", "Explain a file or a live server."),
+            ("convert", "convert:convert", "Turn one format into another."),
+            ("mkcert", "mkcert:mkcert", "Do what mkcert does, flag for flag."),
         ),
     ),
     (
         "Trust",
-        (Entry("trust", "trust:trust", "Have this machine trust the local CA, or not."),),
+        (("trust", "trust:trust", "Have this machine trust the local CA, or not."),),
     ),
-    ("Authority", (Entry("ca", "ca:ca", "Make and show certificate authorities."),)),
+    ("Authority", (("ca", "ca:ca", "Make and show certificate authorities."),)),
 )
 
-ENTRIES = {entry.name: entry for _, entries in GROUPS for entry in entries}
+PLACES = {name: place for _, entries in GROUPS for name, place, _ in entries}
 
 _HEAD = """\
 Usage: tlsmith COMMAND [ARGUMENT]...
@@ -63,7 +53,7 @@ def overview() -> str:
     """Return the text of `tlsmith --help`."""
     parts = [_HEAD]
     for title, entries in GROUPS:
-        lines = [f"  {entry.name:<11}{entry.summary}" for entry in entries]
+        lines = [f"  {name:<11}{summary}" for name, _, summary in entries]
         parts.append("\n".join([f"{title}:", *lines]) + "\n")
     parts.append(_TAIL)
     return "\n".join(parts)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tlsmith.cli.commands import ENTRIES, overview
+from tlsmith.cli.commands import PLACES, overview
 from tlsmith.cli.entry import CLEAN, FAILURE, USAGE
 from tlsmith.errors import ConfigError, InputError, ProfileError, TLSmithError
 
@@ -21,13 +21,12 @@ class _Commands(click.Group):
     """Every command of the table, imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(ENTRIES)
+        return list(PLACES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        entry = ENTRIES.get(cmd_name)
-        if entry is None:
+        if cmd_name not in PLACES:
             return None
-        module, _, name = entry.place.partition(":")
+        module, _, name = PLACES[cmd_name].partition(":")
         command: click.Command = getattr(
             importlib.import_module(f"tlsmith.cli.{module}"), name
         )
@@ -80,7 +79,11 @@ def _unexpected(error: Exception) -> TLSmithError:
 
 def _report(error: TLSmithError, words: Sequence[str]) -> None:
     if "--json" in words:
-        facts = {"code": error.code, "message": error.message, "hint": error.hint}
+        facts: dict[str, Any] = {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+        }
         reasons = getattr(error, "reasons", None) or getattr(error, "mistakes", None)
         if reasons:
             facts["reasons"] = list(reasons)

@@ -9,7 +9,9 @@ next and finds such a note finishes the renames before doing anything else.
 import contextlib
 import json
 import os
+import secrets
 import signal
+import stat
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from tlsmith.files.atomic import (
     write_file,
     write_temporary,
 )
+from tlsmith.files.read import read_file
 
 _NOTE_MARK = ".tlsmith-commit"
 
@@ -94,8 +97,7 @@ def _write_regular(files: Sequence[NewFile]) -> None:
         with _uninterrupted():
             for place in notes:
                 write_file(place, note, mode=SECRET_MODE)
-            for source, destination in moves:
-                os.replace(source, destination)
+            _replace_all(moves)
             for place in notes:
                 remove_quietly(place)
     except BaseException as error:
@@ -106,6 +108,42 @@ def _write_regular(files: Sequence[NewFile]) -> None:
         raise
     for folder in {os.path.dirname(target) for target in targets}:
         sync_folder(folder)
+
+
+def _replace_all(moves: Sequence[Sequence[str]]) -> None:
+    """Make every rename, or, when the system refuses one, undo those before it."""
+    kept = [(destination, _keep(destination)) for _, destination in moves]
+    done = 0
+    try:
+        for source, destination in moves:
+            os.replace(source, destination)
+            done += 1
+    except OSError:
+        for destination, old in kept[:done]:
+            if old is None:
+                remove_quietly(destination)
+            else:
+                os.replace(old, destination)
+        raise
+    finally:
+        for _, old in kept:
+            if old is not None:
+                remove_quietly(old)
+
+
+def _keep(path: str) -> str | None:
+    """Give the file at `path` a second name to come back from; None without a file."""
+    if not os.path.lexists(path):
+        return None
+    folder, name = os.path.split(path)
+    mark = f"{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}"
+    kept = os.path.join(folder, f".{name[:180]}{mark}")
+    try:
+        os.link(path, kept)
+    except OSError:  # a file system without second names, such as FAT
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        return write_temporary(path, read_file(path), mode)
+    return kept
 
 
 def _note_path(target: str) -> str:
@@ -149,7 +187,7 @@ def _uninterrupted() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in zip(signals, kept, strict=True):
-            signal.signal(number, handler)
+        for caught, handler in zip(signals, kept, strict=True):
+            signal.signal(caught, handler)
         for number in arrived:
             signal.raise_signal(number)
