@@ -1,0 +1,175 @@
+"""Name constraints: what a CA may sign (RFC 5280 section 4.2.1.10)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tlsmith.core import der
+from tlsmith.core.names import to_ascii
+from tlsmith.errors import InputError
+
+_TAGS = {1: "email", 2: "dns", 6: "uri", 7: "ip"}
+_NUMBERS = {kind: tag for tag, kind in _TAGS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Subtree:
+    """One name space: a kind of name, and where it begins.
+
+    Args:
+        kind: "dns", "ip", "email" or "uri", or "other" for what we cannot judge.
+        base: a domain ("test", for DNS the domain and all below it; ".test", for
+            e-mail and URI the hosts below it only), or a network ("10.0.0.0/8").
+    """
+
+    kind: str
+    base: str
+
+    def covers(self, kind: str, host: str) -> bool:
+        """Tell whether a name of this kind at this host lies in the name space."""
+        if kind != self.kind:
+            return False
+        if kind == "ip":
+            return _address(host) in _network(self.base)
+        host = host.removeprefix("*.").lower()
+        base = self.base.lower()
+        if base.startswith("."):
+            return host.endswith(base)
+        if kind == "dns":
+            return not base or host == base or host.endswith("." + base)
+        return host == base
+
+    def encode(self) -> bytes:
+        """Return the DER GeneralSubtree, its minimum the default of 0."""
+        if self.kind == "ip":
+            network = _network(self.base)
+            content = network.network_address.packed + network.netmask.packed
+        else:
+            content = self.base.encode("ascii")
+        return der.sequence(der.context(_NUMBERS[self.kind], content))
+
+
+@dataclass(frozen=True, slots=True)
+class NameConstraints:
+    """The name spaces a CA may sign in, and those it may not."""
+
+    permitted: tuple[Subtree, ...] = ()
+    excluded: tuple[Subtree, ...] = ()
+
+    def permits(self, kind: str, host: str | None) -> bool:
+        """Tell whether a name of this kind at this host may be signed.
+
+        A URI without a host never is, where URIs are constrained (RFC 5280).
+        """
+        permitted = [subtree for subtree in self.permitted if subtree.kind == kind]
+        excluded = [subtree for subtree in self.excluded if subtree.kind == kind]
+        if host is None or (kind == "uri" and _is_address(host)):
+            return not permitted and not excluded
+        if any(subtree.covers(kind, host) for subtree in excluded):
+            return False
+        return not permitted or any(tree.covers(kind, host) for tree in permitted)
+
+    def encode(self) -> bytes:
+        """Return the DER NameConstraints, the contents of the extension."""
+        parts = []
+        for number, subtrees in ((0, self.permitted), (1, self.excluded)):
+            if subtrees:
+                encoded = [subtree.encode() for subtree in subtrees]
+                parts.append(der.context(number, *encoded, constructed=True))
+        return der.sequence(*parts)
+
+
+def decode_constraints(extension: bytes) -> NameConstraints:
+    """Return the name constraints of a DER NameConstraints.
+
+    Raises:
+        InputError: it is not one.
+    """
+    found: dict[int, list[Subtree]] = {0: [], 1: []}
+    outer, _ = der.read(extension)
+    for part in der.children(outer.content):
+        for subtree in der.children(part.content):
+            base, *_ = der.children(subtree.content)
+            found.setdefault(part.tag & 0x1F, []).append(_decode_base(base))
+    return NameConstraints(tuple(found[0]), tuple(found[1]))
+
+
+def development_constraints(
+    domains: Sequence[str], networks: Sequence[str]
+) -> NameConstraints:
+    """Return constraints that permit `domains`, all below them, and `networks`.
+
+    Every kind of name is constrained: a kind without a permitted name space would be
+    free. E-mail and URI name spaces need the domain and what is below it apart.
+    """
+    permitted = [Subtree("dns", domain) for domain in domains]
+    permitted += [Subtree("ip", network) for network in networks]
+    for kind in ("email", "uri"):
+        for domain in domains:
+            permitted += [Subtree(kind, domain), Subtree(kind, f".{domain}")]
+    return NameConstraints(tuple(permitted))
+
+
+def domain_or_network(text: str) -> tuple[str, str]:
+    """Return ("ip", network) or ("dns", domain) for what a CA is to be allowed.
+
+    Raises:
+        InputError: it is neither, or is so wide that it would allow everything.
+    """
+    try:
+        network = ipaddress.ip_network(text.strip("[]"))
+    except ValueError:
+        from tlsmith.core.names import parse_name
+
+        plain = text.removeprefix("*.").removeprefix(".")
+        name = parse_name(plain)
+        if name.kind != "dns":
+            raise InputError(
+                f"neither a domain nor a network: {text!r}",
+                hint="give a domain such as corp.example.com, or 192.0.2.0/24",
+            ) from None
+        return "dns", to_ascii(name.value)
+    if network.prefixlen < 8:
+        raise InputError(
+            f"the network {text} is too wide for a development CA",
+            hint="name the addresses you use, such as 203.0.113.7 or 203.0.113.0/24",
+        )
+    return "ip", str(network)
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(text)
+
+
+@lru_cache(maxsize=256)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text)
+
+
+def _decode_base(base: der.Element) -> Subtree:
+    kind = _TAGS.get(base.tag & 0x1F)
+    if kind is None or base.tag & 0xE0 != 0x80:
+        return Subtree("other", base.content.hex())
+    if kind != "ip":
+        return Subtree(kind, base.content.decode("ascii", "replace"))
+    half = len(base.content) // 2
+    if half not in (4, 16):
+        raise InputError("name constraints with a network that is none")
+    address = ipaddress.ip_address(base.content[:half])
+    mask = int.from_bytes(base.content[half:], "big")
+    prefix = mask.bit_count()
+    if mask != ((1 << prefix) - 1) << (half * 8 - prefix):
+        raise InputError("name constraints with a network mask that has holes")
+    return Subtree("ip", f"{address}/{prefix}")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,129 @@
+"""DER (X.690): the little that issuing needs, written and read without a library.
+
+Building a TBSCertificate with the library's builder costs three times the signature
+itself (see bench/), and importing it costs more than everything else `tlsmith make`
+does. Tests hold what is written here to what the library's own parser and builder say.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from tlsmith.errors import InputError
+
+INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
+UTF8_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x16, 0x17, 0x18
+BOOLEAN, SEQUENCE, SET = 0x01, 0x30, 0x31
+
+TRUE = b"\x01\x01\xff"
+
+
+class Element(NamedTuple):
+    """One element: its tag, its contents, and all of it, tag and length included."""
+
+    tag: int
+    content: bytes
+    whole: bytes
+
+
+def encode(tag: int, *parts: bytes) -> bytes:
+    """Return one element with `parts`, joined, as its contents."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    if size < 0x100:
+        return bytes((tag, 0x81, size)) + content
+    if size < 0x10000:
+        return bytes((tag, 0x82, size >> 8, size & 0xFF)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
+def sequence(*parts: bytes) -> bytes:
+    return encode(SEQUENCE, *parts)
+
+
+def integer(value: int) -> bytes:
+    """Return an INTEGER of 0 or more: nothing we write holds a negative one."""
+    return encode(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def octet_string(content: bytes) -> bytes:
+    return encode(OCTET_STRING, content)
+
+
+def bit_string(content: bytes, unused: int = 0) -> bytes:
+    """Return a BIT STRING whose last byte has `unused` bits that do not count."""
+    return encode(BIT_STRING, bytes((unused,)), content)
+
+
+def context(number: int, *parts: bytes, constructed: bool = False) -> bytes:
+    """Return an element with the context-specific tag [number]."""
+    return encode((0xA0 if constructed else 0x80) | number, *parts)
+
+
+@lru_cache(maxsize=256)
+def object_identifier(dotted: str) -> bytes:
+    """Return an OBJECT IDENTIFIER from its dotted form."""
+    first, second, *rest = (int(arc) for arc in dotted.split("."))
+    content = bytearray()
+    for arc in (first * 40 + second, *rest):
+        septets = [arc & 0x7F]
+        while arc := arc >> 7:
+            septets.append(0x80 | (arc & 0x7F))
+        content += bytes(reversed(septets))
+    return encode(OID, bytes(content))
+
+
+@lru_cache(maxsize=256)
+def time(moment: datetime) -> bytes:
+    """Return a Time: UTCTime through 2049, then GeneralizedTime (RFC 5280 4.1.2.5)."""
+    if moment.year < 2050:
+        return encode(UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
+    return encode(GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
+    """Return the element at `offset`, and the offset behind it.
+
+    Raises:
+        InputError: the encoding is cut short, or is not DER.
+    """
+    try:
+        tag, size = data[offset], data[offset + 1]
+        start = offset + 2
+        if size >= 0x80:
+            count = size & 0x7F
+            length = data[start : start + count]
+            start += count
+            size = int.from_bytes(length, "big")
+            if len(length) != count or not length or length[0] == 0 or size < 0x80:
+                raise InputError(f"not DER: the length at byte {offset + 1}")
+    except IndexError:
+        raise InputError(f"cut short at byte {len(data)}") from None
+    end = start + size
+    if tag & 0x1F == 0x1F or end > len(data):
+        raise InputError(f"not DER, or cut short: the element at byte {offset}")
+    return Element(tag, data[start:end], data[offset:end]), end
+
+
+def children(content: bytes) -> Iterator[Element]:
+    """Yield the elements that make up `content`, the contents of a constructed one."""
+    offset = 0
+    while offset < len(content):
+        element, offset = read(content, offset)
+        yield element
+
+
+def read_time(element: Element) -> datetime:
+    """Return what a Time says, in UTC (RFC 5280 4.1.2.5)."""
+    digits = element.content.decode("ascii", "replace")
+    if element.tag == UTC_TIME:
+        digits = ("19" if digits >= "50" else "20") + digits
+    try:
+        moment = datetime.strptime(digits, "%Y%m%d%H%M%SZ")
+    except ValueError as error:
+        raise InputError(f"not a time of a certificate: {digits!r}") from error
+    return moment.replace(tzinfo=UTC)

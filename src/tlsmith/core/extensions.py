@@ -1,0 +1,74 @@
+"""The extensions of what we issue, as DER (RFC 5280 section 4.2)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tlsmith.core import der, oid
+from tlsmith.core.profiles import CertificateParameters, encode_key_usage
+from tlsmith.core.subject import EMPTY
+
+
+def encode_extensions(
+    parameters: CertificateParameters,
+    subject_key_identifier: bytes,
+    authority_key_identifier: bytes | None,
+) -> bytes:
+    """Return the extensions field of a TBSCertificate, tagged [3]."""
+    parts = [
+        _basic_constraints(parameters.is_ca, parameters.path_length),
+        *_usages(parameters.key_usage, parameters.extended_key_usage),
+    ]
+    if parameters.names:
+        # Critical where there is nothing else to go by (4.2.1.6), else never: some
+        # clients refuse a critical one.
+        parts.append(_subject_alt_name(parameters))
+    if parameters.name_constraints is not None:
+        encoded = parameters.name_constraints.encode()
+        parts.append(extension(oid.NAME_CONSTRAINTS, encoded, critical=True))
+    identifier = der.octet_string(subject_key_identifier)
+    parts.append(extension(oid.SUBJECT_KEY_IDENTIFIER, identifier))
+    if authority_key_identifier is not None:
+        parts.append(_authority_key_identifier(authority_key_identifier))
+    return der.context(3, der.sequence(*parts), constructed=True)
+
+
+def extension(identifier: str, value: bytes, *, critical: bool = False) -> bytes:
+    """Return a DER Extension; critical is left out where it is the default."""
+    return der.sequence(
+        der.object_identifier(identifier),
+        der.TRUE if critical else b"",
+        der.octet_string(value),
+    )
+
+
+@lru_cache(maxsize=16)
+def _basic_constraints(is_ca: bool, path_length: int | None) -> bytes:
+    parts = [der.TRUE] if is_ca else []
+    if is_ca and path_length is not None:
+        parts.append(der.integer(path_length))
+    return extension(oid.BASIC_CONSTRAINTS, der.sequence(*parts), critical=True)
+
+
+@lru_cache(maxsize=64)
+def _usages(key_usage: int, extended: tuple[str, ...]) -> tuple[bytes, ...]:
+    parts = []
+    if key_usage:
+        value = encode_key_usage(key_usage)
+        parts.append(extension(oid.KEY_USAGE, value, critical=True))
+    if extended:
+        value = der.sequence(*map(der.object_identifier, extended))
+        parts.append(extension(oid.EXTENDED_KEY_USAGE, value))
+    return tuple(parts)
+
+
+@lru_cache(maxsize=64)
+def _authority_key_identifier(identifier: bytes) -> bytes:
+    value = der.sequence(der.context(0, identifier))
+    return extension(oid.AUTHORITY_KEY_IDENTIFIER, value)
+
+
+def _subject_alt_name(parameters: CertificateParameters) -> bytes:
+    value = der.sequence(*(name.encode() for name in parameters.names))
+    critical = parameters.subject == EMPTY
+    return extension(oid.SUBJECT_ALT_NAME, value, critical=critical)

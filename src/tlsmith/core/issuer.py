@@ -1,0 +1,188 @@
+"""Issuers: a CA certificate with its key, and what they sign."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tlsmith.core import der
+from tlsmith.core.constraints import NameConstraints
+from tlsmith.core.extensions import encode_extensions
+from tlsmith.core.keys import key_identifier, public_key_info, signer_of
+from tlsmith.core.names import GeneralName
+from tlsmith.core.profiles import CertificateParameters
+from tlsmith.core.view import CertificateView, view_certificate
+from tlsmith.errors import (
+    KeyMismatchError,
+    NameNotPermittedError,
+    NotACAError,
+    PathLengthError,
+    ValidityError,
+)
+
+if TYPE_CHECKING:
+    from tlsmith.core.keys import PrivateKey, PublicKey
+
+_VERSION_3 = der.context(0, der.integer(2), constructed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCertificate:
+    """A certificate just signed.
+
+    Args:
+        der: the whole certificate.
+        not_before: first second of its validity.
+        not_after: last second of its validity.
+    """
+
+    der: bytes
+    serial_number: int
+    not_before: datetime
+    not_after: datetime
+
+
+class Issuer:
+    """A CA certificate together with the key that signs for it.
+
+    Raises:
+        NotACAError: the certificate is not a CA's, or may not sign certificates.
+        KeyMismatchError: the key is not the certificate's.
+    """
+
+    def __init__(self, certificate: bytes, key: PrivateKey) -> None:
+        self.view = view_certificate(certificate)
+        if not self.view.is_ca or not self.view.may_sign_certificates:
+            raise NotACAError(
+                "the issuer's certificate is not a CA's",
+                hint="give the certificate of a CA, and the key that belongs to it",
+            )
+        if public_key_info(key.public_key()) != self.view.public_key_info:
+            raise KeyMismatchError(
+                "the issuer's key does not belong to its certificate",
+                hint="give the two that were made together",
+            )
+        self._algorithm, self._sign = signer_of(key)
+        self.name_constraints = self.view.name_constraints
+        identifier = self.view.subject_key_identifier or key_identifier(
+            self.view.public_key_info
+        )
+        self._authority_key_identifier = identifier
+
+    @property
+    def certificate(self) -> bytes:
+        """The issuer's own certificate, DER."""
+        return self.view.der
+
+    def issue(
+        self, parameters: CertificateParameters, public_key: PublicKey
+    ) -> IssuedCertificate:
+        """Sign a certificate for `public_key`.
+
+        Raises:
+            NameNotPermittedError: names lie outside the issuer's name constraints.
+            PathLengthError: a CA below an issuer that may have none.
+            ValidityError: it would be valid before its issuer is, or longer.
+        """
+        check_names(self.name_constraints, parameters.names)
+        _check_path_length(self.view, parameters)
+        _check_validity(self.view, parameters)
+        return _signed(
+            parameters,
+            public_key_info(public_key),
+            issuer=self.view.subject,
+            authority_key_identifier=self._authority_key_identifier,
+            algorithm=self._algorithm,
+            sign=self._sign,
+        )
+
+
+def self_issue(parameters: CertificateParameters, key: PrivateKey) -> IssuedCertificate:
+    """Sign a certificate with its own key: a root, or a self-signed end entity."""
+    algorithm, sign = signer_of(key)
+    info = public_key_info(key.public_key())
+    return _signed(
+        parameters,
+        info,
+        issuer=parameters.subject,
+        authority_key_identifier=key_identifier(info),
+        algorithm=algorithm,
+        sign=sign,
+    )
+
+
+def random_serial_number() -> int:
+    """Return 159 random bits: positive, and 20 octets at most (RFC 5280 4.1.2.2)."""
+    return secrets.randbits(159) or 1
+
+
+def check_names(
+    constraints: NameConstraints | None, names: Sequence[GeneralName]
+) -> None:
+    """Refuse names outside name constraints, all of them named.
+
+    Raises:
+        NameNotPermittedError: names lie outside.
+    """
+    if constraints is None:
+        return
+    outside = [
+        name.value for name in names if not constraints.permits(name.kind, name.host)
+    ]
+    if outside:
+        raise NameNotPermittedError(
+            f"outside the CA's name constraints: {', '.join(outside)}", names=outside
+        )
+
+
+def _check_path_length(
+    issuer: CertificateView, parameters: CertificateParameters
+) -> None:
+    if not parameters.is_ca or issuer.path_length is None:
+        return
+    if issuer.path_length == 0 or parameters.path_length is None:
+        raise PathLengthError(
+            f"the issuer allows {issuer.path_length} CAs below it",
+            hint="set a shorter path length, or sign with a CA further up",
+        )
+
+
+def _check_validity(issuer: CertificateView, parameters: CertificateParameters) -> None:
+    if (
+        parameters.not_before < issuer.not_before
+        or parameters.not_after > issuer.not_after
+    ):
+        raise ValidityError(
+            f"valid until {parameters.not_after:%Y-%m-%d}, and its issuer from "
+            f"{issuer.not_before:%Y-%m-%d} until {issuer.not_after:%Y-%m-%d} only",
+            hint="ask for fewer days",
+        )
+
+
+def _signed(
+    parameters: CertificateParameters,
+    info: bytes,
+    *,
+    issuer: bytes,
+    authority_key_identifier: bytes,
+    algorithm: bytes,
+    sign: Callable[[bytes], bytes],
+) -> IssuedCertificate:
+    serial_number = random_serial_number()
+    tbs = der.sequence(
+        _VERSION_3,
+        der.integer(serial_number),
+        algorithm,
+        issuer,
+        der.sequence(der.time(parameters.not_before), der.time(parameters.not_after)),
+        parameters.subject,
+        info,
+        encode_extensions(parameters, key_identifier(info), authority_key_identifier),
+    )
+    whole = der.sequence(tbs, algorithm, der.bit_string(sign(tbs)))
+    return IssuedCertificate(
+        whole, serial_number, parameters.not_before, parameters.not_after
+    )
