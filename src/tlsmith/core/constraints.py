@@ -5,13 +5,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from tlsmith.core import der
 from tlsmith.core.names import to_ascii
 from tlsmith.errors import InputError
 
 _TAGS = {1: "email", 2: "dns", 6: "uri", 7: "ip"}
+# Renewals ask for the same names again and again; memory is to stay bounded.
+_MOST_VERDICTS = 4096
 _NUMBERS = {kind: tag for tag, kind in _TAGS.items()}
 
 
@@ -52,20 +54,40 @@ class Subtree:
         return der.sequence(der.context(_NUMBERS[self.kind], content))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NameConstraints:
     """The name spaces a CA may sign in, and those it may not."""
 
     permitted: tuple[Subtree, ...] = ()
     excluded: tuple[Subtree, ...] = ()
 
+    @cached_property
+    def _of_kind(self) -> dict[str, tuple[list[Subtree], list[Subtree]]]:
+        """Kind of name, to the permitted and the excluded name spaces of that kind."""
+        found: dict[str, tuple[list[Subtree], list[Subtree]]] = {}
+        for number, subtrees in enumerate((self.permitted, self.excluded)):
+            for subtree in subtrees:
+                found.setdefault(subtree.kind, ([], []))[number].append(subtree)
+        return found
+
+    @cached_property
+    def _verdicts(self) -> dict[tuple[str, str | None], bool]:
+        return {}
+
     def permits(self, kind: str, host: str | None) -> bool:
         """Tell whether a name of this kind at this host may be signed.
 
         A URI without a host never is, where URIs are constrained (RFC 5280).
         """
-        permitted = [subtree for subtree in self.permitted if subtree.kind == kind]
-        excluded = [subtree for subtree in self.excluded if subtree.kind == kind]
+        verdict = self._verdicts.get((kind, host))
+        if verdict is None:
+            verdict = self._judge(kind, host)
+            if len(self._verdicts) < _MOST_VERDICTS:
+                self._verdicts[kind, host] = verdict
+        return verdict
+
+    def _judge(self, kind: str, host: str | None) -> bool:
+        permitted, excluded = self._of_kind.get(kind, ([], []))
         if host is None or (kind == "uri" and _is_address(host)):
             return not permitted and not excluded
         if any(subtree.covers(kind, host) for subtree in excluded):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from tlsmith.core import der, oid
+from tlsmith.core.names import GeneralName
 from tlsmith.core.profiles import CertificateParameters, encode_key_usage
 from tlsmith.core.subject import EMPTY
 
@@ -22,7 +23,8 @@ def encode_extensions(
     if parameters.names:
         # Critical where there is nothing else to go by (4.2.1.6), else never: some
         # clients refuse a critical one.
-        parts.append(_subject_alt_name(parameters))
+        critical = parameters.subject == EMPTY
+        parts.append(_subject_alt_name(parameters.names, critical))
     if parameters.name_constraints is not None:
         encoded = parameters.name_constraints.encode()
         parts.append(extension(oid.NAME_CONSTRAINTS, encoded, critical=True))
@@ -68,7 +70,7 @@ def _authority_key_identifier(identifier: bytes) -> bytes:
     return extension(oid.AUTHORITY_KEY_IDENTIFIER, value)
 
 
-def _subject_alt_name(parameters: CertificateParameters) -> bytes:
-    value = der.sequence(*(name.encode() for name in parameters.names))
-    critical = parameters.subject == EMPTY
+@lru_cache(maxsize=256)
+def _subject_alt_name(names: tuple[GeneralName, ...], critical: bool) -> bytes:
+    value = der.sequence(*(name.encode() for name in names))
     return extension(oid.SUBJECT_ALT_NAME, value, critical=critical)

@@ -148,7 +148,8 @@ def key_identifier(info: bytes) -> bytes:
     An identifier, not a safeguard: SHA-1 is what every other tool computes here.
     """
     spki, _ = der.read(info)
-    *_, key_bits = der.children(spki.content)
+    _, start = der.read(spki.content)
+    key_bits, _ = der.read(spki.content, start)
     return hashlib.sha1(key_bits.content[1:], usedforsecurity=False).digest()
 
 

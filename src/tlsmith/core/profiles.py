@@ -11,6 +11,7 @@ from tlsmith.core import der
 from tlsmith.core.constraints import NameConstraints
 from tlsmith.core.names import GeneralName
 from tlsmith.core.oid import CLIENT_AUTH, EMAIL_PROTECTION, SERVER_AUTH
+from tlsmith.core.subject import subject_for
 from tlsmith.core.view import CertificateView
 from tlsmith.errors import ValidityError
 
@@ -49,6 +50,51 @@ class CertificateParameters:
     is_ca: bool = False
     path_length: int | None = None
     name_constraints: NameConstraints | None = None
+
+
+def end_entity(
+    names: Sequence[GeneralName],
+    kind: str,
+    validity: tuple[datetime, datetime],
+    *,
+    client: bool = False,
+    subject: bytes | None = None,
+) -> CertificateParameters:
+    """Return the parameters of a certificate for a server, and maybe a client.
+
+    Args:
+        kind: of the key, as `kind_of` names it.
+        validity: first and last second, as the function of that name makes them.
+        client: for a client's authentication as well.
+        subject: DER Name; by default the first name that can be a common name.
+    """
+    names = tuple(names)
+    return CertificateParameters(
+        subject_for(names) if subject is None else subject,
+        names,
+        *validity,
+        end_entity_key_usage(kind),
+        end_entity_usages(names, client=client),
+    )
+
+
+def certificate_authority(
+    subject: bytes,
+    validity: tuple[datetime, datetime],
+    *,
+    path_length: int | None = None,
+    name_constraints: NameConstraints | None = None,
+) -> CertificateParameters:
+    """Return the parameters of a root or an intermediate."""
+    return CertificateParameters(
+        subject,
+        (),
+        *validity,
+        KEY_CERT_SIGN | CRL_SIGN,
+        is_ca=True,
+        path_length=path_length,
+        name_constraints=name_constraints,
+    )
 
 
 def end_entity_key_usage(kind: str) -> int:
