@@ -78,3 +78,4 @@ def _rdn(oid: str, text: str) -> bytes:
         der.object_identifier(oid), der.encode(der.UTF8_STRING, text.encode())
     )
     return der.encode(der.SET, attribute)
+

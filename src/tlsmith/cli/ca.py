@@ -1,0 +1,162 @@
+"""`tlsmith ca`: make, show and export certificate authorities."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from tlsmith.cli.output import emit, emit_json, say
+from tlsmith.core.formats import encode_chain
+from tlsmith.core.keys import DEFAULT_KIND, KINDS
+from tlsmith.core.view import view_certificate
+from tlsmith.errors import InputError
+from tlsmith.files import data_home
+from tlsmith.local.authority import (
+    LocalAuthority,
+    constraints_for,
+    create_authority,
+    extra_names,
+    load_authority,
+)
+
+
+@click.group(short_help="Make and show certificate authorities.")
+def ca() -> None:
+    """Make and show certificate authorities.
+
+    \b
+    Examples:
+      tlsmith ca show
+      tlsmith ca export --root > root.pem
+      tlsmith ca init --local --allow corp.example.com
+    """
+
+
+@ca.command(short_help="Make a CA.")
+@click.option("--local", is_flag=True, help="A local CA, for `tlsmith make`.")
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="NAME",
+    help="Domain (with all below it) or network it may sign for as well.",
+)
+@click.option(
+    "--key", "kind", type=click.Choice(KINDS), default=DEFAULT_KIND, help="Its keys."
+)
+@click.option("--replace", is_flag=True, help="Even if the one there is would do.")
+@click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+def init(
+    local: bool, allow: tuple[str, ...], kind: str, replace: bool, as_json: bool
+) -> None:
+    """Make a local CA, in place of the one there is.
+
+    It may sign for development names, private addresses, and what --allow names. The
+    earlier CA's key is destroyed; certificates it signed go on working for as long as
+    its root stays trusted.
+
+    \b
+    Examples:
+      tlsmith ca init --local --allow corp.example.com --allow 203.0.113.0/24
+      tlsmith ca init --local --replace
+    """
+    if not local:
+        raise InputError(
+            "say which kind of CA is to be made", hint="add --local for `tlsmith make`"
+        )
+    home = data_home()
+    earlier = load_authority(home)
+    if earlier is not None and not replace and _would_do(earlier, allow):
+        say("the local CA there is may sign for all of these: nothing was changed")
+        _report(earlier, as_json)
+        return
+    authority, _ = create_authority(home, datetime.now(UTC), allow=allow, kind=kind)
+    _report(authority, as_json)
+    if not as_json:
+        say("\nHave this machine's clients trust it:\n  tlsmith trust install")
+
+
+@ca.command(short_help="Show the local CA.")
+@click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+def show(as_json: bool) -> None:
+    """Show the local CA: what it may sign, until when, and its fingerprint.
+
+    \b
+    Example:
+      tlsmith ca show
+    """
+    _report(_current(), as_json)
+
+
+@ca.command(short_help="Print certificates of a CA, PEM.")
+@click.option("--root", "which", flag_value="root", help="The root alone.")
+@click.option(
+    "--chain", "which", flag_value="chain", help="The intermediate, then the root."
+)
+def export(which: str | None) -> None:
+    """Print certificates of the local CA, as PEM, on standard output.
+
+    \b
+    Examples:
+      tlsmith ca export --root > root.pem
+      tlsmith ca export --chain > chain.pem
+    """
+    if which is None:
+        raise InputError("say what to print", hint="give --root or --chain")
+    authority = _current()
+    chain = [authority.root]
+    if which == "chain":
+        chain.insert(0, authority.intermediate)
+    emit(encode_chain(chain).decode())
+
+
+def _current() -> LocalAuthority:
+    authority = load_authority(data_home())
+    if authority is None:
+        raise InputError(
+            "there is no local CA yet",
+            code="no-local-ca",
+            hint="`tlsmith make localhost` makes one at first use",
+        )
+    return authority
+
+
+def _would_do(authority: LocalAuthority, allow: tuple[str, ...]) -> bool:
+    wanted = constraints_for(allow).permitted
+    return set(wanted) <= set(authority.name_constraints.permitted)
+
+
+def _facts(authority: LocalAuthority) -> dict[str, Any]:
+    root = view_certificate(authority.root)
+    permitted = authority.name_constraints.permitted
+    return {
+        "folder": authority.folder,
+        "root_fingerprint_sha256": hashlib.sha256(root.der).hexdigest(),
+        "not_before": root.not_before.isoformat(),
+        "not_after": root.not_after.isoformat(),
+        "permitted_domains": [tree.base for tree in permitted if tree.kind == "dns"],
+        "permitted_networks": [tree.base for tree in permitted if tree.kind == "ip"],
+        "allowed_by_request": extra_names(authority.name_constraints),
+    }
+
+
+def _report(authority: LocalAuthority, as_json: bool) -> None:
+    facts = _facts(authority)
+    if as_json:
+        emit_json(facts)
+        return
+    fingerprint = facts["root_fingerprint_sha256"].upper()
+    pairs = [fingerprint[i : i + 2] for i in range(0, 64, 2)]
+    lines = [
+        "The local CA",
+        f"  may sign    {', '.join(facts['permitted_domains'])}, and all below them",
+        f"              {', '.join(facts['permitted_networks'])}",
+        f"  good until  {facts['not_after'][:10]}",
+        "  root key    destroyed when the CA was made",
+        f"  root        SHA-256 {':'.join(pairs[:16])}:",
+        f"              {' ' * 8}{':'.join(pairs[16:])}",
+        f"  kept in     {facts['folder']}",
+    ]
+    emit("\n".join(lines))

@@ -1,0 +1,131 @@
+"""The options that `make`, `self-sign` and `csr` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from tlsmith.cli.output import warn
+from tlsmith.cli.passphrase import PassphraseSource, passphrase_options
+from tlsmith.core.keys import DEFAULT_KIND, KINDS
+from tlsmith.core.names import GeneralName, parse_names
+from tlsmith.errors import InputError
+from tlsmith.local.outputs import FORMATS, places_for
+from tlsmith.local.places import Places, default_stem
+
+_KEY = click.option(
+    "--key",
+    "key_kind",
+    type=click.Choice(KINDS),
+    help=f"Kind of the new key; {DEFAULT_KIND} by default.",
+)
+_CLIENT = click.option(
+    "--client", is_flag=True, help="For authenticating clients as well."
+)
+_KEY_FILE = click.option("--key-file", metavar="FILE", help="Where the key goes.")
+_SUBJECT = click.option(
+    "--subject", metavar="DN", help="The subject, such as CN=a.test,O=Acme."
+)
+_FORCE = click.option(
+    "--force", is_flag=True, help="Replace files that tlsmith did not make."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+
+_CERTIFICATE = (
+    click.option("--days", type=int, metavar="N", help="Days until it expires."),
+    click.option("--cert-file", metavar="FILE", help="Where the certificate goes."),
+    click.option("--p12-file", metavar="FILE", help="Write PKCS#12 here as well."),
+    click.option(
+        "--csr", "csr_file", metavar="FILE", help="Take names and key from a request."
+    ),
+    click.option(
+        "--format",
+        "file_format",
+        type=click.Choice(FORMATS),
+        default="pem",
+        help="Format of what is written; pem by default.",
+    ),
+    click.option(
+        "--reuse-key", is_flag=True, help="Keep the key that is in the key file."
+    ),
+)
+
+
+def request_options(*, certificate: bool) -> Callable[..., Any]:
+    """Add the shared options to a command; those of certificates where it makes one."""
+    options = [_KEY, _KEY_FILE, _CLIENT, _SUBJECT]
+    options += [*_CERTIFICATE] if certificate else []
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = _JSON(_FORCE(passphrase_options(command)))
+        for option in reversed(options):
+            command = option(command)
+        return click.argument("names", nargs=-1, metavar="NAME...")(command)
+
+    return add
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the person asked for, as click read it."""
+
+    names: tuple[str, ...]
+    passphrase: PassphraseSource
+    key_kind: str | None = None
+    key_file: str | None = None
+    client: bool = False
+    subject: str | None = None
+    force: bool = False
+    as_json: bool = False
+    days: int | None = None
+    cert_file: str | None = None
+    p12_file: str | None = None
+    csr_file: str | None = None
+    file_format: str = "pem"
+    reuse_key: bool = False
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Request:
+        """Return the request that click's options make."""
+        source = PassphraseSource(
+            file=options.pop("passphrase_file"),
+            variable=options.pop("passphrase_env"),
+            prompt=options.pop("passphrase_prompt"),
+        )
+        return cls(passphrase=source, **options)
+
+    def parsed_names(self) -> tuple[GeneralName, ...]:
+        """Return the names given, with a warning for those clients do not take."""
+        names = parse_names(self.names)
+        for name in names:
+            warn_of(name)
+        return names
+
+    def places(self, names: tuple[GeneralName, ...], *, with_key: bool) -> Places:
+        """Return where the files go."""
+        stem = default_stem(names, client=self.client)
+        usual = places_for(stem, self.file_format, with_key=with_key)
+        key_file = usual.key_file
+        if self.key_file is not None:
+            if key_file is None:
+                raise InputError(
+                    f"--key-file {self.key_file!r}: with --format {self.file_format} "
+                    "there is no file for the key alone",
+                    hint="leave --key-file out, or the --format",
+                )
+            key_file = self.key_file
+        return Places(self.cert_file or usual.cert_file, key_file, self.p12_file)
+
+
+def warn_of(name: GeneralName) -> None:
+    """Warn of a name that is one, and that will surprise."""
+    if name.kind == "dns" and name.value.startswith("*.") and name.value.count(".") < 2:
+        warn(f"many clients refuse a wildcard as wide as {name.value}")
+    if name.kind == "uri" and name.value.startswith(("http:", "https:")):
+        warn(
+            f"{name.value} goes in as a URI, which browsers do not look at; "
+            f"for the host give {name.host}"
+        )
