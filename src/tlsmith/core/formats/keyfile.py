@@ -1,0 +1,130 @@
+"""Private keys: written as PKCS#8 (RFC 5958), read in any form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tlsmith.core.formats.pbes2 import encrypt_key
+from tlsmith.core.formats.pem import encode_pem
+from tlsmith.errors import InputError, PassphraseError
+
+if TYPE_CHECKING:
+    from tlsmith.core.keys import PrivateKey
+
+
+def encode_private_key(
+    key: PrivateKey, passphrase: bytes | None = None, *, der: bool = False
+) -> bytes:
+    """Return a private key as PKCS#8, in PEM or DER.
+
+    Args:
+        passphrase: encrypts it (PBES2: PBKDF2 with HMAC-SHA-256, AES-256-CBC).
+
+    Raises:
+        PassphraseError: the passphrase is empty.
+    """
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    if passphrase is None:
+        return plain if der else encode_pem("PRIVATE KEY", plain)
+    encrypted = encrypt_key(plain, passphrase)
+    return encrypted if der else encode_pem("ENCRYPTED PRIVATE KEY", encrypted)
+
+
+def load_private_key(data: bytes, passphrase: bytes | None = None) -> PrivateKey:
+    """Return the private key in `data`: PEM or DER, PKCS#8, PKCS#1, SEC 1 or OpenSSH.
+
+    Of a PEM file the first private key is taken. A passphrase that is not needed does
+    no harm.
+
+    Raises:
+        PassphraseError: it is encrypted, and the passphrase is missing or wrong.
+        InputError: there is no private key, or none that can be read.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    block = _key_block(data)
+    try:
+        return _load(block, None)
+    except TypeError:  # what the library raises for an encrypted key without one
+        return _load_encrypted(block, passphrase)
+    except UnsupportedAlgorithm as error:
+        raise _unsupported(error) from error
+    except ValueError as error:
+        raise _unreadable() from error
+
+
+def _load_encrypted(block: bytes, passphrase: bytes | None) -> PrivateKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    if not passphrase:
+        raise PassphraseError(
+            "the private key is encrypted, and no passphrase was given",
+            code="passphrase-needed",
+            hint="give its passphrase",
+        )
+    try:
+        return _load(block, passphrase)
+    except UnsupportedAlgorithm as error:
+        raise _unsupported(error) from error
+    except ValueError as error:
+        raise PassphraseError(
+            "the passphrase does not open the private key",
+            hint="check the passphrase; a damaged key looks the same",
+        ) from error
+
+
+def _load(block: bytes, passphrase: bytes | None) -> PrivateKey:
+    from cryptography.hazmat.primitives import serialization
+
+    load: Any = serialization.load_der_private_key
+    if block.startswith(b"-----BEGIN OPENSSH"):
+        load = serialization.load_ssh_private_key
+    elif block.startswith(b"-----BEGIN"):
+        load = serialization.load_pem_private_key
+    key: PrivateKey = load(block, passphrase)
+    return key
+
+
+def _key_block(data: bytes) -> bytes:
+    """Return the PEM block of the first private key, or all of `data` where it is DER.
+
+    The library stops at the first block whatever it is: EC PARAMETERS, for one, which
+    OpenSSL writes in front of a key.
+    """
+    offset = 0
+    while (begin := data.find(b"-----BEGIN ", offset)) >= 0:
+        name_end = data.find(b"-----", begin + 11)
+        label = data[begin + 11 : name_end]
+        end_line = b"-----END " + label + b"-----"
+        end = data.find(end_line, begin)
+        if label.endswith(b"PRIVATE KEY") and end >= 0:
+            return data[begin : end + len(end_line)] + b"\n"
+        offset = begin + 11
+    if b"-----BEGIN" in data:
+        raise InputError(
+            "there is no private key in it",
+            code="no-private-key",
+            hint="give a file that holds a PRIVATE KEY block",
+        )
+    return data
+
+
+def _unsupported(error: Exception) -> InputError:
+    return InputError(
+        "the private key is of a kind, or encrypted in a way, that is not supported",
+        code="unsupported-key",
+        hint="`openssl pkey -in OLD -out NEW` may turn it into a form that is",
+    )
+
+
+def _unreadable() -> InputError:
+    return InputError(
+        "the private key cannot be read: it is damaged, or not one",
+        hint="see what it is with `tlsmith show`",
+    )

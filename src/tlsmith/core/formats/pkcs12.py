@@ -1,0 +1,155 @@
+"""PKCS#12 (RFC 7292): key, certificate and chain in one file; and Java's truststore."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tlsmith.errors import InputError, PassphraseError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.serialization import (
+        KeySerializationEncryption,
+    )
+    from cryptography.x509 import Certificate
+
+# As in pbes2, but there are three derivations to a file, and readers such as Windows
+# and Java refuse more than 600,000 and 5,000,000 in all.
+_ROUNDS = 100_000
+_LEGACY_ROUNDS = 2048
+
+
+def encode_pkcs12(
+    key: Any,
+    chain: Sequence[bytes],
+    *,
+    passphrase: bytes,
+    name: str,
+    legacy: bool = False,
+) -> bytes:
+    """Return PKCS#12 with a private key, its certificate and the rest of the chain.
+
+    Args:
+        key: None leaves the key out.
+        chain: DER certificates, end entity first.
+        name: the friendly name, which Java calls the alias.
+        legacy: encrypt with 3DES and SHA-1, for clients older than about 2019.
+
+    Raises:
+        InputError: the key is of a kind that PKCS#12 is not written for.
+        PassphraseError: the passphrase is empty.
+    """
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    if key is not None:
+        _check_kind(key)
+    certificates = load_certificates(chain)
+    return pkcs12.serialize_key_and_certificates(
+        name.encode(),
+        key,
+        certificates[0] if certificates else None,
+        certificates[1:],
+        _encryption(passphrase, legacy),
+    )
+
+
+def encode_java_truststore(
+    certificates: Sequence[bytes], passphrase: bytes, names: Sequence[str] = ()
+) -> bytes:
+    """Return a truststore in PKCS#12, as Java reads it from version 8u301 on.
+
+    Each certificate carries the attribute by which Java knows that it is trusted.
+
+    Args:
+        certificates: DER.
+        names: an alias for each; where there are none, they are numbered.
+
+    Raises:
+        InputError: there are no certificates, or one is not a certificate.
+        PassphraseError: the passphrase is empty.
+    """
+    if not certificates:
+        raise InputError("a truststore without certificates would trust nothing")
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    aliases = _unique(names or [f"certificate-{n}" for n in range(len(certificates))])
+    entries = [
+        pkcs12.PKCS12Certificate(certificate, alias.encode())
+        for certificate, alias in zip(
+            load_certificates(certificates), aliases, strict=True
+        )
+    ]
+    return pkcs12.serialize_java_truststore(entries, _encryption(passphrase, False))
+
+
+def load_certificates(chain: Sequence[bytes]) -> list[Certificate]:
+    """Return DER certificates as the library's.
+
+    Raises:
+        InputError: one is not a certificate.
+    """
+    from cryptography.x509 import load_der_x509_certificate
+
+    try:
+        return [load_der_x509_certificate(der) for der in chain]
+    except ValueError as error:
+        raise InputError("a certificate cannot be read") from error
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Number names that come twice: Java tells aliases apart without regard to case."""
+    seen: set[str] = set()
+    unique = []
+    for name in names:
+        chosen, count = name, 1
+        while chosen.lower() in seen:
+            count += 1
+            chosen = f"{name}-{count}"
+        seen.add(chosen.lower())
+        unique.append(chosen)
+    return unique
+
+
+def _check_kind(key: Any) -> None:
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+
+    from tlsmith.core.keys import kind_of
+
+    kinds = (
+        rsa.RSAPrivateKey,
+        ec.EllipticCurvePrivateKey,
+        ed25519.Ed25519PrivateKey,
+        ed448.Ed448PrivateKey,
+        dsa.DSAPrivateKey,
+    )
+    if not isinstance(key, kinds):
+        raise InputError(
+            f"a key of kind {kind_of(key)} cannot be put into PKCS#12 yet",
+            code="unsupported-key",
+            hint="write it as PKCS#8 or combined PEM, or use another kind of key",
+        )
+
+
+def _encryption(passphrase: bytes, legacy: bool) -> KeySerializationEncryption:
+    if not passphrase:
+        raise PassphraseError(
+            "PKCS#12 needs a passphrase that is not empty",
+            hint="many programs cannot open one without",
+        )
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
+
+    builder = PrivateFormat.PKCS12.encryption_builder()
+    if legacy:
+        return (
+            builder.kdf_rounds(_LEGACY_ROUNDS)
+            .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+            .hmac_hash(hashes.SHA1())  # noqa: S303 - what the old clients know
+            .build(passphrase)
+        )
+    return (
+        builder.kdf_rounds(_ROUNDS)
+        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+        .hmac_hash(hashes.SHA256())
+        .build(passphrase)
+    )
