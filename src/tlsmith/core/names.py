@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from tlsmith.core import der
 from tlsmith.errors import InputError
@@ -19,11 +19,21 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(.*)", re.IGNORECASE | re.DOTALL | re
 _PORT = re.compile(r"(?P<host>\[[^\]]+\]|[^:]+):\d+")
 # RFC 5322 dot-atom, and nothing quoted: no mail in use today needs more.
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", re.ASCII)
-_URI_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
+# RFC 3986: a % comes with two hexadecimal digits, a # once.
+_URI_CHARACTER = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})"
+_URI = re.compile(rf"{_URI_CHARACTER}+(?:\#{_URI_CHARACTER}*)?", re.ASCII)
+# What stands before the host, the host, and what comes after it.
+_AUTHORITY = re.compile(
+    r"([a-z][a-z0-9+.-]*://(?:[^@/?#]*@)?)(\[[^]]*\]|[^]\[@:/?#]*)"
+    r"((?::[0-9]*)?(?:[/?#].*)?)",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
+)
+# What ends in a number is an address to browsers, and no name (RFC 3696 section 2).
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+_LONGEST_DNS, _LONGEST_EMAIL = 253, 254
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralName:
+class GeneralName(NamedTuple):
     """A name in a certificate (RFC 5280 4.2.1.6).
 
     Args:
@@ -44,16 +54,20 @@ class GeneralName:
         if self.kind == "email":
             return self.value.rpartition("@")[2]
         if self.kind == "uri":
-            return _uri_host(self.value)
+            parts = _AUTHORITY.fullmatch(self.value)
+            return parts[2].lower().removesuffix(".") if parts else None
         return self.value
 
     @property
     def unicode(self) -> str:
         """The name as people write it: U-labels instead of A-labels (RFC 5890)."""
-        host = self.host
-        if host is None or "xn--" not in host:
-            return self.value
-        start, _, end = self.value.rpartition(host)
+        start, host, end = "", self.value, ""
+        if self.kind == "email":
+            start, at, host = self.value.rpartition("@")
+            start += at
+        elif self.kind == "uri":
+            parts = _AUTHORITY.fullmatch(self.value)
+            start, host, end = parts.groups() if parts else (self.value, "", "")
         return start + ".".join(map(_to_unicode, host.split("."))) + end
 
     @property
@@ -85,7 +99,7 @@ def parse_name(text: str, *, loose: bool = False) -> GeneralName:
     """
     if not text or text != text.strip():
         raise InputError(
-            f"not a name: {text!r}", hint="give a host name, such as localhost"
+            f"not a name: {quoted(text)}", hint="give a host name, such as localhost"
         )
     address = _parse_ip(text)
     if address is not None:
@@ -161,39 +175,42 @@ def _parse_ip(text: str) -> str | None:
         if _PORT.fullmatch(text):
             raise _port_error(text) from error
         raise InputError(
-            f"not an IP address, nor a DNS name: {text!r}",
+            f"not an IP address, nor a DNS name: {quoted(text)}",
             hint="give one address, such as 127.0.0.1 or ::1, without a zone, "
             "a network length or leading zeros",
         ) from error
 
 
 def _parse_uri(text: str, scheme: str, rest: str) -> GeneralName:
-    if not rest or not _URI_CHARACTERS.fullmatch(text):
+    if "." in scheme and not rest.startswith("//"):
+        raise _port_error(text)
+    parts = _AUTHORITY.fullmatch(text) if rest.startswith("//") else None
+    if rest.startswith("//") and (parts is None or not parts[2]):
         raise InputError(
-            f"not a URI: {text!r}",
+            f"a URI without a host, or with a port that is none: {quoted(text)}",
+            hint="write it such as https://a.test/ or spiffe://prod.test/web",
+        )
+    before, host, after = parts.groups() if parts else (text, "", "")
+    if not rest or not _URI.fullmatch(before + after):
+        raise InputError(
+            f"not a URI: {quoted(text)}",
             hint="write it with a scheme, and percent-encode what is not plain "
             "ASCII, such as spiffe://prod.test/web",
         )
-    host = None
-    if rest.startswith("//"):
-        host = _uri_host(text)
-        if not host:
-            raise InputError(f"a URI without a host: {text!r}")
-        if _parse_ip(host) is None:
-            _parse_dns(host)
-    elif rest.isdigit() or "." in scheme:
-        raise _port_error(text)
-    return GeneralName("uri", scheme + ":" + rest)
+    if host:
+        host = _uri_host(text, host)
+    return GeneralName("uri", scheme + before[len(scheme) :] + host + after)
 
 
-def _uri_host(text: str) -> str | None:
-    _, _, rest = text.partition(":")
-    if not rest.startswith("//"):
-        return None
-    authority = re.split(r"[/?#]", rest[2:], maxsplit=1)[0].rpartition("@")[2]
-    if authority.startswith("["):
-        return authority.partition("]")[0] + "]"
-    return authority.partition(":")[0].lower()
+def _uri_host(text: str, host: str) -> str:
+    """Return the host of a URI in its one form: lower case, no final dot."""
+    address = _parse_ip(host)
+    if address is not None:
+        return f"[{address}]" if ":" in address else address
+    name = _parse_dns(host).value
+    if name.startswith("*."):
+        raise InputError(f"the host of a URI is no wildcard: {quoted(text)}")
+    return name
 
 
 def _parse_email(text: str, *, loose: bool) -> GeneralName:
@@ -201,13 +218,20 @@ def _parse_email(text: str, *, loose: bool) -> GeneralName:
     dots = local.startswith(".") or local.endswith(".") or ".." in local
     if not _LOCAL_PART.fullmatch(local) or dots:
         raise InputError(
-            f"not an e-mail address: {text!r}",
+            f"not an e-mail address: {quoted(text)}",
             hint="the part before the @ is plain ASCII, without blanks or quotes",
         )
     host = _parse_dns(domain, loose=loose)
     if host.value.startswith("*."):
-        raise InputError(f"an e-mail address has no wildcard: {text!r}")
-    return GeneralName("email", f"{local}@{host.value}")
+        raise InputError(f"an e-mail address has no wildcard: {quoted(text)}")
+    address = f"{local}@{host.value}"
+    if len(address) > _LONGEST_EMAIL:  # RFC 5321 4.5.3.1.3, without < and >
+        raise InputError(
+            f"an e-mail address of {len(address)} characters: {_LONGEST_EMAIL} is "
+            "the most",
+            hint=f"shorten {quoted(address)}",
+        )
+    return GeneralName("email", address)
 
 
 def _parse_dns(text: str, *, loose: bool = False) -> GeneralName:
@@ -216,16 +240,22 @@ def _parse_dns(text: str, *, loose: bool = False) -> GeneralName:
     name = text[2:] if text.startswith("*.") else text
     if "*" in name:
         raise InputError(
-            f"a wildcard stands alone and first: {text!r}",
+            f"a wildcard stands alone and first: {quoted(text)}",
             hint="write *.example.test, which covers one label in place of the *",
         )
     name = to_ascii(name)
     pattern = _LOOSE_LABEL if loose else _LABEL
     labels = name.split(".")
     wrong = [label for label in labels if not _is_label(label, pattern, loose=loose)]
-    if wrong or len(name) > 253:
-        raise _dns_error(text, name, wrong)
-    return GeneralName("dns", f"*.{name}" if text.startswith("*.") else name)
+    whole = f"*.{name}" if text.startswith("*.") else name
+    if wrong or len(whole) > _LONGEST_DNS:
+        raise _dns_error(text, whole, wrong)
+    if _NUMBER.fullmatch(labels[-1]):
+        raise InputError(
+            f"not a DNS name, since it ends in a number: {quoted(text)}",
+            hint="write an IP address in plain ASCII, such as 127.0.0.1",
+        )
+    return GeneralName("dns", whole)
 
 
 def _is_label(label: str, pattern: re.Pattern[str], *, loose: bool) -> bool:
@@ -252,7 +282,7 @@ def to_ascii(host: str) -> str:
         return idna.encode(host, uts46=True).decode("ascii").removesuffix(".")
     except (idna.IDNAError, UnicodeError) as error:
         raise InputError(
-            f"not an internationalised name of IDNA 2008: {host!r}",
+            f"not an internationalised name of IDNA 2008: {quoted(host)}",
             hint="use letters and digits only; symbols and emoji are not allowed",
         ) from error
 
@@ -268,30 +298,40 @@ def _to_unicode(label: str) -> str:
         return label
 
 
+def quoted(text: str) -> str:
+    """Return `text` in quotes, on one line, its middle left out where it is long."""
+    return repr(text if len(text) <= 80 else f"{text[:40]}...{text[-20:]}")
+
+
 def _port_error(text: str) -> InputError:
     host = text.rpartition(":")[0]
     return InputError(
-        f"a certificate names hosts, not ports: {text!r}", hint=f"give {host}"
+        f"a certificate names hosts, not ports: {quoted(text)}", hint=f"give {host}"
     )
 
 
 def _dns_error(text: str, name: str, wrong: list[str]) -> InputError:
-    if len(name) > 253:
+    if len(name) > _LONGEST_DNS:
         return InputError(
-            f"a DNS name of {len(name)} characters: 253 is the most there can be",
-            hint=f"shorten {name[:40]}...",
+            f"a DNS name of {len(name)} characters: {_LONGEST_DNS} is the most",
+            hint=f"shorten {quoted(name)}",
         )
     label = wrong[0]
     if not label:
-        return InputError(f"an empty label in {text!r}", hint="take out the extra dot")
+        return InputError(
+            f"an empty label in {quoted(text)}", hint="take out the extra dot"
+        )
     if len(label) > 63:
         return InputError(
             f"a label of {len(label)} characters in a DNS name: 63 is the most",
-            hint=f"shorten {label[:40]}...",
+            hint=f"shorten {quoted(label)}",
         )
     hint = "letters, digits, and hyphens inside, such as my-app.test"
     if "_" in label:
-        hint = f"host names have no underscore; {label.replace('_', '-')} would do"
+        plain = label.replace("_", "-")
+        hint = f"host names have no underscore; {plain} would do"
     elif label.startswith("xn--"):
         hint = "write the name in its own script, and it will be encoded"
-    return InputError(f"not a DNS name: {text!r}, because of {label!r}", hint=hint)
+    return InputError(
+        f"not a DNS name: {quoted(text)}, because of {quoted(label)}", hint=hint
+    )
