@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tlsmith.core.formats.pbes2 import encrypt_key
-from tlsmith.core.formats.pem import encode_pem
+from tlsmith.core.formats.mldsa import load_ml_dsa
+from tlsmith.core.formats.pbes2 import decrypt_key, encrypt_key
+from tlsmith.core.formats.pem import encode_pem, split_pem
+from tlsmith.core.formats.rounds import check_rounds
 from tlsmith.errors import InputError, PassphraseError
 
 if TYPE_CHECKING:
@@ -46,37 +48,34 @@ def load_private_key(data: bytes, passphrase: bytes | None = None) -> PrivateKey
         PassphraseError: it is encrypted, and the passphrase is missing or wrong.
         InputError: there is no private key, or none that can be read.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
-
     block = _key_block(data)
     try:
         return _load(block, None)
     except TypeError:  # what the library raises for an encrypted key without one
         return _load_encrypted(block, passphrase)
-    except UnsupportedAlgorithm as error:
-        raise _unsupported(error) from error
-    except ValueError as error:
-        raise _unreadable() from error
+    except Exception as error:
+        raise _refusal(error) from error
 
 
 def _load_encrypted(block: bytes, passphrase: bytes | None) -> PrivateKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-
     if not passphrase:
         raise PassphraseError(
             "the private key is encrypted, and no passphrase was given",
             code="passphrase-needed",
             hint="give its passphrase",
         )
+    check_rounds(_contents(block))
     try:
         return _load(block, passphrase)
-    except UnsupportedAlgorithm as error:
-        raise _unsupported(error) from error
+    except InputError:
+        raise
     except ValueError as error:
         raise PassphraseError(
             "the passphrase does not open the private key",
             hint="check the passphrase; a damaged key looks the same",
         ) from error
+    except Exception as error:
+        raise _refusal(error) from error
 
 
 def _load(block: bytes, passphrase: bytes | None) -> PrivateKey:
@@ -87,8 +86,29 @@ def _load(block: bytes, passphrase: bytes | None) -> PrivateKey:
         load = serialization.load_ssh_private_key
     elif block.startswith(b"-----BEGIN"):
         load = serialization.load_pem_private_key
-    key: PrivateKey = load(block, passphrase)
+    try:
+        key: PrivateKey = load(block, passphrase)
+    except ValueError:
+        other = _load_ml_dsa(_contents(block), passphrase)
+        if other is None:
+            raise
+        return other
     return key
+
+
+def _load_ml_dsa(content: bytes, passphrase: bytes | None) -> PrivateKey | None:
+    plain = decrypt_key(content, passphrase) if passphrase else content
+    return load_ml_dsa(plain, lambda der: _load(der, None)) if plain else None
+
+
+def _contents(block: bytes) -> bytes:
+    """Return the DER of a key, whether it stands in PEM or not."""
+    if not block.startswith(b"-----BEGIN"):
+        return block
+    try:
+        return split_pem(block)[0][1]
+    except (InputError, IndexError):
+        return b""
 
 
 def _key_block(data: bytes) -> bytes:
@@ -115,15 +135,19 @@ def _key_block(data: bytes) -> bytes:
     return data
 
 
-def _unsupported(error: Exception) -> InputError:
-    return InputError(
-        "the private key is of a kind, or encrypted in a way, that is not supported",
-        code="unsupported-key",
-        hint="`openssl pkey -in OLD -out NEW` may turn it into a form that is",
-    )
+def _refusal(error: Exception) -> InputError:
+    """Return what to raise for what the library raised; no message of its is shown."""
+    from cryptography.exceptions import UnsupportedAlgorithm
 
-
-def _unreadable() -> InputError:
+    if isinstance(error, InputError):
+        return error
+    if isinstance(error, UnsupportedAlgorithm):
+        return InputError(
+            "the private key is of a kind, or encrypted in a way, not supported",
+            code="unsupported-key",
+            hint="turn it into PKCS#8 first: `openssl pkcs8 -topk8`, or for OpenSSH "
+            "`ssh-keygen -p -m PKCS8`",
+        )
     return InputError(
         "the private key cannot be read: it is damaged, or not one",
         hint="see what it is with `tlsmith show`",
