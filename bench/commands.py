@@ -21,6 +21,10 @@ NAMES = ["localhost", "127.0.0.1", "::1"]
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
+            # As pip installs it: compiled.
+            "PYTHONDONTWRITEBYTECODE": "",
+            # As installed: pip compiles, and starts should be measured compiled.
+            "PYTHONDONTWRITEBYTECODE": "",
             "TLSMITH_HOME": f"{folder}/home",
             "CAROOT": f"{folder}/caroot",
             "TRUST_STORES": "none",

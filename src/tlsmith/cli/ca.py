@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.core.formats import encode_chain
-from tlsmith.core.keys import DEFAULT_KIND, KINDS
+from tlsmith.core.keys import DEFAULT_KIND, KINDS, fingerprint
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import InputError
 from tlsmith.files import data_home
@@ -133,7 +132,7 @@ def _facts(authority: LocalAuthority) -> dict[str, Any]:
     permitted = authority.name_constraints.permitted
     return {
         "folder": authority.folder,
-        "root_fingerprint_sha256": hashlib.sha256(root.der).hexdigest(),
+        "root_fingerprint_sha256": fingerprint(root.der),
         "not_before": root.not_before.isoformat(),
         "not_after": root.not_after.isoformat(),
         "permitted_domains": [tree.base for tree in permitted if tree.kind == "dns"],

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.request import Request
 from tlsmith.core.issuer import IssuedCertificate
+from tlsmith.core.keys import fingerprint
 from tlsmith.core.names import GeneralName
 from tlsmith.files import write_together
 from tlsmith.local.outputs import Made, encode_files
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """A certificate that was made.
 
     Args:
@@ -75,7 +73,7 @@ def result_facts(result: Result, places: Places) -> dict[str, Any]:
         "serial_number": f"{issued.serial_number:x}",
         "not_before": issued.not_before.isoformat(),
         "not_after": issued.not_after.isoformat(),
-        "fingerprint_sha256": hashlib.sha256(issued.der).hexdigest(),
+        "fingerprint_sha256": fingerprint(issued.der),
         "signed_by": result.signed_by,
         "renewed": result.renewed,
         "changed": True,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.cli.output import say
 from tlsmith.cli.request import Request, warn_of
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from tlsmith.local.places import Existing
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """The names of a certificate, and the key of the request where there is one."""
 
     names: tuple[GeneralName, ...]

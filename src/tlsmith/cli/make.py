@@ -13,7 +13,7 @@ from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.request import Request, request_options
 from tlsmith.core.issuer import Issuer, check_names
 from tlsmith.core.keys import kind_of
-from tlsmith.core.profiles import LOCAL_DAYS, end_entity, validity
+from tlsmith.core.profiles import LOCAL_DAYS, LONGEST_LOCAL_DAYS, end_entity, validity
 from tlsmith.core.view import CertificateView
 from tlsmith.errors import InputError, NameNotPermittedError
 from tlsmith.files import data_home
@@ -96,7 +96,7 @@ def _issue(
     parameters = end_entity(
         identity.names,
         kind_of(public_key),
-        validity(now, days, longest=LOCAL_DAYS, within=issuer.view),
+        validity(now, days, longest=LONGEST_LOCAL_DAYS, within=issuer.view),
         client=request.client,
         subject=chosen_subject(request, identity.names),
     )

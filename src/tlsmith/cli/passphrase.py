@@ -3,8 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -12,8 +11,7 @@ from tlsmith.errors import PassphraseError
 from tlsmith.files import read_file
 
 
-@dataclass(frozen=True)
-class PassphraseSource:
+class PassphraseSource(NamedTuple):
     """Where a passphrase is to come from; at most one of the three."""
 
     file: str | None = None

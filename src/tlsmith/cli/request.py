@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -68,8 +67,7 @@ def request_options(*, certificate: bool) -> Callable[..., Any]:
     return add
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What the person asked for, as click read it."""
 
     names: tuple[str, ...]

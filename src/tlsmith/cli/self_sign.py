@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +17,8 @@ from tlsmith.core.profiles import (
     CA_DAYS,
     CRL_SIGN,
     KEY_CERT_SIGN,
-    LOCAL_DAYS,
     LONGEST_SELF_SIGNED_DAYS,
+    SELF_SIGNED_DAYS,
     CertificateParameters,
     end_entity,
     validity,
@@ -82,7 +81,7 @@ def _keeping_the_requests_key(request: Request, identity: Identity) -> Request:
             f"{request.csr_file!r} is to be signed with the key it was made with",
             hint="give that key with --key-file",
         )
-    return replace(request, reuse_key=True)
+    return request._replace(reuse_key=True)
 
 
 def _self_issue(
@@ -118,7 +117,7 @@ def _self_issue(
 def _parameters(
     request: Request, identity: Identity, kind: str, now: datetime, *, is_ca: bool
 ) -> CertificateParameters:
-    days = LOCAL_DAYS if request.days is None else request.days
+    days = SELF_SIGNED_DAYS if request.days is None else request.days
     longest = CA_DAYS if is_ca else LONGEST_SELF_SIGNED_DAYS
     parameters = end_entity(
         identity.names,
@@ -129,8 +128,7 @@ def _parameters(
     )
     if not is_ca:
         return parameters
-    return replace(
-        parameters,
+    return parameters._replace(
         is_ca=True,
         key_usage=parameters.key_usage | KEY_CERT_SIGN | CRL_SIGN,
         extended_key_usage=(),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from tlsmith.core import der
 from tlsmith.core.names import to_ascii
@@ -17,8 +17,7 @@ _MOST_VERDICTS = 4096
 _NUMBERS = {kind: tag for tag, kind in _TAGS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Subtree:
+class Subtree(NamedTuple):
     """One name space: a kind of name, and where it begins.
 
     Args:
@@ -54,12 +53,13 @@ class Subtree:
         return der.sequence(der.context(_NUMBERS[self.kind], content))
 
 
-@dataclass(frozen=True)
-class NameConstraints:
-    """The name spaces a CA may sign in, and those it may not."""
-
+class _Subtrees(NamedTuple):
     permitted: tuple[Subtree, ...] = ()
     excluded: tuple[Subtree, ...] = ()
+
+
+class NameConstraints(_Subtrees):
+    """The name spaces a CA may sign in, and those it may not."""
 
     @cached_property
     def _of_kind(self) -> dict[str, tuple[list[Subtree], list[Subtree]]]:

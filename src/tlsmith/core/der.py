@@ -123,7 +123,11 @@ def read_time(element: Element) -> datetime:
     if element.tag == UTC_TIME:
         digits = ("19" if digits >= "50" else "20") + digits
     try:
-        moment = datetime.strptime(digits, "%Y%m%d%H%M%SZ")
+        if len(digits) != 15 or digits[14] != "Z" or not digits[:14].isdecimal():
+            raise ValueError(digits)
+        month, day, hour, minute, second = (
+            int(digits[at : at + 2]) for at in range(4, 14, 2)
+        )
+        return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise InputError(f"not a time of a certificate: {digits!r}") from error
-    return moment.replace(tzinfo=UTC)

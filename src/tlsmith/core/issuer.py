@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from os import urandom
+from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.core import der
 from tlsmith.core.constraints import NameConstraints
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 _VERSION_3 = der.context(0, der.integer(2), constructed=True)
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedCertificate:
+class IssuedCertificate(NamedTuple):
     """A certificate just signed.
 
     Args:
@@ -116,7 +114,7 @@ def self_issue(parameters: CertificateParameters, key: PrivateKey) -> IssuedCert
 
 def random_serial_number() -> int:
     """Return 159 random bits: positive, and 20 octets at most (RFC 5280 4.1.2.2)."""
-    return secrets.randbits(159) or 1
+    return int.from_bytes(urandom(20)) >> 1 or 1
 
 
 def check_names(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -147,10 +146,23 @@ def key_identifier(info: bytes) -> bytes:
 
     An identifier, not a safeguard: SHA-1 is what every other tool computes here.
     """
+    from cryptography.hazmat.primitives import hashes
+
     spki, _ = der.read(info)
     _, start = der.read(spki.content)
     key_bits, _ = der.read(spki.content, start)
-    return hashlib.sha1(key_bits.content[1:], usedforsecurity=False).digest()
+    digest = hashes.Hash(hashes.SHA1())  # noqa: S303 -- see above
+    digest.update(key_bits.content[1:])
+    return digest.finalize()
+
+
+def fingerprint(data: bytes) -> str:
+    """Return the SHA-256 of a DER certificate or key, hexadecimal."""
+    from cryptography.hazmat.primitives import hashes
+
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(data)
+    return digest.finalize().hex()
 
 
 def signer_of(key: Any) -> tuple[bytes, Callable[[bytes], bytes]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from tlsmith.core import der
 from tlsmith.core.constraints import NameConstraints
@@ -18,7 +18,11 @@ from tlsmith.errors import ValidityError
 # A little of the past, for clients whose clock is behind ours.
 BACKDATE = timedelta(hours=1)
 DAY = timedelta(days=1)
-LOCAL_DAYS = 397
+# CA/B Baseline Requirements 6.3.2 let a public CA give 200 days at most since March
+# 2026, and advise one less: what works here by default works there.
+LOCAL_DAYS = 199
+LONGEST_LOCAL_DAYS = 397
+SELF_SIGNED_DAYS = 397
 # What Apple's clients take from a root that a user added.
 LONGEST_SELF_SIGNED_DAYS = 825
 CA_DAYS = 3650
@@ -28,8 +32,7 @@ DIGITAL_SIGNATURE, KEY_ENCIPHERMENT = 0x80, 0x20
 KEY_CERT_SIGN, CRL_SIGN = 0x04, 0x02
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateParameters:
+class CertificateParameters(NamedTuple):
     """What a certificate is to say, without its key and issuer.
 
     Args:

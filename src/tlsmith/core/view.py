@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tlsmith.core import der
 from tlsmith.core.constraints import NameConstraints, decode_constraints
@@ -19,8 +19,7 @@ from tlsmith.core.oid import (
 from tlsmith.errors import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateView:
+class CertificateView(NamedTuple):
     """What a certificate says (RFC 5280 section 4.1); its signature is not checked.
 
     Args:

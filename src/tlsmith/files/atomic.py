@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import stat
 
 from tlsmith.files._errors import file_error
@@ -64,7 +63,7 @@ def write_temporary(target: str, data: bytes, mode: int) -> str:
     still writing from one that was left behind.
     """
     folder, name = os.path.split(target)
-    mark = f"{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}"
+    mark = f"{TEMPORARY_MARK}{os.getpid()}-{os.urandom(4).hex()}"
     temporary = os.path.join(folder, f".{name[:180]}{mark}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
     try:

@@ -9,12 +9,10 @@ next and finds such a note finishes the renames before doing anything else.
 import contextlib
 import json
 import os
-import secrets
 import signal
 import stat
-import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tlsmith.files._errors import file_error
 from tlsmith.files.atomic import (
@@ -32,8 +30,7 @@ from tlsmith.files.read import read_file
 _NOTE_MARK = ".tlsmith-commit"
 
 
-@dataclass(frozen=True)
-class NewFile:
+class NewFile(NamedTuple):
     """A file to write: where, what, and whether it holds a secret (then 0600)."""
 
     path: str
@@ -136,7 +133,7 @@ def _keep(path: str) -> str | None:
     if not os.path.lexists(path):
         return None
     folder, name = os.path.split(path)
-    mark = f"{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}"
+    mark = f"{TEMPORARY_MARK}{os.getpid()}-{os.urandom(4).hex()}"
     kept = os.path.join(folder, f".{name[:180]}{mark}")
     try:
         os.link(path, kept)
@@ -178,12 +175,13 @@ def _is_alive(process: int) -> bool:
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Hold back ^C and termination for the moment the renames take."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     arrived: list[int] = []
     signals = [signal.SIGINT, signal.SIGTERM]
-    kept = [signal.signal(number, lambda n, _: arrived.append(n)) for number in signals]
+    try:
+        kept = [signal.signal(n, lambda n, _: arrived.append(n)) for n in signals]
+    except ValueError:  # not the main thread, which alone gets signals
+        yield
+        return
     try:
         yield
     finally:

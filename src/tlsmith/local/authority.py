@@ -9,10 +9,9 @@ dropped.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tlsmith.core.constraints import (
     NameConstraints,
@@ -58,8 +57,7 @@ _CURRENT = "current"
 _ROOT, _INTERMEDIATE, _KEY = "root.pem", "intermediate.pem", "intermediate-key.pem"
 
 
-@dataclass(frozen=True)
-class LocalAuthority:
+class LocalAuthority(NamedTuple):
     """A local CA on disk.
 
     Args:
@@ -264,6 +262,8 @@ def _write(
         )
         write_file(os.path.join(home, _CURRENT), name.encode() + b"\n")
     except BaseException as error:
+        import shutil
+
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):
             raise _home_error(home, error) from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tlsmith.core.issuer import IssuedCertificate
 from tlsmith.errors import FileError
@@ -15,8 +15,7 @@ from tlsmith.files import read_file
 _FILE = "certificates.jsonl"
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A certificate that was made, and where it was put.
 
     Args:
@@ -52,7 +51,7 @@ def record(
         f"{issued.serial_number:x}",
         made_by,
     )
-    facts = asdict(entry) | {"not_after": entry.not_after.isoformat()}
+    facts = entry._asdict() | {"not_after": entry.not_after.isoformat()}
     line = (json.dumps(facts, ensure_ascii=False) + "\n").encode()
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     try:

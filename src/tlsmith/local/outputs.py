@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.core.formats import (
     encode_chain,
@@ -34,8 +33,7 @@ _KEY_ENDINGS = {"pem": "-key.pem", "der": "-key.der", "p7b": "-key.pem"}
 USUAL_PASSPHRASE = b"changeit"
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """What is to be written.
 
     Args:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.core.formats import load_private_key, split_pem
 from tlsmith.core.keys import public_key_info
@@ -22,8 +21,7 @@ _LONGEST_STEM = 200
 _FORCE_HINT = "choose another place, or give --force to replace it"
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """The files of one certificate; None for those that are not written."""
 
     cert_file: str
@@ -31,8 +29,7 @@ class Places:
     p12_file: str | None = None
 
 
-@dataclass(frozen=True)
-class Existing:
+class Existing(NamedTuple):
     """What an earlier run left at those places.
 
     Args:
