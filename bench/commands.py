@@ -23,8 +23,6 @@ def main() -> None:
         environment = os.environ | {
             # As pip installs it: compiled.
             "PYTHONDONTWRITEBYTECODE": "",
-            # As installed: pip compiles, and starts should be measured compiled.
-            "PYTHONDONTWRITEBYTECODE": "",
             "TLSMITH_HOME": f"{folder}/home",
             "CAROOT": f"{folder}/caroot",
             "TRUST_STORES": "none",
