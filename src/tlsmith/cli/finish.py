@@ -89,7 +89,11 @@ def _in_words(result: Result, places: Places, request: Request, now: datetime) -
         f"until {result.issued.not_after:%Y-%m-%d} ({days} days), key {result.kind}"
     )
     lines.append("")
-    lines.append(_file_line("certificate", places.cert_file, _contents(request)))
+    lines.append(
+        _file_line(
+            "certificate", places.cert_file, _contents(request, len(result.chain))
+        )
+    )
     if places.key_file is not None and result.key is not None:
         note = "for you alone to read" if result.key_is_new else "as it was"
         lines.append(_file_line("key", places.key_file, note))
@@ -98,13 +102,13 @@ def _in_words(result: Result, places: Places, request: Request, now: datetime) -
     return "\n".join(lines)
 
 
-def _contents(request: Request) -> str:
+def _contents(request: Request, length: int) -> str:
     return {
         "der": "the certificate alone",
         "combined": "with its chain and key, for you alone to read",
         "p12": "with its chain and key, for you alone to read",
         "k8s-secret": "with its chain and key, for you alone to read",
-    }.get(request.file_format, "with its chain")
+    }.get(request.file_format, "with its chain" if length > 1 else "for everyone")
 
 
 def _file_line(what: str, path: str, note: str) -> str:

@@ -30,9 +30,9 @@ def write_file(
     Raises:
         FileError: the folder is missing, full, read-only, or not ours to write.
     """
+    if is_stream(path):
+        return _write_through(path, data)
     target = os.path.realpath(path)
-    if is_stream(target):
-        return _write_through(target, data)
     temporary = write_temporary(target, data, mode)
     try:
         if exclusive:
@@ -47,7 +47,7 @@ def write_file(
     return None
 
 
-def is_stream(path: str) -> bool:
+def is_stream(path: str | os.PathLike[str]) -> bool:
     """Tell whether `path` is a device, pipe or socket: nothing to replace there."""
     try:
         kind = os.stat(path).st_mode
@@ -105,7 +105,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _write_through(target: str, data: bytes) -> None:
+def _write_through(target: str | os.PathLike[str], data: bytes) -> None:
     try:
         descriptor = os.open(target, os.O_WRONLY)
         try:

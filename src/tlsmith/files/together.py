@@ -51,9 +51,9 @@ def write_together(files: Sequence[NewFile]) -> None:
     Raises:
         FileError: one of them cannot be written; none was changed.
     """
-    for file in files:
+    regular = [file for file in files if not is_stream(file.path)]
+    for file in regular:
         finish_interrupted(file.path)
-    regular = [file for file in files if not is_stream(os.path.realpath(file.path))]
     if len(regular) == 1:
         write_file(regular[0].path, regular[0].data, mode=regular[0].permissions)
     elif regular:

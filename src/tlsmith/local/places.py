@@ -10,7 +10,7 @@ from tlsmith.core.formats import load_private_key, split_pem
 from tlsmith.core.keys import public_key_info
 from tlsmith.core.names import GeneralName
 from tlsmith.core.view import CertificateView, view_certificate
-from tlsmith.errors import FileError, InputError
+from tlsmith.errors import FileError, InputError, PassphraseError
 from tlsmith.files import read_file
 
 if TYPE_CHECKING:
@@ -33,19 +33,23 @@ class Existing(NamedTuple):
     """What an earlier run left at those places.
 
     Args:
-        certificate: None where there is none.
-        key: None where there is none, or it is encrypted.
+        certificate: the end entity's; None where there is none.
+        key: from the key file, or from the file that holds everything.
+        keys: DER SubjectPublicKeyInfo of every private key there is.
     """
 
     certificate: CertificateView | None = None
     key: PrivateKey | None = None
+    keys: frozenset[bytes] = frozenset()
 
     @property
     def key_matches(self) -> bool:
-        if self.certificate is None or self.key is None:
-            return False
-        info = public_key_info(self.key.public_key())
-        return info == self.certificate.public_key_info
+        """Whether there is a certificate, and no key but its own."""
+        return (
+            self.certificate is not None
+            and self.key is not None
+            and self.keys == {self.certificate.public_key_info}
+        )
 
 
 def default_stem(names: Sequence[GeneralName], *, client: bool) -> str:
@@ -66,14 +70,56 @@ def default_stem(names: Sequence[GeneralName], *, client: bool) -> str:
 def load_existing(places: Places, passphrase: bytes | None = None) -> Existing:
     """Return what is at the places of a certificate and its key.
 
+    Args:
+        passphrase: opens what is encrypted there.
+
     Raises:
         FileError: a file there cannot be read.
         InputError: a file there is something else, which must not be lost.
     """
-    certificate = _existing_certificate(places.cert_file)
-    if places.key_file is None:
-        return Existing(certificate)
-    return Existing(certificate, load_existing_key(places.key_file, passphrase))
+    certificates, held = _held(places.cert_file, passphrase)
+    if places.p12_file is not None:
+        held += _held(places.p12_file, passphrase)[1]
+    if places.key_file is not None:
+        key = load_existing_key(places.key_file, passphrase)
+        held = held if key is None else [key, *held]
+    return Existing(
+        view_certificate(certificates[0]) if certificates else None,
+        held[0] if held else None,
+        frozenset(public_key_info(key.public_key()) for key in held),
+    )
+
+
+def _held(path: str, passphrase: bytes | None) -> tuple[list[bytes], list[PrivateKey]]:
+    """Return the certificates and keys in a file; none where there is no file."""
+    data = _read_if_there(path)
+    if not data:
+        return [], []
+    blocks = split_pem(data)
+    if blocks and all(label == "CERTIFICATE" for label, _ in blocks):
+        return [der for _, der in blocks], []
+    # Anything but plain PEM takes the whole reader, which takes long to import.
+    from tlsmith.core.formats.load import load_objects
+
+    try:
+        found = load_objects(data, [passphrase, b"changeit"] if passphrase else [])
+    except InputError as error:
+        raise _would_be_lost(path, error) from error
+    if not (found.certificates or found.keys):
+        raise _would_be_lost(path, None)
+    return [one.der for one in found.certificates], [one.key for one in found.keys]
+
+
+def _would_be_lost(path: str, error: InputError | None) -> InputError:
+    reason = error.message if error else "it holds neither a certificate nor a key"
+    hint = _FORCE_HINT
+    if isinstance(error, PassphraseError):
+        hint = f"give its passphrase with --passphrase-file, or {_FORCE_HINT}"
+    return InputError(
+        f"{path!r} is there already, and must not be lost: {reason}",
+        code="would-be-lost",
+        hint=hint,
+    )
 
 
 def load_existing_key(path: str, passphrase: bytes | None) -> PrivateKey | None:
@@ -89,12 +135,7 @@ def load_existing_key(path: str, passphrase: bytes | None) -> PrivateKey | None:
     try:
         return load_private_key(data, passphrase)
     except InputError as error:
-        raise InputError(
-            f"{path!r} is there already, and cannot be read as a private key: "
-            f"{error.message}",
-            code="would-be-lost",
-            hint=_FORCE_HINT,
-        ) from error
+        raise _would_be_lost(path, error) from error
 
 
 def check_request_replaceable(path: str) -> None:
@@ -132,34 +173,22 @@ def check_replaceable(
         InputError: naming the file that would be lost.
     """
     certificate = existing.certificate
-    own_pair = existing.key_matches
-    if certificate is not None and not is_ours(certificate) and not own_pair:
+    if existing.key_matches:
+        return
+    if certificate is not None and not is_ours(certificate):
         raise InputError(
-            f"{places.cert_file!r} holds a certificate that tlsmith did not make",
+            f"{places.cert_file!r} holds a certificate that the local CA did not sign",
             code="would-be-lost",
             hint=_FORCE_HINT,
         )
-    if existing.key is not None and not own_pair and not keeps_key:
+    strangers = existing.keys - {certificate.public_key_info if certificate else b""}
+    if strangers and not keeps_key:
+        holder = places.key_file or places.p12_file or places.cert_file
         raise InputError(
-            f"{places.key_file!r} holds a key that belongs to another certificate",
+            f"{holder!r} holds a key that belongs to another certificate",
             code="would-be-lost",
             hint=_FORCE_HINT,
         )
-
-
-def _existing_certificate(path: str) -> CertificateView | None:
-    data = _read_if_there(path)
-    if not data:
-        return None
-    blocks = [der for label, der in split_pem(data) if label == "CERTIFICATE"]
-    try:
-        return view_certificate(blocks[0] if blocks else data)
-    except InputError as error:
-        raise InputError(
-            f"{path!r} is there already and is not a certificate",
-            code="would-be-lost",
-            hint=_FORCE_HINT,
-        ) from error
 
 
 def _read_if_there(path: str) -> bytes | None:
