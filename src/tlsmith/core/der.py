@@ -80,9 +80,12 @@ def object_identifier(dotted: str) -> bytes:
 @lru_cache(maxsize=256)
 def time(moment: datetime) -> bytes:
     """Return a Time: UTCTime through 2049, then GeneralizedTime (RFC 5280 4.1.2.5)."""
-    if moment.year < 2050:
-        return encode(UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
-    return encode(GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    digits = f"{moment.year:04}{moment:%m%d%H%M%S}Z".encode()
+    if 1950 <= moment.year < 2050:
+        return encode(UTC_TIME, digits[2:])
+    return encode(GENERALIZED_TIME, digits)
 
 
 def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
@@ -117,8 +120,43 @@ def children(content: bytes) -> Iterator[Element]:
         yield element
 
 
+def only(data: bytes, tag: int) -> Element:
+    """Return the one element that `data` is.
+
+    Raises:
+        InputError: it has another tag, or something follows it.
+    """
+    element, end = read(data)
+    if element.tag != tag:
+        raise InputError(f"tag {element.tag:#04x} where {tag:#04x} should be")
+    if end != len(data):
+        raise InputError(f"{len(data) - end} bytes follow it")
+    return element
+
+
+def read_integer(element: Element) -> int:
+    """Return what an INTEGER says, which may be negative.
+
+    Raises:
+        InputError: it is none, or has more bytes than it needs.
+    """
+    content = element.content
+    padded = content[:1] in (b"\x00", b"\xff") and len(content) > 1
+    if padded and (content[0] ^ content[1]) < 0x80:
+        raise InputError("not DER: an INTEGER with bytes it does not need")
+    if element.tag != INTEGER or not content:
+        raise InputError("not an INTEGER")
+    return int.from_bytes(content, "big", signed=True)
+
+
 def read_time(element: Element) -> datetime:
-    """Return what a Time says, in UTC (RFC 5280 4.1.2.5)."""
+    """Return what a Time says, in UTC (RFC 5280 4.1.2.5).
+
+    Raises:
+        InputError: it is no Time, or not in the one form that certificates have.
+    """
+    if element.tag not in (UTC_TIME, GENERALIZED_TIME):
+        raise InputError(f"tag {element.tag:#04x} where a time should be")
     digits = element.content.decode("ascii", "replace")
     if element.tag == UTC_TIME:
         digits = ("19" if digits >= "50" else "20") + digits

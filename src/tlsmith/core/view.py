@@ -18,6 +18,11 @@ from tlsmith.core.oid import (
 )
 from tlsmith.errors import InputError
 
+_VERSION_3 = der.context(0, der.integer(2), constructed=True)
+# Of the fields of a TBSCertificate: the seven there must be, and those there may be.
+_TAGS = [0xA0, der.INTEGER, *[der.SEQUENCE] * 5]
+_OPTIONAL_TAGS = [0x81, 0x82, 0xA3]
+
 
 class CertificateView(NamedTuple):
     """What a certificate says (RFC 5280 section 4.1); its signature is not checked.
@@ -41,26 +46,34 @@ class CertificateView(NamedTuple):
 
     @property
     def is_ca(self) -> bool:
-        constraints = self._extension(BASIC_CONSTRAINTS)
-        return constraints is not None and der.TRUE in constraints[:5]
+        """Whether basicConstraints says so (RFC 5280 4.2.1.9)."""
+        return self._basic_constraints[0]
 
     @property
     def path_length(self) -> int | None:
         """How many intermediates may follow; None for any number."""
+        return self._basic_constraints[1]
+
+    @property
+    def _basic_constraints(self) -> tuple[bool, int | None]:
         constraints = self._extension(BASIC_CONSTRAINTS)
         if constraints is None:
-            return None
-        outer, _ = der.read(constraints)
-        for part in der.children(outer.content):
-            if part.tag == der.INTEGER:
-                return int.from_bytes(part.content, "big")
-        return None
+            return False, None
+        parts = list(der.children(der.only(constraints, der.SEQUENCE).content))
+        is_ca = bool(parts) and parts[0].whole == der.TRUE
+        lengths = [der.read_integer(part) for part in parts[is_ca:]]
+        if len(lengths) > 1 or any(length < 0 for length in lengths):
+            raise InputError("basicConstraints with a path length that is none")
+        return is_ca, lengths[0] if lengths else None
 
     @property
     def may_sign_certificates(self) -> bool:
         """Whether keyUsage, where there is one, has keyCertSign (4.2.1.3)."""
         usage = self._extension(KEY_USAGE)
-        return usage is None or bool(usage[3] & 0x04)
+        if usage is None:
+            return True
+        bits = der.only(usage, der.BIT_STRING).content[1:]
+        return bool(bits and bits[0] & 0x04)
 
     @property
     def is_self_issued(self) -> bool:
@@ -69,15 +82,16 @@ class CertificateView(NamedTuple):
     @property
     def subject_key_identifier(self) -> bytes | None:
         identifier = self._extension(SUBJECT_KEY_IDENTIFIER)
-        return None if identifier is None else der.read(identifier)[0].content
+        if identifier is None:
+            return None
+        return der.only(identifier, der.OCTET_STRING).content
 
     @property
     def authority_key_identifier(self) -> bytes | None:
         identifier = self._extension(AUTHORITY_KEY_IDENTIFIER)
         if identifier is None:
             return None
-        outer, _ = der.read(identifier)
-        for part in der.children(outer.content):
+        for part in der.children(der.only(identifier, der.SEQUENCE).content):
             if part.tag == 0x80:
                 return part.content
         return None
@@ -88,8 +102,8 @@ class CertificateView(NamedTuple):
         extension = self._extension(SUBJECT_ALT_NAME)
         if extension is None:
             return ()
-        outer, _ = der.read(extension)
-        names = (decode_name(n.tag, n.content) for n in der.children(outer.content))
+        parts = der.children(der.only(extension, der.SEQUENCE).content)
+        names = (decode_name(part.tag, part.content) for part in parts)
         return tuple(name for name in names if name is not None)
 
     @property
@@ -106,45 +120,52 @@ def view_certificate(data: bytes) -> CertificateView:
     """Return what a DER certificate says.
 
     Raises:
-        InputError: it is not one.
+        InputError: it is not one, or not of version 3. What its extensions hold is
+            read, and refused with the same error, when it is asked for.
     """
     try:
         return _view(data)
-    except (InputError, ValueError, IndexError) as error:
-        raise InputError(f"not a DER certificate: {error}") from error
+    except InputError as error:
+        raise InputError(f"not a certificate: {error}") from error
 
 
 def _view(data: bytes) -> CertificateView:
-    outer, end = der.read(data)
-    if end != len(data):
-        raise InputError(f"{len(data) - end} bytes follow it")
-    tbs, _algorithm, _signature = der.children(outer.content)
-    version, serial, _, issuer, validity, subject, info, *rest = der.children(
-        tbs.content
-    )
-    if version.tag != 0xA0:
+    certificate = list(der.children(der.only(data, der.SEQUENCE).content))
+    if [part.tag for part in certificate] != [der.SEQUENCE, der.SEQUENCE, 0x03]:
+        raise InputError("it has not the three parts of one")
+    fields = list(der.children(certificate[0].content))
+    if not fields or fields[0].whole != _VERSION_3:
         raise InputError("not version 3")
-    not_before, not_after = map(der.read_time, der.children(validity.content))
+    tags = [field.tag for field in fields]
+    optional = [tag for tag in _OPTIONAL_TAGS if tag in tags[7:]]
+    if tags != _TAGS + optional:
+        raise InputError("its fields are not those of RFC 5280")
+    _, serial_number, _, issuer, validity, subject, info, *rest = fields
+    times = [der.read_time(part) for part in der.children(validity.content)]
+    if len(times) != 2:
+        raise InputError("a validity that has not two times")
     return CertificateView(
         der=data,
-        serial_number=int.from_bytes(serial.content, "big"),
+        serial_number=der.read_integer(serial_number),
         issuer=issuer.whole,
-        not_before=not_before,
-        not_after=not_after,
+        not_before=times[0],
+        not_after=times[1],
         subject=subject.whole,
         public_key_info=info.whole,
-        extensions=_extensions(rest),
+        extensions=_extensions(rest[-1].content) if 0xA3 in tags else {},
     )
 
 
-def _extensions(rest: list[der.Element]) -> dict[bytes, tuple[bool, bytes]]:
-    for part in rest:
-        if part.tag == 0xA3:
-            listing, _ = der.read(part.content)
-            return dict(map(_extension, der.children(listing.content)))
-    return {}
-
-
-def _extension(element: der.Element) -> tuple[bytes, tuple[bool, bytes]]:
-    identifier, *critical, value = der.children(element.content)
-    return identifier.whole, (bool(critical), value.content)
+def _extensions(content: bytes) -> dict[bytes, tuple[bool, bytes]]:
+    found: dict[bytes, tuple[bool, bytes]] = {}
+    for element in der.children(der.only(content, der.SEQUENCE).content):
+        parts = list(der.children(element.content))
+        critical = len(parts) == 3 and parts[1].whole == der.TRUE
+        tags = [part.tag for part in parts]
+        if tags[:1] != [der.OID] or tags[1 + critical :] != [der.OCTET_STRING]:
+            raise InputError("an extension that is none")
+        identifier = parts[0].whole
+        if identifier in found:  # RFC 5280 section 4.2
+            raise InputError("the same extension twice")
+        found[identifier] = critical, parts[-1].content
+    return found
