@@ -8,7 +8,6 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from tlsmith.core import der
-from tlsmith.core.names import to_ascii
 from tlsmith.errors import InputError
 
 _TAGS = {1: "email", 2: "dns", 6: "uri", 7: "ip"}
@@ -23,7 +22,8 @@ class Subtree(NamedTuple):
     Args:
         kind: "dns", "ip", "email" or "uri", or "other" for what we cannot judge.
         base: a domain ("test", for DNS the domain and all below it; ".test", for
-            e-mail and URI the hosts below it only), or a network ("10.0.0.0/8").
+            e-mail and URI the hosts below it only), or a network ("10.0.0.0/8"), or
+            for "other" the DER GeneralName, hexadecimal.
     """
 
     kind: str
@@ -35,16 +35,34 @@ class Subtree(NamedTuple):
             return False
         if kind == "ip":
             return _address(host) in _network(self.base)
-        host = host.removeprefix("*.").lower()
-        base = self.base.lower()
+        host, base = host.lower(), self.base.lower()
         if base.startswith("."):
             return host.endswith(base)
         if kind == "dns":
             return not base or host == base or host.endswith("." + base)
         return host == base
 
+    def touches(self, kind: str, host: str) -> bool:
+        """Tell whether anything that a name stands for lies in the name space.
+
+        For name spaces that are excluded: a wildcard may reach into one it does not
+        lie in, a mailbox be the one that is excluded, and an empty base be everything.
+        """
+        if kind != self.kind or kind == "ip":
+            return self.covers(kind, host)
+        host, base = host.lower(), self.base.lower()
+        reached = base.partition(".")[2] if host.startswith("*.") else ""
+        return (
+            not base
+            or self.covers(kind, host)
+            or (bool(reached) and host == f"*.{reached}")
+            or base.rpartition("@")[2] == host
+        )
+
     def encode(self) -> bytes:
         """Return the DER GeneralSubtree, its minimum the default of 0."""
+        if self.kind == "other":
+            return der.sequence(bytes.fromhex(self.base))
         if self.kind == "ip":
             network = _network(self.base)
             content = network.network_address.packed + network.netmask.packed
@@ -90,12 +108,18 @@ class NameConstraints(_Subtrees):
         permitted, excluded = self._of_kind.get(kind, ([], []))
         if host is None or (kind == "uri" and _is_address(host)):
             return not permitted and not excluded
-        if any(subtree.covers(kind, host) for subtree in excluded):
+        if any(subtree.touches(kind, host) for subtree in excluded):
             return False
         return not permitted or any(tree.covers(kind, host) for tree in permitted)
 
     def encode(self) -> bytes:
-        """Return the DER NameConstraints, the contents of the extension."""
+        """Return the DER NameConstraints, the contents of the extension.
+
+        Raises:
+            InputError: there is no name space, which RFC 5280 4.2.1.10 does not allow.
+        """
+        if not self.permitted and not self.excluded:
+            raise InputError("name constraints without a name space")
         parts = []
         for number, subtrees in ((0, self.permitted), (1, self.excluded)):
             if subtrees:
@@ -110,13 +134,16 @@ def decode_constraints(extension: bytes) -> NameConstraints:
     Raises:
         InputError: it is not one.
     """
-    found: dict[int, list[Subtree]] = {0: [], 1: []}
-    outer, _ = der.read(extension)
-    for part in der.children(outer.content):
+    found: dict[int, list[Subtree]] = {0xA0: [], 0xA1: []}
+    for part in der.children(der.only(extension, der.SEQUENCE).content):
+        if part.tag not in found:
+            raise InputError(f"name constraints with a part of tag {part.tag:#04x}")
         for subtree in der.children(part.content):
-            base, *_ = der.children(subtree.content)
-            found.setdefault(part.tag & 0x1F, []).append(_decode_base(base))
-    return NameConstraints(tuple(found[0]), tuple(found[1]))
+            fields = list(der.children(subtree.content))
+            if len(fields) != 1:  # RFC 5280: no minimum but 0, and no maximum
+                raise InputError("name constraints with more than a name")
+            found[part.tag].append(_decode_base(fields[0]))
+    return NameConstraints(tuple(found[0xA0]), tuple(found[0xA1]))
 
 
 def development_constraints(
@@ -142,18 +169,17 @@ def domain_or_network(text: str) -> tuple[str, str]:
         InputError: it is neither, or is so wide that it would allow everything.
     """
     try:
-        network = ipaddress.ip_network(text.strip("[]"))
+        network = ipaddress.ip_network(text.strip("[]"), strict=False)
     except ValueError:
         from tlsmith.core.names import parse_name
 
-        plain = text.removeprefix("*.").removeprefix(".")
-        name = parse_name(plain)
-        if name.kind != "dns":
+        name = parse_name(text.removeprefix("*.").removeprefix("."))
+        if name.kind != "dns" or name.value.startswith("*."):
             raise InputError(
                 f"neither a domain nor a network: {text!r}",
                 hint="give a domain such as corp.example.com, or 192.0.2.0/24",
             ) from None
-        return "dns", to_ascii(name.value)
+        return "dns", name.value
     if network.prefixlen < 8:
         raise InputError(
             f"the network {text} is too wide for a development CA",
@@ -175,9 +201,11 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 def _decode_base(base: der.Element) -> Subtree:
     kind = _TAGS.get(base.tag & 0x1F)
     if kind is None or base.tag & 0xE0 != 0x80:
-        return Subtree("other", base.content.hex())
+        return Subtree("other", base.whole.hex())
     if kind != "ip":
-        return Subtree(kind, base.content.decode("ascii", "replace"))
+        if not base.content.isascii():
+            raise InputError(f"name constraints with {base.content!r}, not ASCII")
+        return Subtree(kind, base.content.decode("ascii"))
     half = len(base.content) // 2
     if half not in (4, 16):
         raise InputError("name constraints with a network that is none")
