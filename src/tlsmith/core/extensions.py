@@ -8,6 +8,7 @@ from tlsmith.core import der, oid
 from tlsmith.core.names import GeneralName
 from tlsmith.core.profiles import CertificateParameters, encode_key_usage
 from tlsmith.core.subject import EMPTY
+from tlsmith.errors import InputError
 
 
 def encode_extensions(
@@ -15,7 +16,14 @@ def encode_extensions(
     subject_key_identifier: bytes,
     authority_key_identifier: bytes | None,
 ) -> bytes:
-    """Return the extensions field of a TBSCertificate, tagged [3]."""
+    """Return the extensions field of a TBSCertificate, tagged [3].
+
+    Raises:
+        InputError: a CA without a subject, or an end entity without one and without
+            names (4.1.2.6).
+    """
+    if parameters.subject == EMPTY and (parameters.is_ca or not parameters.names):
+        raise InputError("a certificate with neither a subject nor a name")
     parts = [
         _basic_constraints(parameters.is_ca, parameters.path_length),
         *_usages(parameters.key_usage, parameters.extended_key_usage),

@@ -13,6 +13,7 @@ from tlsmith.core.extensions import encode_extensions
 from tlsmith.core.keys import key_identifier, public_key_info, signer_of
 from tlsmith.core.names import GeneralName
 from tlsmith.core.profiles import CertificateParameters
+from tlsmith.core.subject import EMPTY, any_subject_for
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import (
     KeyMismatchError,
@@ -99,7 +100,13 @@ class Issuer:
 
 
 def self_issue(parameters: CertificateParameters, key: PrivateKey) -> IssuedCertificate:
-    """Sign a certificate with its own key: a root, or a self-signed end entity."""
+    """Sign a certificate with its own key: a root, or a self-signed end entity.
+
+    Where the subject is empty it gets one, since it is the issuer as well, and that
+    must not be empty (RFC 5280 4.1.2.4).
+    """
+    if parameters.subject == EMPTY:
+        parameters = parameters._replace(subject=any_subject_for(parameters.names))
     algorithm, sign = signer_of(key)
     info = public_key_info(key.public_key())
     return _signed(
@@ -141,7 +148,8 @@ def _check_path_length(
 ) -> None:
     if not parameters.is_ca or issuer.path_length is None:
         return
-    if issuer.path_length == 0 or parameters.path_length is None:
+    wanted = parameters.path_length
+    if wanted is None or wanted >= issuer.path_length:
         raise PathLengthError(
             f"the issuer allows {issuer.path_length} CAs below it",
             hint="set a shorter path length, or sign with a CA further up",
@@ -149,15 +157,20 @@ def _check_path_length(
 
 
 def _check_validity(issuer: CertificateView, parameters: CertificateParameters) -> None:
-    if (
-        parameters.not_before < issuer.not_before
-        or parameters.not_after > issuer.not_after
+    if not (
+        issuer.not_before <= parameters.not_before
+        and parameters.not_before <= parameters.not_after <= issuer.not_after
     ):
         raise ValidityError(
-            f"valid until {parameters.not_after:%Y-%m-%d}, and its issuer from "
-            f"{issuer.not_before:%Y-%m-%d} until {issuer.not_after:%Y-%m-%d} only",
-            hint="ask for fewer days",
+            f"a validity from {_moment(parameters.not_before)} until "
+            f"{_moment(parameters.not_after)}, and its issuer's is from "
+            f"{_moment(issuer.not_before)} until {_moment(issuer.not_after)}",
+            hint="ask for fewer days, within the issuer's own",
         )
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def _signed(

@@ -153,6 +153,12 @@ def validity(
                 code="issuer-expired",
                 hint="make a new CA: tlsmith ca init --local --replace",
             )
+        if within.not_before > now:
+            raise ValidityError(
+                f"the CA's own certificate begins {within.not_before:%Y-%m-%d} only",
+                code="issuer-not-yet",
+                hint="see whether this machine's clock is right",
+            )
         not_before = max(not_before, within.not_before)
         not_after = min(not_after, within.not_after)
     return not_before, not_after

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tlsmith.core import der
 from tlsmith.core.names import GeneralName, parse_name
-from tlsmith.core.oid import COMMON_NAME
+from tlsmith.core.oid import COMMON_NAME, ORGANIZATION
 from tlsmith.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,6 +77,17 @@ def subject_for(names: Sequence[GeneralName]) -> bytes:
             if name.kind == kind and len(name.value) <= _LONGEST_COMMON_NAME:
                 return distinguished_name((COMMON_NAME, name.value))
     return EMPTY
+
+
+def any_subject_for(names: Sequence[GeneralName]) -> bytes:
+    """Return a DER subject that is never empty, whatever the names.
+
+    For what no name constraints are above: there a common name may be an address.
+    """
+    for name in names:
+        if len(name.value) <= _LONGEST_COMMON_NAME:
+            return distinguished_name((COMMON_NAME, name.value))
+    return distinguished_name((ORGANIZATION, "self-signed"))
 
 
 def parse_subject(text: str, names: Sequence[GeneralName]) -> bytes:
