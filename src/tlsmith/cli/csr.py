@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from tlsmith.cli.identity import chosen_subject, keep_key
-from tlsmith.cli.output import emit, emit_json
+from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.request import Request, request_options
 from tlsmith.core.csr import encode_request
 from tlsmith.core.formats import encode_pem, encode_private_key
 from tlsmith.core.keys import DEFAULT_KIND, generate_private_key, kind_of
 from tlsmith.core.subject import subject_for
-from tlsmith.files import NewFile, write_together
+from tlsmith.files import NewFile, is_stream, write_together
 from tlsmith.local.places import (
     check_request_replaceable,
     default_stem,
@@ -74,4 +74,5 @@ def csr(csr_file: str | None, **options: Any) -> None:
     lines += ["", f"  request     {csr_path}"]
     note = "for you alone to read" if existing is None else "as it was"
     lines.append(f"  key         {key_path}  ({note}, {kind_of(key)})")
-    emit("\n".join(lines))
+    tell = say if is_stream(csr_path) else emit
+    tell("\n".join(lines))

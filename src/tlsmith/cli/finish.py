@@ -11,7 +11,7 @@ from tlsmith.cli.request import Request
 from tlsmith.core.issuer import IssuedCertificate
 from tlsmith.core.keys import fingerprint
 from tlsmith.core.names import GeneralName
-from tlsmith.files import write_together
+from tlsmith.files import is_stream, write_together
 from tlsmith.local.outputs import Made, encode_files
 from tlsmith.local.places import Places
 
@@ -57,8 +57,10 @@ def report_result(
     """Print what was made, as JSON or in words."""
     if request.as_json:
         emit_json(result_facts(result, places))
-    else:
-        emit(_in_words(result, places, request, now))
+        return
+    # A certificate on standard output is to stay alone there.
+    tell = say if any(path and is_stream(path) for path in places) else emit
+    tell(_in_words(result, places, request, now))
 
 
 def result_facts(result: Result, places: Places) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Files: read with clear errors, written whole or not at all, keys 0600."""
 
-from tlsmith.files.atomic import write_file
+from tlsmith.files.atomic import is_stream, write_file
 from tlsmith.files.home import data_home
 from tlsmith.files.lock import exclusive_lock
 from tlsmith.files.read import read_file, read_input
@@ -10,6 +10,7 @@ __all__ = [
     "NewFile",
     "data_home",
     "exclusive_lock",
+    "is_stream",
     "read_file",
     "read_input",
     "write_file",

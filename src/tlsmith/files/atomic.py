@@ -8,6 +8,7 @@ from tlsmith.files._errors import file_error
 
 SECRET_MODE = 0o600
 PUBLIC_MODE = 0o644
+_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 TEMPORARY_MARK = ".tlsmith-tmp-"
 
 
@@ -48,12 +49,27 @@ def write_file(
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Tell whether `path` is a device, pipe or socket: nothing to replace there."""
+    """Tell whether `path` is a device, pipe or socket: nothing to replace there.
+
+    The names of our own open files are, whatever they lead to: `> file` makes
+    `/dev/stdout` a regular file, whose place in the folder is not ours to change.
+    """
+    if open_descriptor(path) is not None:
+        return True
     try:
         kind = os.stat(path).st_mode
     except OSError:
         return False
     return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
+
+
+def open_descriptor(path: str | os.PathLike[str]) -> int | None:
+    """Return the number of the open file that `path` names; None for other paths."""
+    name = os.fspath(path)
+    if name in _STANDARD:
+        return _STANDARD[name]
+    number = name.removeprefix("/dev/fd/")
+    return int(number) if number != name and number.isdigit() else None
 
 
 def write_temporary(target: str, data: bytes, mode: int) -> str:
@@ -106,11 +122,13 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _write_through(target: str | os.PathLike[str], data: bytes) -> None:
+    number = open_descriptor(target)
     try:
-        descriptor = os.open(target, os.O_WRONLY)
+        # Opened anew, a regular file behind our output would be written from its start.
+        opened = os.open(target, os.O_WRONLY) if number is None else os.dup(number)
         try:
-            _write_all(descriptor, data)
+            _write_all(opened, data)
         finally:
-            os.close(descriptor)
+            os.close(opened)
     except OSError as error:
         raise file_error(error, target, "write") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ from tlsmith.core.keys import public_key_info
 from tlsmith.core.names import GeneralName
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import FileError, InputError, PassphraseError
-from tlsmith.files import read_file
+from tlsmith.files import is_stream, read_file
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
@@ -192,8 +191,8 @@ def check_replaceable(
 
 
 def _read_if_there(path: str) -> bytes | None:
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        return None  # a device or a pipe: there is nothing to lose
+    if is_stream(path):
+        return None  # there is nothing to lose
     try:
         return read_file(path)
     except FileError as error:
