@@ -71,6 +71,8 @@ def _load(found: Found, passphrases: Sequence[bytes], source: str) -> Objects:
         for finding in found.findings
         if finding.level != NOTE
     )
+    if found.label == "EC PARAMETERS":  # OpenSSL's companion of a key, which says it
+        return Objects()
     load = _LOADERS.get(found.kind)
     if load is not None:
         return load(found, passphrases, source).plus(Objects(notes=notes))
@@ -150,6 +152,5 @@ _LOADERS: dict[str, Callable[[Found, Sequence[bytes], str], Objects]] = {
     "java-keystore": lambda found, phrases, source: load_keystore(
         found.content, phrases, source
     ),
-    # OpenSSL's companion of an EC key, which says the same.
-    "parameters": lambda *_: Objects(),
 }
+KNOWN_KINDS = frozenset(_LOADERS)

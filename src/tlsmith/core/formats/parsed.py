@@ -22,7 +22,10 @@ def held_certificate(
     from cryptography.x509 import load_der_x509_certificate
 
     try:
-        return HeldCertificate(data, load_der_x509_certificate(data), source, alias)
+        parsed = load_der_x509_certificate(data)
+        # Read only when asked for; better asked for here.
+        _ = (parsed.version, parsed.subject, parsed.issuer, parsed.not_valid_after_utc)
+        return HeldCertificate(data, parsed, source, alias)
     except ValueError as error:
         raise _damaged("certificate", source) from error
 

@@ -54,7 +54,11 @@ def encode_pkcs12(
 
 
 def encode_java_truststore(
-    certificates: Sequence[bytes], passphrase: bytes, names: Sequence[str] = ()
+    certificates: Sequence[bytes],
+    passphrase: bytes,
+    names: Sequence[str] = (),
+    *,
+    legacy: bool = False,
 ) -> bytes:
     """Return a truststore in PKCS#12, as Java reads it from version 8u301 on.
 
@@ -63,6 +67,7 @@ def encode_java_truststore(
     Args:
         certificates: DER.
         names: an alias for each; where there are none, they are numbered.
+        legacy: encrypt with 3DES and SHA-1, which older Java needs.
 
     Raises:
         InputError: there are no certificates, or one is not a certificate.
@@ -79,7 +84,7 @@ def encode_java_truststore(
             load_certificates(certificates), aliases, strict=True
         )
     ]
-    return pkcs12.serialize_java_truststore(entries, _encryption(passphrase, False))
+    return pkcs12.serialize_java_truststore(entries, _encryption(passphrase, legacy))
 
 
 def load_certificates(chain: Sequence[bytes]) -> list[Certificate]:
