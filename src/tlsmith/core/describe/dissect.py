@@ -140,8 +140,7 @@ class Reader:
         """Return the next element whatever it is, or None when none can be read."""
         if not self.more:
             return None
-        where = f"{self.where}.{name}" if self.where else name
-        node = Node(self.dissection.data, 0, self.offset, where)
+        node = Node(self.dissection.data, 0, self.offset, self._path(name))
         if not self._read_header(node):
             self.offset = self.end
             self.cut = True
@@ -173,7 +172,11 @@ class Reader:
         """Return the next element where it has one of `tags`, else None."""
         return self.read(name) if self.peek() in tags else None
 
-    def rest(self, name: str) -> Iterator[Node]:
+    def _path(self, name: str) -> str:
+        dot = "." if self.where and not name.startswith("[") else ""
+        return f"{self.where}{dot}{name}"
+
+    def rest(self, name: str = "") -> Iterator[Node]:
         """Yield every element that is left."""
         index = 0
         while (node := self.read(f"{name}[{index}]")) is not None:
@@ -198,7 +201,7 @@ class Reader:
         # Of data that ends too soon, that has been said already.
         if not (self.cut or self.lost):
             self.lost = True
-            place = Node(self.dissection.data, 0, self.end, f"{self.where}.{name}")
+            place = Node(self.dissection.data, 0, self.end, self._path(name))
             self.dissection.add(
                 PROBLEM,
                 "missing-field",

@@ -19,7 +19,7 @@ from tlsmith.core.describe.base64text import decode_bare
 from tlsmith.core.describe.dissect import Dissection
 from tlsmith.core.describe.findings import NOTE, PROBLEM, Finding
 from tlsmith.core.describe.found import Found, with_findings
-from tlsmith.core.describe.openssh import scan_openssh_lines
+from tlsmith.core.describe.openssh_lines import scan_openssh_lines
 from tlsmith.core.describe.secret import ALPHABET, Entry, scan_secret
 from tlsmith.core.describe.shape import UNKNOWN, shape
 
