@@ -28,6 +28,7 @@ passphrase or a token.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class TLSmithError(Exception):
@@ -43,6 +44,11 @@ class TLSmithError(Exception):
         self.hint = hint
         if code is not None:
             self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker process hands its errors over pickled; by default that calls the
+        # class with the message alone, which several of them do not take.
+        return _remade, (type(self), self.args, dict(vars(self)))
 
 
 class InputError(TLSmithError, ValueError):
@@ -210,3 +216,11 @@ class MissingExtraError(TLSmithError, ImportError):
             hint=f"pip install 'tlsmith[{extra}]'",
         )
         self.extra = extra
+
+
+def _remade(
+    kind: type[TLSmithError], args: tuple[object, ...], facts: dict[str, object]
+) -> TLSmithError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(facts)
+    return error
