@@ -64,8 +64,14 @@ def _peak(command: list[str], environment: dict[str, str], folder: str) -> float
     """Return the largest resident size of a command, in MiB."""
     process = os.posix_spawn(
         "/bin/sh",
-        ["sh", "-c", 'cd "$1" && shift && exec "$@" >/dev/null 2>&1', "sh", folder]
-        + ([shutil.which(command[0]) or command[0]] + command[1:]),
+        [
+            "sh",
+            "-c",
+            'cd "$1" && shift && exec "$@" >/dev/null 2>&1',
+            "",
+            folder,
+            *command,
+        ],
         environment,
     )
     _, _, usage = os.wait4(process, 0)

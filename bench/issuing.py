@@ -1,4 +1,4 @@
-"""In one process: certificates with fresh P-256 keys, against the least there can be."""
+"""In one process: certificates with fresh P-256 keys, against the least possible."""
 
 from __future__ import annotations
 

@@ -3,13 +3,14 @@
 import datetime
 import ipaddress
 import sys
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-ca = x509.load_pem_x509_certificate(open(sys.argv[1], "rb").read())
-ca_key = serialization.load_pem_private_key(open(sys.argv[2], "rb").read(), None)
+ca = x509.load_pem_x509_certificate(Path(sys.argv[1]).read_bytes())
+ca_key = serialization.load_pem_private_key(Path(sys.argv[2]).read_bytes(), None)
 key = ec.generate_private_key(ec.SECP256R1())
 now = datetime.datetime.now(datetime.UTC)
 names = [x509.DNSName("localhost")]

@@ -43,7 +43,11 @@ def write_result(
 ) -> None:
     """Write the files of a certificate, all or none."""
     made = Made(
-        result.chain, result.key, result.names[0].value, key_is_new=result.key_is_new
+        result.chain,
+        result.key,
+        result.names[0].value,
+        key_is_new=result.key_is_new,
+        legacy=request.legacy,
     )
     write_together(encode_files(made, places, request.file_format, passphrase))
     holds_p12 = places.p12_file is not None or request.file_format == "p12"

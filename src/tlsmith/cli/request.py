@@ -38,6 +38,9 @@ _CERTIFICATE = (
     click.option("--cert-file", metavar="FILE", help="Where the certificate goes."),
     click.option("--p12-file", metavar="FILE", help="Write PKCS#12 here as well."),
     click.option(
+        "--legacy", is_flag=True, help="PKCS#12 as old clients read it: 3DES, SHA-1."
+    ),
+    click.option(
         "--csr", "csr_file", metavar="FILE", help="Take names and key from a request."
     ),
     click.option(
@@ -84,6 +87,7 @@ class Request(NamedTuple):
     csr_file: str | None = None
     file_format: str = "pem"
     reuse_key: bool = False
+    legacy: bool = False
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Request:

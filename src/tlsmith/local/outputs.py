@@ -41,12 +41,14 @@ class Made(NamedTuple):
         key: None for a certificate made from a request.
         name: what stores call it.
         key_is_new: whether the key file is to be written.
+        legacy: whether PKCS#12 is to be as clients before 2019 read it.
     """
 
     chain: Sequence[bytes]
     key: PrivateKey | None
     name: str
     key_is_new: bool = True
+    legacy: bool = False
 
 
 def places_for(stem: str, file_format: str, *, with_key: bool) -> Places:
@@ -99,4 +101,5 @@ def _pkcs12(made: Made, passphrase: bytes | None) -> bytes:
         made.chain,
         passphrase=passphrase or USUAL_PASSPHRASE,
         name=made.name,
+        legacy=made.legacy,
     )
