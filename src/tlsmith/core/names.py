@@ -163,7 +163,9 @@ def _parse_ip(text: str) -> str | None:
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     last = bare.rstrip(".").rpartition(".")[2]
     looks = ":" in bare and re.fullmatch(r"[0-9A-Fa-f:.]+(%.*|/\d+)?", bare)
-    if not looks and not re.fullmatch(r"\d+|0[xX][0-9a-fA-F]*", last.split("/")[0]):
+    number = re.fullmatch(r"\d+|0[xX][0-9a-fA-F]*", last.split("/")[0])
+    # With a colon or an @ it is a URI, a host with a port, or an e-mail address.
+    if not looks and (not number or ":" in bare or "@" in bare):
         return None
     import ipaddress
 
