@@ -13,8 +13,10 @@ _PAUSE = 0.02
 
 
 @contextlib.contextmanager
-def exclusive_lock(path: str, *, patience: float = 30.0) -> Iterator[None]:
+def exclusive_lock(path: str, *, patience: float = 30.0) -> Iterator[int]:
     """Hold the lock file at `path`; the system lets go of it if we die.
+
+    Gives its descriptor: a child that inherits it holds the lock as long as it runs.
 
     Args:
         patience: seconds to wait for another process.
@@ -37,7 +39,7 @@ def exclusive_lock(path: str, *, patience: float = 30.0) -> Iterator[None]:
                     hint="wait for it to end, or end it, and try again",
                 )
             time.sleep(_PAUSE)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -1,0 +1,25 @@
+"""Trust stores: find them, put roots in, take them out again without a trace."""
+
+from tlsmith.truststores.base import CommandRunner, Completed, Host, Root, TrustStore
+from tlsmith.truststores.changes import install, uninstall
+from tlsmith.truststores.outcome import Outcome
+from tlsmith.truststores.registry import find_stores
+from tlsmith.truststores.runner import SystemRunner, current_host
+from tlsmith.truststores.status import plan_install, plan_uninstall, status
+
+__all__ = [
+    "CommandRunner",
+    "Completed",
+    "Host",
+    "Outcome",
+    "Root",
+    "SystemRunner",
+    "TrustStore",
+    "current_host",
+    "find_stores",
+    "install",
+    "plan_install",
+    "plan_uninstall",
+    "status",
+    "uninstall",
+]

@@ -1,0 +1,306 @@
+"""Install roots and take them out again, with a journal, all or nothing per store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from tlsmith.errors import (
+    FileError,
+    PrivilegeError,
+    TLSmithError,
+    TrustStoreError,
+    VerifyInstallError,
+)
+from tlsmith.truststores.base import Host, Root, TrustStore
+from tlsmith.truststores.journal import Journal
+from tlsmith.truststores.outcome import Outcome, failures, outcome
+from tlsmith.truststores.places import open_journal, peek, tidy
+from tlsmith.truststores.snapshot import State, put_back, scan
+
+
+def install(
+    stores: Iterable[TrustStore], roots: Sequence[Root], host: Host, owner: str
+) -> list[Outcome]:
+    """Have every store trust `roots`; a store that does already is not changed.
+
+    Args:
+        owner: the TLSMITH_HOME this is done for.
+    """
+    return [
+        result
+        for store in stores
+        for result in guarded(store, roots, partial(_install, host=host, owner=owner))
+    ]
+
+
+def uninstall(
+    stores: Iterable[TrustStore],
+    roots: Sequence[Root],
+    host: Host,
+    owner: str,
+    *,
+    journalled_too: bool = True,
+) -> list[Outcome]:
+    """Take out what was put in for `owner`; what others put in stays.
+
+    Args:
+        roots: those meant.
+        journalled_too: also every other root in the journals of `owner`.
+    """
+    results = []
+    # Last in, first out: two stores may have changed the same file. Those we did not
+    # change come last, since another may just have been feeding them.
+    for store in sorted(stores, key=lambda store: -_age(host, store)):
+        work = partial(
+            _uninstall, host=host, owner=owner, journalled_too=journalled_too
+        )
+        results += guarded(store, roots, work)
+    tidy(host)
+    return results
+
+
+def _install(
+    store: TrustStore, roots: Sequence[Root], host: Host, owner: str
+) -> list[Outcome]:
+    missing = [root for root in roots if not store.contains(root)]
+    if not missing and not _is_unfinished(host, store):
+        _share(store, roots, host, owner)
+        return [outcome(store, r, "trusted", "already there") for r in roots]
+    check_changeable(store, host)
+    with open_journal(host, store) as (journal, working):
+        _recover(journal, working)
+        missing = [root for root in roots if not working.contains(root)]
+        if missing:
+            _add(journal, working, missing, owner)
+    added = {root.fingerprint for root in missing}
+    return [
+        outcome(store, root, "trusted", "added", changed=True)
+        if root.fingerprint in added
+        else outcome(store, root, "trusted", "already there")
+        for root in roots
+    ]
+
+
+def _add(
+    journal: Journal, store: TrustStore, roots: Sequence[Root], owner: str
+) -> None:
+    """Add roots, check that they are in, and undo all of it where they are not."""
+    journal.begin("install", roots, owner, _scan(store), time.time())
+    try:
+        store.install(roots)
+        for root in roots:
+            if not store.contains(root):
+                raise VerifyInstallError(
+                    f"{store.place!r} was changed, and still does not trust the root",
+                    store=store.name,
+                )
+        journal.commit(_scan(store))
+    except BaseException:
+        _recover(journal, store)
+        raise
+
+
+def _uninstall(
+    store: TrustStore,
+    roots: Sequence[Root],
+    *,
+    host: Host,
+    owner: str,
+    journalled_too: bool,
+) -> list[Outcome]:
+    journal = peek(host, store)
+    known = {root.fingerprint: root for root in roots}
+    if journalled_too:
+        known |= {root.fingerprint: root for root in journal.owned(owner)}
+    removed: list[Root] = []
+    if journal.pending or removable(journal, store, known.values(), owner):
+        if store.is_there:
+            check_changeable(store, host)
+        with open_journal(host, store) as (journal, working):
+            removed = _recover(journal, working)
+            ours = removable(journal, working, known.values(), owner)
+            gone = _disown(journal, ours, owner)
+            if gone:
+                _take_out(journal, working, gone)
+                removed += gone
+            elif ours:
+                journal.save()
+    known |= {root.fingerprint: root for root in removed}
+    return [
+        _outcome_of_removal(store, journal, root, changed=root in removed)
+        for root in known.values()
+    ]
+
+
+def removable(
+    journal: Journal, store: TrustStore, roots: Iterable[Root], owner: str
+) -> list[Root]:
+    """Return the roots that `owner` put there, or that we did for nobody known."""
+    found = []
+    for root in roots:
+        held = journal.held.get(root.fingerprint)
+        if held is not None:
+            is_removable = owner in held.owners
+        else:
+            is_removable = store.is_there and store.is_ours(root)
+        if is_removable:
+            found.append(root)
+    return found
+
+
+def _disown(journal: Journal, roots: Sequence[Root], owner: str) -> list[Root]:
+    """Strike `owner` out, and return the roots that nobody asks for any more."""
+    gone = []
+    for root in roots:
+        held = journal.held.get(root.fingerprint)
+        if held is not None:
+            held.owners = [other for other in held.owners if other != owner]
+        if held is None or not held.owners:
+            gone.append(root)
+    return gone
+
+
+def _take_out(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
+    # Nobody else's: `begin` for an uninstall adds no owner.
+    journal.begin("uninstall", roots, "", _scan(store), time.time())
+    _undo(journal, store, roots)
+
+
+def _recover(journal: Journal, store: TrustStore) -> list[Root]:
+    """Undo a change that did not come to its end, and return the roots it was about."""
+    if journal.pending is None:
+        return []
+    roots = [
+        journal.held[fingerprint].root
+        for fingerprint in journal.pending.fingerprints
+        if fingerprint in journal.held
+    ]
+    _undo(journal, store, roots)
+    return roots
+
+
+def _undo(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
+    """Take `roots` out: by putting back what was there, else with the store's tool."""
+    gone = {root.fingerprint for root in roots}
+    stay = [print_ for print_ in journal.held if print_ not in gone]
+    if store.is_there:
+        knows_before = not stay and gone <= set(journal.held)
+        if not (knows_before and not store.in_use() and _put_back(journal, store)):
+            store.remove(roots)
+        for root in roots:
+            if store.is_ours(root):
+                raise VerifyInstallError(
+                    f"{store.place!r} was changed, and still has our root",
+                    store=store.name,
+                )
+    journal.held = {print_: journal.held[print_] for print_ in stay}
+    if stay:
+        journal.commit(_scan(store))
+    else:
+        journal.pending = None
+        journal.save()
+
+
+def _put_back(journal: Journal, store: TrustStore) -> bool:
+    wanted, complete = journal.to_put_back(_scan(store))
+    try:
+        put_back(wanted, journal.folder)
+    except ValueError:  # a kept copy is damaged: the tool does what it can
+        return False
+    except PermissionError as error:
+        raise PrivilegeError(
+            f"{error.filename!r} is not ours to write", store=store.name
+        ) from error
+    return complete
+
+
+def _outcome_of_removal(
+    store: TrustStore, journal: Journal, root: Root, *, changed: bool
+) -> Outcome:
+    if not store.is_there:
+        return outcome(store, root, "not-trusted", "the store is gone", changed=changed)
+    if not store.contains(root):
+        message = "taken out" if changed else "was not there"
+        return outcome(store, root, "not-trusted", message, changed=changed)
+    held = journal.held.get(root.fingerprint)
+    if held is not None:
+        message = f"left for {', '.join(held.owners)}, which installed it as well"
+    else:
+        message = "left as it is: somebody else put it there"
+    return outcome(store, root, "trusted", message, changed=changed)
+
+
+def _share(store: TrustStore, roots: Sequence[Root], host: Host, owner: str) -> None:
+    """Note that `owner` relies on roots that another put there through us."""
+    try:
+        held = peek(host, store).held
+    except TrustStoreError:
+        return  # nobody but root can note it
+    shared = [
+        root.fingerprint
+        for root in roots
+        if root.fingerprint in held and owner not in held[root.fingerprint].owners
+    ]
+    if shared:
+        with open_journal(host, store) as (journal, _):
+            for fingerprint in shared:
+                journal.held[fingerprint].owners.append(owner)
+            journal.save()
+
+
+def _is_unfinished(host: Host, store: TrustStore) -> bool:
+    try:
+        return peek(host, store).pending is not None
+    except PrivilegeError:
+        return False
+
+
+def check_changeable(store: TrustStore, host: Host) -> None:
+    """Raise what would stop a change of `store`, before anything is touched."""
+    if not store.machine_wide and host.is_sudo_at_users_home:
+        # What we would leave in that home, its owner could not read.
+        raise TrustStoreError(
+            f"{store.place!r} belongs to the person behind sudo",
+            store=store.name,
+            hint="run the same without sudo",
+        )
+    store.check_changeable()
+    if store.machine_wide:
+        store.require_writable(host.machine_journal)
+
+
+def _scan(store: TrustStore) -> State:
+    try:
+        return scan(store.touches())
+    except PermissionError as error:
+        raise PrivilegeError(
+            f"{error.filename!r} is not ours to read", store=store.name
+        ) from error
+
+
+def _age(host: Host, store: TrustStore) -> float:
+    try:
+        return peek(host, store).since
+    except TrustStoreError:
+        return 0.0
+
+
+def guarded(
+    store: TrustStore,
+    roots: Sequence[Root],
+    work: Callable[[TrustStore, Sequence[Root]], list[Outcome]],
+) -> list[Outcome]:
+    """Return what `work` returns, or for each root the error that stopped it."""
+    try:
+        return work(store, roots)
+    except TLSmithError as error:
+        return failures(store, roots, error)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        told = FileError(
+            f"cannot change {error.filename or store.place!r}: {reason}",
+            path=str(error.filename or store.place),
+        )
+        return failures(store, roots, told)

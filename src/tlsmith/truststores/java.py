@@ -1,0 +1,120 @@
+"""The keystore of each Java on the machine: `cacerts`.
+
+Debian's Javas share one, which its system store feeds; it is listed all the same, since
+that feeding can be turned off, and a Java can be meant alone.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from tlsmith.files import read_file
+from tlsmith.files.atomic import TEMPORARY_MARK
+from tlsmith.truststores import keytool
+from tlsmith.truststores.base import Host, Root, TrustStore
+from tlsmith.truststores.keystore import hides_certificates, trusted_entries
+
+# Below a Java's home: since Java 9, and the runtime inside a JDK 8.
+_KEYSTORES = ("lib/security/cacerts", "jre/lib/security/cacerts")
+_MACHINE_HOMES = (
+    "/usr/lib/jvm/*",
+    "/usr/java/*",
+    "/opt/java/*",
+    "/opt/jdk*",
+    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+)
+_OWN_HOMES = (
+    ".sdkman/candidates/java/*",
+    ".jdks/*",
+    ".asdf/installs/java/*",
+    ".local/share/mise/installs/java/*",
+    ".local/share/coursier/jvm/*",
+)
+
+
+@dataclass(frozen=True)
+class JavaStore(TrustStore):
+    """One `cacerts`; `place` is the file itself, with links followed."""
+
+    name: ClassVar[str] = "java"
+    family: ClassVar[str] = "java"
+
+    @classmethod
+    def detect(cls, host: Host) -> Sequence[Self]:
+        """Return the keystore of every Java found, those that share one once."""
+        found = dict.fromkeys(
+            os.path.realpath(os.path.join(home, inside))
+            for home in _java_homes(host)
+            for inside in _KEYSTORES
+            if os.path.isfile(os.path.join(home, inside))
+        )
+        return [cls(host, place) for place in found]
+
+    @property
+    def machine_wide(self) -> bool:
+        return not self.host.is_at_home(self.place)
+
+    def check_changeable(self) -> None:
+        """Check for keytool, and for the right to replace the keystore."""
+        keytool.require_keytool(self, self.place)
+        self.require_writable(os.path.dirname(self.place), self.place)
+
+    def touches(self) -> Sequence[str]:
+        """Return the keystore, and what a killed change of ours may have left."""
+        folder, name = os.path.split(self.place)
+        left = glob.escape(os.path.join(folder, f".{name}{TEMPORARY_MARK}"))
+        return (self.place, *glob.glob(f"{left}*"))
+
+    def contains(self, root: Root) -> bool:
+        """Tell whether it is there; Java is started only where it is hidden."""
+        data = read_file(self.place)
+        if root.der in data:
+            return True
+        if not hides_certificates(data):
+            return False
+        return root.fingerprint in keytool.list_fingerprints(self, self.place)
+
+    def is_ours(self, root: Root) -> bool:
+        """Tell whether there is an entry of our name."""
+        data = read_file(self.place)
+        entries = trusted_entries(data)
+        if entries is not None:
+            return root.label in entries
+        # PKCS#12 has names in UTF-16, in clear or hidden with the certificates.
+        if root.label.encode("utf-16-be") in data:
+            return True
+        return hides_certificates(data) and keytool.has_alias(
+            self, self.place, root.label
+        )
+
+    def install(self, roots: Sequence[Root]) -> None:
+        """Add an entry for each."""
+        for root in roots:
+            keytool.import_root(self, self.place, root)
+
+    def remove(self, roots: Sequence[Root]) -> None:
+        """Delete our entries."""
+        for root in roots:
+            if self.is_ours(root):
+                keytool.delete_alias(self, self.place, root.label)
+
+    def steps(self, roots: Sequence[Root]) -> Sequence[str]:
+        """Return what installing would do."""
+        return [f"add {root.label} to {self.place} with keytool" for root in roots]
+
+
+def _java_homes(host: Host) -> Iterator[str]:
+    own = host.environment.get("JAVA_HOME")
+    if own:
+        yield own
+    for pattern in _MACHINE_HOMES:
+        yield from sorted(glob.glob(host.path(pattern)))
+    for pattern in _OWN_HOMES:
+        yield from sorted(glob.glob(host.at_home(pattern)))
+    on_path = host.runner.find("java")
+    if on_path is not None and host.root == "/":
+        yield os.path.dirname(os.path.dirname(os.path.realpath(on_path)))

@@ -1,0 +1,73 @@
+"""Read Java's old keystore format, JKS, as far as trust goes.
+
+Java rewrites the whole file for each entry, with a new order and new dates. Whether two
+such files say the same, and who is in them, is seen without starting Java.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+
+_MAGIC = b"\xfe\xed\xfe\xed"
+_VERSION = 2
+_TRUSTED = 2
+_DIGEST_SIZE = 20
+# pkcs7-encryptedData (RFC 5652 section 8), as DER: where a PKCS#12 file hides it all
+_ENCRYPTED = bytes.fromhex("06092a864886f70d010706")
+
+
+def trusted_entries(data: bytes) -> dict[str, bytes] | None:
+    """Return alias to DER certificate, of a JKS file that holds nothing else.
+
+    The digest at its end is not checked: that takes the password. Returns None for any
+    other file.
+    """
+    try:
+        return _entries(data)
+    except (struct.error, UnicodeDecodeError):
+        return None
+
+
+def hides_certificates(data: bytes) -> bool:
+    """Tell whether certificates in a keystore are encrypted, so that none is seen."""
+    return _ENCRYPTED in data
+
+
+def content_digest(data: bytes) -> str:
+    """Return a SHA-256 that is equal for files that say the same.
+
+    For a JKS file with trusted certificates alone, of its entries; else of its bytes.
+    """
+    entries = trusted_entries(data)
+    if entries is None:
+        return hashlib.sha256(data).hexdigest()
+    whole = hashlib.sha256()
+    for alias, certificate in sorted(entries.items()):
+        whole.update(hashlib.sha256(alias.encode()).digest())
+        whole.update(hashlib.sha256(certificate).digest())
+    return f"jks-{whole.hexdigest()}"
+
+
+def _entries(data: bytes) -> dict[str, bytes] | None:
+    magic, version, count = struct.unpack_from(">4sII", data)
+    if magic != _MAGIC or version != _VERSION:
+        return None
+    at, entries = 12, {}
+    for _ in range(count):
+        (kind,) = struct.unpack_from(">I", data, at)
+        if kind != _TRUSTED:
+            return None
+        alias, at = _string(data, at + 4, ">H")
+        _type, at = _string(data, at + 8, ">H")  # past the entry's date
+        certificate, at = _string(data, at, ">I")
+        entries[alias.decode()] = certificate
+    return entries if at + _DIGEST_SIZE == len(data) else None
+
+
+def _string(data: bytes, at: int, length_format: str) -> tuple[bytes, int]:
+    (length,) = struct.unpack_from(length_format, data, at)
+    start = at + struct.calcsize(length_format)
+    if start + length > len(data):
+        raise struct.error("cut short")
+    return data[start : start + length], start + length

@@ -1,0 +1,162 @@
+"""Where journals are, whose turn it is, and no trace once they are empty."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tlsmith.errors import FileError, PrivilegeError, TrustStoreError
+from tlsmith.files import exclusive_lock, read_file, write_file
+from tlsmith.truststores.base import Host, TrustStore
+from tlsmith.truststores.journal import Journal, load_journal
+
+_LOCK, _MADE = ".lock", ".made"
+_PATIENCE = 130.0  # seconds: a little longer than any tool may take
+
+
+def journal_folder(host: Host, store: TrustStore) -> str:
+    """Return where the journal of `store` is, or would be."""
+    parent = host.machine_journal if store.machine_wide else host.user_journal
+    mark = hashlib.sha256(store.place.encode()).hexdigest()[:12]
+    return os.path.join(parent, f"{store.name}-{mark}")
+
+
+def peek(host: Host, store: TrustStore) -> Journal:
+    """Return the journal of `store`, for reading; an empty one where there is none.
+
+    Raises:
+        PrivilegeError: it is not ours to read.
+        TrustStoreError: it is damaged.
+    """
+    folder = journal_folder(host, store)
+    parent = os.path.dirname(folder)
+    if os.path.isdir(parent) and not os.access(parent, os.R_OK | os.X_OK):
+        raise PrivilegeError(
+            f"the journal in {parent!r} is not ours to read", store=store.name
+        )
+    return load_journal(folder) or Journal(folder, store.name, store.place)
+
+
+def journalled(host: Host) -> list[Journal]:
+    """Return every journal that can be read, the oldest first."""
+    found = []
+    for parent in (host.machine_journal, host.user_journal):
+        with contextlib.suppress(OSError):
+            for name in sorted(os.listdir(parent)):
+                with contextlib.suppress(TrustStoreError):
+                    journal = load_journal(os.path.join(parent, name))
+                    if journal is not None:
+                        found.append(journal)
+    return sorted(found, key=lambda journal: journal.since)
+
+
+@contextlib.contextmanager
+def open_journal(host: Host, store: TrustStore) -> Iterator[tuple[Journal, TrustStore]]:
+    """Give the journal of `store` to change, and the store as it is to be changed.
+
+    Nobody else changes a store meanwhile. Commands of that store hold the lock too:
+    where we are killed, whoever comes next waits until they have ended.
+
+    Raises:
+        PrivilegeError, TrustStoreError, FileError: it cannot be read or written.
+    """
+    folder = journal_folder(host, store)
+    with _locked(os.path.dirname(folder), store.name) as lock:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        journal = Journal(folder, store.name, store.place)
+        try:
+            journal = load_journal(folder) or journal
+            runner = host.runner.within(folder, lock)
+            yield journal, replace(store, host=replace(host, runner=runner))
+        finally:
+            if journal.is_empty:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy(host: Host) -> None:
+    """Remove what was left by a run that was killed before it changed anything."""
+    for parent in (host.machine_journal, host.user_journal):
+        if not os.path.isdir(parent) or not os.access(parent, os.W_OK | os.X_OK):
+            continue
+        with contextlib.suppress(TrustStoreError), _locked(parent, "journal"):
+            for name in os.listdir(parent):
+                folder = os.path.join(parent, name)
+                if os.path.isdir(folder) and load_journal(folder) is None:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: str, store: str) -> Iterator[int]:
+    """Hold the lock of a folder of journals, which is made, and removed when empty."""
+    path = os.path.join(folder, _LOCK)
+    while True:
+        _make(folder, store)
+        try:
+            with exclusive_lock(path, patience=_PATIENCE) as lock:
+                # Whoever had it before may have removed the file: then it locks
+                # nothing any more.
+                if not _is_same_file(lock, path):
+                    continue
+                try:
+                    yield lock
+                finally:
+                    _remove_if_empty(folder)
+                return
+        except FileError as error:
+            if error.code == "file-not-found":
+                continue
+            raise TrustStoreError(
+                error.message, store=store, code=error.code, hint=error.hint
+            ) from error
+
+
+def _is_same_file(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _make(folder: str, store: str) -> None:
+    missing = []
+    parent = folder
+    while not os.path.isdir(parent):
+        missing.append(parent)
+        parent = os.path.dirname(parent)
+    if not missing:
+        return
+    try:
+        for path in reversed(missing):
+            # Journals say what is in whose browser: theirs is nobody else's to read.
+            mode = 0o755 if path != folder else 0o700
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path, mode)
+        write_file(os.path.join(folder, _MADE), json.dumps(missing).encode())
+    except PermissionError as error:
+        raise PrivilegeError(f"{parent!r} is not ours to write", store=store) from error
+    except OSError as error:
+        raise TrustStoreError(
+            f"cannot keep a journal in {folder!r}: {(error.strerror or '').lower()}",
+            store=store,
+        ) from error
+
+
+def _remove_if_empty(folder: str) -> None:
+    names = set(os.listdir(folder))
+    if names - {_LOCK, _MADE}:
+        return
+    made: list[str] = []
+    with contextlib.suppress(FileError, ValueError):
+        made = json.loads(read_file(os.path.join(folder, _MADE)))
+    # The lock goes last: before it does, nobody else can be here.
+    for name in (_MADE, _LOCK):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, name))
+    with contextlib.suppress(OSError):
+        for path in made or [folder, os.path.dirname(folder)]:
+            os.rmdir(path)

@@ -1,0 +1,58 @@
+"""Every trust store, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tlsmith.errors import InputError
+from tlsmith.truststores.base import Host, TrustStore
+from tlsmith.truststores.debian import DebianStore
+from tlsmith.truststores.java import JavaStore
+from tlsmith.truststores.nss import NSSStore
+from tlsmith.truststores.places import journalled
+
+# In the order they are installed to: a system's store may feed those after it.
+STORES: tuple[type[TrustStore], ...] = (DebianStore, JavaStore, NSSStore)
+
+NAMES = tuple(store.name for store in STORES)
+
+
+def choose(names: Collection[str] = ()) -> list[type[TrustStore]]:
+    """Return the stores of those names, or of those families; all where none is named.
+
+    Raises:
+        InputError: there is no such store.
+    """
+    unknown = [n for n in names if not any(n in (s.name, s.family) for s in STORES)]
+    if unknown:
+        families = {store.family for store in STORES}
+        known = ", ".join(dict.fromkeys((*NAMES, *sorted(families))))
+        raise InputError(
+            f"no trust store is called {unknown[0]!r}",
+            code="unknown-store",
+            hint=f"there are: {known}",
+        )
+    return [s for s in STORES if not names or {s.name, s.family} & set(names)]
+
+
+def find_stores(
+    host: Host, names: Collection[str] = (), *, remembered: bool = False
+) -> list[TrustStore]:
+    """Return the stores that are on this machine.
+
+    Args:
+        names: stores or families; empty for all.
+        remembered: also those that a journal tells of, found or not.
+
+    Raises:
+        InputError: there is no store of that name.
+    """
+    kinds = choose(names)
+    found: list[TrustStore] = [store for kind in kinds for store in kind.detect(host)]
+    if remembered:
+        known = {(store.name, store.place) for store in found}
+        by_name = {kind.name: kind for kind in kinds}
+        for journal in journalled(host):
+            if journal.store in by_name and (journal.store, journal.place) not in known:
+                found.append(by_name[journal.store](host, journal.place))
+    return found
