@@ -26,13 +26,15 @@ class Output:
     Args:
         key_infos: SubjectPublicKeyInfos of the private keys in it.
         contents: what it holds, in words.
-        notes: what was left out, and other things worth knowing.
+        warnings: what was left out, or is less safe than it was.
+        notes: other things worth knowing.
     """
 
     data: bytes
     is_text: bool
     key_infos: frozenset[bytes]
     contents: str
+    warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -65,6 +67,7 @@ def assemble(objects: Objects, wanted: Wanted) -> Output:
         target.is_text,
         frozenset(infos),
         piece.contents,
+        tuple(dict.fromkeys(selection.warnings)),
         tuple(dict.fromkeys(selection.notes)),
     )
 
@@ -75,16 +78,16 @@ def _note_what_is_left(selection: Selection, piece: Piece) -> None:
     if left_keys:
         where = "--to combined or --to p12 keeps it, --to pkcs8 writes it alone"
         kept = "" if piece.has_key else f"; {where}"
-        selection.notes.append(f"left out: {plural(left_keys, 'private key')}{kept}")
+        selection.warnings.append(f"left out: {plural(left_keys, 'private key')}{kept}")
     for ders, used, title in (
         (objects.requests, piece.requests, "certification request"),
         (objects.crls, piece.crls, "certificate revocation list"),
     ):
         if ders and not used:
-            selection.notes.append(f"left out: {plural(len(ders), title)}")
+            selection.warnings.append(f"left out: {plural(len(ders), title)}")
     key = selection.key if piece.has_key and not piece.encrypted else None
     if key is not None and key.was_encrypted:
-        selection.notes.append(
+        selection.warnings.append(
             "the private key was encrypted and is no longer: give a passphrase for the "
             "output with --passphrase-file to keep it so"
         )

@@ -34,19 +34,18 @@ def load_pkcs7(data: bytes, source: str) -> Objects:
     Raises:
         InputError: it has none, or cannot be read.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
     try:
         certificates = pkcs7.load_der_pkcs7_certificates(data)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except Exception as error:  # a dozen kinds, not all of them ValueErrors
         raise InputError(
             f"the PKCS#7 in {source} cannot be read, or holds no certificates",
             hint="see what it is with `tlsmith show`",
         ) from error
     return Objects(
         certificates=tuple(
-            HeldCertificate(one.public_bytes(Encoding.DER), one, source)
+            held_certificate(one.public_bytes(Encoding.DER), source)
             for one in certificates
         )
     )
@@ -84,18 +83,14 @@ def load_pkcs12(data: bytes, passphrases: Sequence[bytes], source: str) -> Objec
 def _open_pkcs12(
     data: bytes, passphrases: Sequence[bytes], source: str
 ) -> tuple[PKCS12KeyAndCertificates, bytes | None]:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     for passphrase in passphrases or _USUAL:
         try:
             return pkcs12.load_pkcs12(data, passphrase), passphrase
-        except UnsupportedAlgorithm as error:
-            raise _unsupported_pkcs12(source) from error
-        except (ValueError, TypeError) as error:
-            last = error
-    if "nvalid password" not in str(last):
-        raise _unsupported_pkcs12(source) from last
+        except Exception as error:
+            if "nvalid password" not in str(error):
+                raise _unsupported_pkcs12(source) from error
     raise PassphraseError(
         f"no passphrase that was given opens the PKCS#12 in {source}"
         if passphrases
@@ -118,7 +113,7 @@ def _named_certificate(one: PKCS12Certificate, source: str) -> HeldCertificate:
 
     name = (one.friendly_name or b"").decode("utf-8", "replace")
     der_bytes = one.certificate.public_bytes(Encoding.DER)
-    return HeldCertificate(der_bytes, one.certificate, source, name or None)
+    return held_certificate(der_bytes, source, name or None)
 
 
 def _key_bags(data: bytes) -> Iterator[bytes]:

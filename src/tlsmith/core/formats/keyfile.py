@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.core.formats.mldsa import load_ml_dsa
@@ -12,6 +13,8 @@ from tlsmith.errors import InputError, PassphraseError
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
+
+_DEK_INFO = re.compile(rb"^DEK-Info:\s*([^,\s]*)\s*,?\s*([0-9A-Fa-f]*)", re.MULTILINE)
 
 
 def encode_private_key(
@@ -65,6 +68,7 @@ def _load_encrypted(block: bytes, passphrase: bytes | None) -> PrivateKey:
             hint="give its passphrase",
         )
     check_rounds(_contents(block))
+    _check_start(block)
     try:
         return _load(block, passphrase)
     except InputError:
@@ -94,6 +98,19 @@ def _load(block: bytes, passphrase: bytes | None) -> PrivateKey:
             raise
         return other
     return key
+
+
+def _check_start(block: bytes) -> None:
+    """Refuse a DEK-Info (RFC 1421 section 4.6.1.3) too short for its cipher.
+
+    On such a one the library does not raise but panics.
+    """
+    header = _DEK_INFO.search(block)
+    if header and len(header[2]) < (16 if header[1].startswith(b"DES") else 32):
+        raise InputError(
+            "the private key cannot be read: its DEK-Info header is cut short",
+            hint="get the file again",
+        )
 
 
 def _load_ml_dsa(content: bytes, passphrase: bytes | None) -> PrivateKey | None:

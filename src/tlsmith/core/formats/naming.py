@@ -19,7 +19,7 @@ def first_name(certificate: Certificate) -> str:
         names = certificate.extensions.get_extension_for_class(
             x509.SubjectAlternativeName
         ).value
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except Exception:  # there is none, or none that the library can read
         names = None
     for name in names or ():
         if isinstance(name, x509.DNSName | x509.IPAddress | x509.RFC822Name):

@@ -1,4 +1,9 @@
-"""DER, read by the library; what it cannot read becomes one clear error."""
+"""DER, read by the library; what it cannot read becomes one clear error.
+
+The library has a dozen kinds of exception for what it cannot read, not all of them
+ValueErrors, and reads some fields only when asked. Therefore every kind is caught here,
+at the edge, and those fields are asked for.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +28,11 @@ def held_certificate(
 
     try:
         parsed = load_der_x509_certificate(data)
-        # Read only when asked for; better asked for here.
-        _ = (parsed.version, parsed.subject, parsed.issuer, parsed.not_valid_after_utc)
+        for name in (parsed.subject, parsed.issuer):
+            name.public_bytes()
+        _ = (parsed.version, parsed.not_valid_before_utc, parsed.not_valid_after_utc)
         return HeldCertificate(data, parsed, source, alias)
-    except ValueError as error:
+    except Exception as error:
         raise _damaged("certificate", source) from error
 
 
@@ -47,7 +53,7 @@ def check_request(data: bytes, source: str) -> bytes:
 
     try:
         load_der_x509_csr(data)
-    except ValueError as error:
+    except Exception as error:
         raise _damaged("certification request", source) from error
     return data
 
@@ -58,7 +64,7 @@ def check_crl(data: bytes, source: str) -> bytes:
 
     try:
         load_der_x509_crl(data)
-    except ValueError as error:
+    except Exception as error:
         raise _damaged("certificate revocation list", source) from error
     return data
 
@@ -69,7 +75,6 @@ def load_public_key(data: bytes, form: str, source: str) -> bytes:
     Args:
         form: as `recognise` names it.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import (
         load_der_public_key,
         load_ssh_public_key,
@@ -84,7 +89,7 @@ def load_public_key(data: bytes, form: str, source: str) -> bytes:
         else:
             key = load_der_public_key(data)
         return public_key_info(key)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except Exception as error:
         raise _damaged("public key", source) from error
 
 

@@ -67,7 +67,7 @@ def _chain(selection: Selection, _: Wanted) -> Piece:
 def _der(selection: Selection, _: Wanted) -> Piece:
     first, *rest = selection.ordered.all
     if rest:
-        selection.notes.append(
+        selection.warnings.append(
             f"DER holds one certificate: that of {first_name(first.parsed)!r} was "
             f"taken, {len(rest)} left out; --to p7b-der or --to chain keeps them all"
         )
@@ -97,7 +97,7 @@ def _p12(selection: Selection, wanted: Wanted) -> Piece:
     )
     contents = _count(certificates)
     if selection.key is None:
-        selection.notes.append(
+        selection.warnings.append(
             "there is no private key in it, as none was given: name its file with --key"
         )
     else:
@@ -116,7 +116,7 @@ def _truststore(selection: Selection, wanted: Wanted) -> Piece:
     names = [wanted.name or one.alias or first_name(one.parsed) for one in certificates]
     for one in certificates:
         if not is_ca(one.parsed):
-            selection.notes.append(
+            selection.warnings.append(
                 f"the certificate of {first_name(one.parsed)!r} is no CA's: Java will "
                 "trust that one alone, until it expires"
             )
@@ -216,7 +216,7 @@ def _plain(
         data = b"".join(encode_pem(label, der) for der in ders)
         return Piece(data, plural(len(ders), title), **used)
     if len(ders) > 1:
-        selection.notes.append(
+        selection.warnings.append(
             f"DER holds one {title}: the first was taken, {len(ders) - 1} left out; "
             "--to pem keeps them all"
         )
@@ -253,7 +253,7 @@ def _served_alone(
     others = selection.ordered.others
     if others:
         names = ", ".join(repr(first_name(one.parsed)) for one in others[:5])
-        selection.notes.append(
+        selection.warnings.append(
             f"left out, as not of this chain: {plural(len(others), 'certificate')} "
             f"({names}{', ...' if len(others) > 5 else ''})"
         )

@@ -18,12 +18,14 @@ class Selection:
 
     Args:
         key: that of the end entity, where the format takes one or there is none else.
-        notes: what is left out, and other things worth knowing.
+        warnings: what is left out or less safe than it was.
+        notes: other things worth knowing.
     """
 
     objects: Objects
     ordered: Ordered
     key: HeldKey | None
+    warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -87,7 +89,7 @@ def _key_alone(selection: Selection) -> HeldKey:
                 return key
     if len(keys) == 1:
         if selection.ordered.chain:
-            selection.notes.append(
+            selection.warnings.append(
                 "the private key does not belong to the certificate beside it"
             )
         return keys[0]
