@@ -176,7 +176,8 @@ def _with_oid(found: re.Match[str]) -> str:
 def _from_openssl(text: str) -> str:
     """Return what OpenSSL's `-subj` takes as RFC 4514 writes it."""
     pieces = _PIECE.findall(text)
-    if "/" + "/".join(pieces) != text.rstrip("/") and pieces:
+    plain = "/" + "/".join(pieces)
+    if pieces and text not in (plain, plain + "/"):
         raise ValueError("a slash or backslash too many")
     return ",".join(_escaped(piece) for piece in reversed(pieces))
 
