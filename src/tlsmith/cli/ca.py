@@ -127,7 +127,8 @@ def _would_do(authority: LocalAuthority, allow: tuple[str, ...]) -> bool:
     return set(wanted) <= set(authority.name_constraints.permitted)
 
 
-def _facts(authority: LocalAuthority) -> dict[str, Any]:
+def authority_facts(authority: LocalAuthority) -> dict[str, Any]:
+    """Return the facts of a local CA for programs."""
     root = view_certificate(authority.root)
     permitted = authority.name_constraints.permitted
     return {
@@ -142,7 +143,7 @@ def _facts(authority: LocalAuthority) -> dict[str, Any]:
 
 
 def _report(authority: LocalAuthority, as_json: bool) -> None:
-    facts = _facts(authority)
+    facts = authority_facts(authority)
     if as_json:
         emit_json(facts)
         return

@@ -4,6 +4,7 @@ from tlsmith.truststores.base import CommandRunner, Completed, Host, Root, Trust
 from tlsmith.truststores.changes import install, uninstall
 from tlsmith.truststores.outcome import Outcome
 from tlsmith.truststores.registry import find_stores
+from tlsmith.truststores.roots import check_root, parse_roots
 from tlsmith.truststores.runner import SystemRunner, current_host
 from tlsmith.truststores.status import plan_install, plan_uninstall, status
 
@@ -15,9 +16,11 @@ __all__ = [
     "Root",
     "SystemRunner",
     "TrustStore",
+    "check_root",
     "current_host",
     "find_stores",
     "install",
+    "parse_roots",
     "plan_install",
     "plan_uninstall",
     "status",

@@ -228,6 +228,10 @@ class TrustStore(abc.ABC):
         """Whether the place is still there."""
         return os.path.exists(self.place)
 
+    def may_make(self, path: str) -> bool:
+        """Tell whether installing can make a new file `path`, among what it touches."""
+        return True
+
     def in_use(self) -> bool:
         """Tell whether a program has the files open, so that none may be replaced."""
         return False

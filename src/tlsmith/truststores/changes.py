@@ -13,6 +13,7 @@ from tlsmith.errors import (
     TrustStoreError,
     VerifyInstallError,
 )
+from tlsmith.files.atomic import TEMPORARY_MARK
 from tlsmith.truststores.base import Host, Root, TrustStore
 from tlsmith.truststores.journal import Journal
 from tlsmith.truststores.outcome import Outcome, failures, outcome
@@ -96,7 +97,7 @@ def _add(
                     f"{store.place!r} was changed, and still does not trust the root",
                     store=store.name,
                 )
-        journal.commit(_scan(store))
+        journal.commit(_scan(store), alone=True)
     except BaseException:
         _recover(journal, store)
         raise
@@ -197,14 +198,17 @@ def _undo(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
                 )
     journal.held = {print_: journal.held[print_] for print_ in stay}
     if stay:
-        journal.commit(_scan(store))
+        now = _scan(store)
+        journal.commit(now, alone=_is_alone(journal, store, now))
     else:
         journal.pending = None
         journal.save()
 
 
 def _put_back(journal: Journal, store: TrustStore) -> bool:
-    wanted, complete = journal.to_put_back(_scan(store))
+    now = _scan(store)
+    alone = _is_alone(journal, store, now)
+    wanted, complete = journal.to_put_back(now, alone=alone)
     try:
         put_back(wanted, journal.folder)
     except ValueError:  # a kept copy is damaged: the tool does what it can
@@ -214,6 +218,14 @@ def _put_back(journal: Journal, store: TrustStore) -> bool:
             f"{error.filename!r} is not ours to write", store=store.name
         ) from error
     return complete
+
+
+def _is_alone(journal: Journal, store: TrustStore, now: State) -> bool:
+    """Tell whether all that is new since a change began can have come from that."""
+    return all(
+        path in journal.base or TEMPORARY_MARK in path or store.may_make(path)
+        for path in now
+    )
 
 
 def _outcome_of_removal(

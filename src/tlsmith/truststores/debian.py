@@ -69,6 +69,18 @@ class DebianStore(TrustStore):
         pending = self.host.path("/var/lib/ca-certificates-java")
         return (self.local_folder, self.place, pending)
 
+    def may_make(self, path: str) -> bool:
+        """Tell a file of ours or of the tool's from what somebody else added."""
+        folder, name = os.path.split(path)
+        if folder == self.local_folder:
+            return name.startswith("tlsmith-")
+        if folder == self.place and name.endswith(".pem"):
+            is_late = os.path.islink(path) and os.readlink(path).startswith(
+                self.local_folder
+            )
+            return name.startswith("tlsmith-") or is_late
+        return True
+
     def contains(self, root: Root) -> bool:
         """Tell whether it is in the bundle, and findable by hash as OpenSSL does."""
         return self._is_in_file("ca-certificates.crt", root) and any(

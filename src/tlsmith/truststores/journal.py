@@ -117,12 +117,16 @@ class Journal:
         is_ours = current.is_like(self.left.get(path)) or current.is_like(before)
         return before if is_ours else LOST
 
-    def commit(self, now: State) -> None:
-        """Note how the touched paths were left; forget what came out unchanged."""
+    def commit(self, now: State, *, alone: bool) -> None:
+        """Note how the touched paths were left; forget what came out unchanged.
+
+        Args:
+            alone: as for `to_put_back`.
+        """
         changed = {}
         for path in {*self.base, *now}:
             before, after = self.base.get(path, ABSENT), now.get(path, ABSENT)
-            if not _is_same(before, after) and self._is_attributable(path, now):
+            if not _is_same(before, after) and self._is_ours(path, now, alone):
                 changed[path] = before
             elif path in self.left and not _is_same(before, after):
                 changed[path] = LOST
@@ -135,10 +139,13 @@ class Journal:
         self.save()
         self._drop_copies()
 
-    def to_put_back(self, now: State) -> tuple[State, bool]:
+    def to_put_back(self, now: State, *, alone: bool) -> tuple[State, bool]:
         """Return what each path of ours should be, and whether that undoes it all.
 
         It does not where somebody else has changed one of them since.
+
+        Args:
+            alone: whether nobody else can have been at work during a pending change.
         """
         paths = {*self.base, *(path for path in now if TEMPORARY_MARK in path)}
         if self.pending is not None:
@@ -148,20 +155,20 @@ class Journal:
             before, current = self.base.get(path, ABSENT), now.get(path, ABSENT)
             if _is_same(before, current):
                 continue
-            if before.kind == "lost" or not self._is_attributable(path, now):
+            if before.kind == "lost" or not self._is_ours(path, now, alone):
                 complete = False
             elif before.kind != "other":
                 wanted[path] = before
         return wanted, complete
 
-    def _is_attributable(self, path: str, now: State) -> bool:
+    def _is_ours(self, path: str, now: State, alone: bool) -> bool:
         """Tell whether it was us who left `path` as it is now."""
         current = now.get(path, ABSENT)
         if TEMPORARY_MARK in path or current.is_like(self.left.get(path)):
             return True
         if current.is_like(self.base.get(path)):
             return True
-        if self.pending is None:
+        if self.pending is None or not alone:
             return False
         # Where something is gone, its folder knows when.
         witness = now.get(os.path.dirname(path)) if current == ABSENT else current

@@ -45,7 +45,11 @@ def _status(store: TrustStore, roots: Sequence[Root]) -> list[Outcome]:
         if not store.contains(root):
             found.append(outcome(store, root, "not-trusted", "the root is not in it"))
         else:
-            who = "" if store.is_ours(root) else "not put there by tlsmith itself"
+            who = (
+                ""
+                if store.is_ours(root)
+                else "put there by the system's store, or by hand"
+            )
             found.append(outcome(store, root, "trusted", who))
     return found
 

@@ -1,0 +1,74 @@
+"""What only root may do: the command for it, and one question."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tlsmith.cli.entry import FAILURE
+from tlsmith.files import data_home
+from tlsmith.truststores import Host
+
+# What decides where the CA and its Javas are, and is lost on the way to root.
+_KEPT = ("JAVA_HOME", "TLSMITH_JAVA_STOREPASS")
+
+
+@dataclass(frozen=True)
+class RootCommand:
+    """A command to run as root.
+
+    Args:
+        words: it, with what makes it run as root; empty where nothing here does.
+        text: it, for a person to type.
+    """
+
+    words: tuple[str, ...]
+    text: str
+
+
+def root_command(
+    verb: str, stores: Sequence[str], root_file: str | None, host: Host
+) -> RootCommand:
+    """Return the command that does `verb` for `stores`, for the same CA.
+
+    Variables go by way of `env`: sudo drops them, and may not be told to keep them.
+    """
+    words = ["env", f"TLSMITH_HOME={data_home()}"]
+    words += [f"{n}={host.environment[n]}" for n in _KEPT if n in host.environment]
+    words += [*_program(), "trust", verb]
+    for store in stores:
+        words += ["--store", store]
+    if root_file is not None:
+        words += ["--root", os.path.abspath(root_file)]
+    for tool in ("sudo", "doas"):
+        if shutil.which(tool):
+            return RootCommand((tool, *words), shlex.join([tool, *words]))
+    return RootCommand((), f"su -c {shlex.quote(shlex.join(words))}")
+
+
+def offer(command: RootCommand) -> int:
+    """Ask once whether to run a command as root, where there is somebody to ask.
+
+    Returns its exit code; that of a failure where it was not run.
+    """
+    if not command.words or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return FAILURE
+    import subprocess
+
+    import click
+
+    if not click.confirm("Run it now?", default=True, err=True):
+        return FAILURE
+    return subprocess.run(command.words, check=False).returncode
+
+
+def _program() -> list[str]:
+    """Return how to start tlsmith from any folder, with any PATH."""
+    started = shutil.which(sys.argv[0])
+    if started is not None and os.path.basename(started).startswith("tlsmith"):
+        return [os.path.abspath(started)]
+    return [sys.executable, "-m", "tlsmith"]

@@ -1,0 +1,205 @@
+"""How `tlsmith trust` says it: short tables, in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from tlsmith.truststores import Outcome
+
+_WORDS = {
+    "trusted": "trusted",
+    "not-trusted": "not trusted",
+    "absent": "not here",
+    "needs-root": "needs root",
+    "failed": "failed",
+}
+_WIDEST_PLACE = 44
+
+
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    """Return the facts of an outcome for programs."""
+    facts = asdict(outcome)
+    facts["root"] = facts.pop("fingerprint")
+    return facts
+
+
+def changes_table(outcomes: Sequence[Outcome], home: str) -> str:
+    """Return a line for each store, and root where there are several."""
+    several = len({outcome.fingerprint for outcome in outcomes}) > 1
+    rows, hints = [], {}
+    for outcome in outcomes:
+        row = [outcome.store, _place(outcome.place, home), _WORDS[outcome.state]]
+        if several:
+            row.insert(2, f"root {outcome.fingerprint[:8] or '?'}")
+        rows.append([*row, outcome.message])
+        if outcome.hint and outcome.state == "failed":
+            hints[len(rows) - 1] = outcome.hint
+    return table(rows, hints)
+
+
+def summary(verb: str, outcomes: Sequence[Outcome], *, dry_run: bool) -> str:
+    """Return what to make of it all, and what comes next."""
+    if dry_run:
+        return "nothing was changed: this was the plan"
+    failed = [outcome for outcome in outcomes if outcome.is_failure]
+    changed = any(outcome.changed for outcome in outcomes)
+    if verb == "uninstall":
+        return _uninstalled(outcomes, changed=changed, failed=bool(failed))
+    if failed or not outcomes:
+        rest = "the rest is done" if changed else "nothing was changed"
+        return f"{len(failed)} could not be done; {rest}"
+    if not changed:
+        return "nothing was changed: every store here trusts it already"
+    return (
+        "Done. Restart browsers that are running.\n"
+        "See it proved: tlsmith trust status\n"
+        "Make a certificate: tlsmith make localhost"
+    )
+
+
+def _uninstalled(outcomes: Sequence[Outcome], *, changed: bool, failed: bool) -> str:
+    if failed:
+        rest = "the rest is done" if changed else "nothing was changed"
+        return f"not all could be done; {rest}"
+    if not changed:
+        return "nothing was changed: nothing of ours is in any store here"
+    if any(outcome.state == "trusted" for outcome in outcomes):
+        return "Done: ours is taken out. What others put there was left."
+    return "Done: taken out. Restart browsers that are running."
+
+
+def status_text(facts: dict[str, Any], now: datetime, current: str | None) -> str:
+    """Return the whole of `tlsmith trust status`.
+
+    Args:
+        facts: as printed with --json.
+        current: fingerprint of the local CA's root in use, if that is what it is about.
+    """
+    home = os.path.expanduser("~")
+    parts = []
+    if current is not None:
+        parts.append(_authority_text(facts["authority"], now))
+    parts.append(_stores_text(facts["stores"], current, home))
+    if facts["certificates"]:
+        parts.append(_certificates_text(facts["certificates"], now, home))
+    if facts["proof"]:
+        parts.append(_proof_text(facts["proof"]))
+    parts.append(_verdict(facts, current))
+    return "\n\n".join(part for part in parts if part)
+
+
+def table(rows: Sequence[Sequence[str]], hints: dict[int, str] | None = None) -> str:
+    """Return rows in columns two spaces apart, each hint below its row."""
+    widths = [
+        max((len(cell) for cell in column), default=0)
+        for column in zip(*(row[:-1] for row in rows), strict=True)
+    ]
+    lines = []
+    for number, row in enumerate(rows):
+        padded = [c.ljust(w) for c, w in zip(row[:-1], widths, strict=True)]
+        lines.append("  ".join([*padded, row[-1]]).rstrip())
+        if hints and number in hints:
+            lines.append(f"    hint: {hints[number]}")
+    return "\n".join(lines)
+
+
+def _authority_text(facts: dict[str, Any] | None, now: datetime) -> str:
+    if facts is None:
+        return ""
+    text = facts["root_fingerprint_sha256"].upper()
+    pairs = [text[at : at + 2] for at in range(0, len(text), 2)]
+    names = facts["permitted_domains"]
+    signs = ", ".join(names) if names else "any name"
+    until = datetime.fromisoformat(facts["not_after"])
+    return _headed(
+        "Local CA",
+        [
+            ["may sign", f"{signs}" + (", private addresses" if names else "")],
+            ["good until", _until(until, now)],
+            ["SHA-256", ":".join(pairs[:16]) + ":"],
+            ["", ":".join(pairs[16:])],
+        ],
+    )
+
+
+def _stores_text(
+    stores: Sequence[dict[str, Any]], current: str | None, home: str
+) -> str:
+    rows, hints = [], {}
+    for row in stores:
+        earlier = current is not None and row["root"] != current
+        if earlier and row["state"] != "trusted":
+            continue
+        word = _WORDS[row["state"]]
+        note = f"an earlier CA's root {row['root'][:8]}" if earlier else row["message"]
+        rows.append([row["store"], _place(row["place"], home), word, note])
+        if row["hint"]:
+            hints[len(rows) - 1] = row["hint"]
+    return _headed("Stores", rows, hints)
+
+
+def _certificates_text(
+    certificates: Sequence[dict[str, Any]], now: datetime, home: str
+) -> str:
+    rows = []
+    for certificate in certificates:
+        names = certificate["names"]
+        more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+        until = datetime.fromisoformat(certificate["not_after"])
+        file = _place(certificate["cert_file"], home)
+        rows.append([", ".join(names[:2]) + more, file, _until(until, now)])
+    return _headed("Certificates", rows)
+
+
+def _proof_text(proofs: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for proof in proofs:
+        read = ", ".join(proof["decided_by"])
+        reads = f"reads {read}" if read else "reads the system's store"
+        word = "accepts" if proof["accepted"] else "rejects"
+        rows.append([proof["client"], word, reads, proof["message"]])
+    return _headed(
+        "Proof: a connection to a server with a certificate from the CA", rows
+    )
+
+
+def _verdict(facts: dict[str, Any], current: str | None) -> str:
+    if facts["trusted"]:
+        if facts["certificates"] or current is None:
+            return "Everything here trusts it."
+        return "Everything here trusts it. Next: tlsmith make localhost"
+    if any(not row["root"] for row in facts["stores"]):
+        return "There is no local CA yet. Next: tlsmith make localhost"
+    if current is None or any(row["state"] == "not-trusted" for row in facts["stores"]):
+        return "Not everything here trusts it. Next: tlsmith trust install"
+    if any(p["decided_by"] for p in facts["proof"] or () if not p["accepted"]):
+        return "Not everything here trusts it: a variable sends clients elsewhere."
+    return "Not everything here trusts it; what is in the way stands above."
+
+
+def _headed(
+    title: str, rows: Sequence[Sequence[str]], hints: dict[int, str] | None = None
+) -> str:
+    if not rows:
+        return ""
+    return "\n".join([title, *(f"  {x}" for x in table(rows, hints).splitlines())])
+
+
+def _until(until: datetime, now: datetime) -> str:
+    days = (until - now).days
+    if until < now:
+        return f"expired on {until:%Y-%m-%d}"
+    return f"{until:%Y-%m-%d} ({days} day{'s' * (days != 1)})"
+
+
+def _place(path: str, home: str) -> str:
+    """Return a path as short as it stays clear."""
+    if home not in ("", "/") and path.startswith(home + os.sep):
+        path = "~" + path[len(home) :]
+    if len(path) > _WIDEST_PLACE:
+        path = "..." + path[-_WIDEST_PLACE + 3 :]
+    return path
