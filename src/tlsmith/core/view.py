@@ -161,8 +161,9 @@ def _extensions(content: bytes) -> dict[bytes, tuple[bool, bytes]]:
     for element in der.children(der.only(content, der.SEQUENCE).content):
         parts = list(der.children(element.content))
         critical = len(parts) == 3 and parts[1].whole == der.TRUE
-        tags = [part.tag for part in parts]
-        if tags[:1] != [der.OID] or tags[1 + critical :] != [der.OCTET_STRING]:
+        tags = [element.tag, *(part.tag for part in parts)]
+        flag = [der.BOOLEAN] if critical else []
+        if tags != [der.SEQUENCE, der.OID, *flag, der.OCTET_STRING]:
             raise InputError("an extension that is none")
         identifier = parts[0].whole
         if identifier in found:  # RFC 5280 section 4.2

@@ -1,0 +1,99 @@
+"""Extensions: which are there, in what order, which critical (RFC 5280 section 4.2)."""
+
+import pytest
+from cryptography import x509
+
+from strategies import NOW
+from tlsmith.core import der, oid
+from tlsmith.core.constraints import NameConstraints, Subtree
+from tlsmith.core.extensions import encode_extensions, extension
+from tlsmith.core.names import parse_names
+from tlsmith.core.profiles import (
+    CertificateParameters,
+    certificate_authority,
+    end_entity,
+)
+from tlsmith.core.subject import EMPTY, distinguished_name
+from tlsmith.errors import InputError
+
+NAMES = parse_names(["a.test", "10.0.0.1"])
+CA_NAME = distinguished_name((oid.COMMON_NAME, "CA"))
+SERVER = end_entity(NAMES, "p256", (NOW, NOW))
+
+
+def of(
+    parameters: CertificateParameters, above: bytes | None = b"above"
+) -> list[tuple[str, bool]]:
+    """The OIDs and what of them is critical, in order."""
+    encoded = encode_extensions(parameters, b"own", above)
+    listing = der.only(der.only(encoded, 0xA3).content, der.SEQUENCE)
+    found = []
+    for part in der.children(listing.content):
+        identifier, *critical, _ = der.children(part.content)
+        names = {
+            der.object_identifier(v): k for k, v in vars(oid).items() if k[0] != "_"
+        }
+        found.append((names[identifier.whole], bool(critical)))
+    return found
+
+
+def test_those_of_an_end_entity() -> None:
+    assert of(SERVER) == [
+        ("BASIC_CONSTRAINTS", True),
+        ("KEY_USAGE", True),
+        ("EXTENDED_KEY_USAGE", False),
+        ("SUBJECT_ALT_NAME", False),
+        ("SUBJECT_KEY_IDENTIFIER", False),
+        ("AUTHORITY_KEY_IDENTIFIER", False),
+    ]
+
+
+def test_those_of_a_ca() -> None:
+    constraints = NameConstraints((Subtree("dns", "test"),))
+    ca = certificate_authority(CA_NAME, (NOW, NOW), name_constraints=constraints)
+    assert of(ca) == [
+        ("BASIC_CONSTRAINTS", True),
+        ("KEY_USAGE", True),
+        ("NAME_CONSTRAINTS", True),
+        ("SUBJECT_KEY_IDENTIFIER", False),
+        ("AUTHORITY_KEY_IDENTIFIER", False),
+    ]
+
+
+def test_what_is_not_asked_for_is_not_there() -> None:
+    bare = SERVER._replace(key_usage=0, extended_key_usage=())
+    names = [name for name, _ in of(bare, None)]
+    assert names == ["BASIC_CONSTRAINTS", "SUBJECT_ALT_NAME", "SUBJECT_KEY_IDENTIFIER"]
+
+
+def test_names_are_critical_where_there_is_nothing_else_to_go_by() -> None:
+    """RFC 5280 4.2.1.6, and nowhere else: some clients refuse a critical one."""
+    assert ("SUBJECT_ALT_NAME", True) in of(SERVER._replace(subject=EMPTY))
+    assert ("SUBJECT_ALT_NAME", False) in of(SERVER)
+
+
+@pytest.mark.parametrize("path_length", [None, 0, 1, 200])
+def test_basic_constraints_are_what_another_library_writes(
+    path_length: int | None,
+) -> None:
+    ca = certificate_authority(CA_NAME, (NOW, NOW), path_length=path_length)
+    value = x509.BasicConstraints(True, path_length).public_bytes()
+    whole = extension(oid.BASIC_CONSTRAINTS, value, critical=True)
+    assert whole in encode_extensions(ca, b"own", None)
+
+
+def test_an_end_entity_has_no_path_length_whatever_is_asked() -> None:
+    odd = SERVER._replace(path_length=3)
+    assert encode_extensions(odd, b"a", None) == encode_extensions(SERVER, b"a", None)
+
+
+def test_a_certificate_of_nobody_is_not_written() -> None:
+    with pytest.raises(InputError, match="neither a subject nor a name"):
+        encode_extensions(SERVER._replace(subject=EMPTY, names=()), b"own", None)
+    with pytest.raises(InputError, match="neither a subject nor a name"):
+        encode_extensions(SERVER._replace(subject=EMPTY, is_ca=True), b"own", None)
+
+
+def test_an_extension_leaves_its_default_out() -> None:
+    assert der.TRUE not in extension("1.2.3", b"x")
+    assert der.TRUE in extension("1.2.3", b"x", critical=True)
