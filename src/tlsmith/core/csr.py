@@ -60,8 +60,11 @@ def encode_request(
     return builder.sign(key, request_hash(key)).public_bytes(Encoding.DER)
 
 
-def parse_request(data: bytes) -> CertificationRequest:
+def parse_request(data: bytes, *, loose: bool = False) -> CertificationRequest:
     """Return what a PEM or DER request asks for, once it is found to be in order.
+
+    Args:
+        loose: as `parse_name` has it.
 
     Raises:
         InputError: it is no request.
@@ -77,7 +80,7 @@ def parse_request(data: bytes) -> CertificationRequest:
         check_public_key(public_key)
     except InputError as error:
         reasons.append(f"key: {error.message}")
-    names, faults = _requested_names(request)
+    names, faults = _requested_names(request, loose=loose)
     reasons += faults
     if not names and not faults:
         reasons.append("names: there are none")
@@ -130,7 +133,7 @@ def _is_signed(request: x509.CertificateSigningRequest) -> bool:
 
 
 def _requested_names(
-    request: x509.CertificateSigningRequest,
+    request: x509.CertificateSigningRequest, *, loose: bool
 ) -> tuple[tuple[GeneralName, ...], list[str]]:
     from cryptography import x509
 
@@ -139,32 +142,33 @@ def _requested_names(
             x509.SubjectAlternativeName
         )
     except x509.ExtensionNotFound:
-        return _common_names(request)
+        return _common_names(request, loose=loose)
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return (), ["names: the subjectAltName of the request cannot be read"]
     names, faults = [], []
     for general_name in extension.value:
         try:
-            names.append(_judged(general_name))
+            names.append(_judged(general_name, loose=loose))
         except InputError as error:
             faults.append(f"names: {error.message}")
     return tuple(dict.fromkeys(names)), faults
 
 
 def _common_names(
-    request: x509.CertificateSigningRequest,
+    request: x509.CertificateSigningRequest, *, loose: bool
 ) -> tuple[tuple[GeneralName, ...], list[str]]:
     """Return the common name as a name: old tools put the host there alone."""
     from cryptography import x509
 
     found = request.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     try:
-        return tuple(parse_name(str(attribute.value)) for attribute in found), []
+        names = (parse_name(str(attribute.value), loose=loose) for attribute in found)
+        return tuple(names), []
     except InputError as error:
         return (), [f"common name: {error.message}"]
 
 
-def _judged(general_name: x509.GeneralName) -> GeneralName:
+def _judged(general_name: x509.GeneralName, *, loose: bool) -> GeneralName:
     from cryptography import x509
 
     kinds = {
@@ -176,7 +180,7 @@ def _judged(general_name: x509.GeneralName) -> GeneralName:
     kind = kinds.get(type(general_name))
     if kind is None:
         raise InputError(f"a {type(general_name).__name__} is not a name we sign")
-    name = parse_name(str(general_name.value))
+    name = parse_name(str(general_name.value), loose=loose)
     if name.kind != kind:
         raise InputError(f"{name.value!r} is put in as a {kind} name and is none")
     return name
