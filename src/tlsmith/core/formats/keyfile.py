@@ -76,7 +76,8 @@ def _load_encrypted(block: bytes, passphrase: bytes | None) -> PrivateKey:
     except ValueError as error:
         raise PassphraseError(
             "the passphrase does not open the private key",
-            hint="check the passphrase; a damaged key looks the same",
+            hint="check the passphrase; a key that is damaged, or encrypted in a way "
+            "that is not supported, looks the same",
         ) from error
     except Exception as error:
         raise _refusal(error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     )
     from cryptography.x509 import Certificate
 
-# As in pbes2, but there are three derivations to a file, and readers such as Windows
-# and Java refuse more than 600,000 and 5,000,000 in all.
-_ROUNDS = 100_000
+# The library's own choice. More would gain nothing: the hash over the whole file (RFC
+# 7292 section 4) is always derived in 2,048, and is where one would guess.
+_ROUNDS = 20_000
 _LEGACY_ROUNDS = 2048
 
 
@@ -95,10 +96,13 @@ def load_certificates(chain: Sequence[bytes]) -> list[Certificate]:
     """
     from cryptography.x509 import load_der_x509_certificate
 
-    try:
-        return [load_der_x509_certificate(der) for der in chain]
-    except ValueError as error:
-        raise InputError("a certificate cannot be read") from error
+    with warnings.catch_warnings():
+        # Of a serial number of 0 and the like: what was read, we write.
+        warnings.simplefilter("ignore")
+        try:
+            return [load_der_x509_certificate(der) for der in chain]
+        except Exception as error:  # a dozen kinds, not all of them ValueErrors
+            raise InputError("a certificate cannot be read") from error
 
 
 def _unique(names: Sequence[str]) -> list[str]:
