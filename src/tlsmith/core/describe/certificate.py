@@ -206,7 +206,7 @@ def _extensions(
     dissection: Dissection, fields: Reader, version: int | None
 ) -> list[Facts]:
     for name, tag in (("issuerUniqueID", 0x81), ("subjectUniqueID", 0x82)):
-        fields.optional(name, tag)
+        bits(dissection, fields.optional(name, tag))
     wrapper = fields.optional("extensions", 0xA3)
     fields.finish()
     if wrapper is None:

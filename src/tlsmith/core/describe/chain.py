@@ -85,7 +85,7 @@ def read_chain(
     if start is None:
         return chain
     chain.path = _walk(chain, start)
-    _judge_end(chain, anchors)
+    _judge_end(chain, anchors, ordered=ordered)
     _judge_path(chain)
     # CAs alone are a set to trust, where neither order nor company matters.
     if key_item is not None or not certificates[start].is_ca:
@@ -148,7 +148,7 @@ def _walk(chain: Chain, start: int) -> list[int]:
         path.append(link.issuer)
 
 
-def _judge_end(chain: Chain, anchors: Sequence[Certificate]) -> None:
+def _judge_end(chain: Chain, anchors: Sequence[Certificate], *, ordered: bool) -> None:
     """Tell whether the path ends in a root, here or among those trusted."""
     last = chain.path[-1]
     certificate = chain.members[last].certificate
@@ -161,7 +161,7 @@ def _judge_end(chain: Chain, anchors: Sequence[Certificate]) -> None:
         if chain.links[last].signature != WRONG:
             message = f"its issuer, {certificate.issuer.text}, is not among the others"
             _add(chain, last, Finding(PROBLEM, "chain-incomplete", message))
-    if len(chain.path) > 1 and chain.links[last].issuer == last:
+    if ordered and len(chain.path) > 1 and chain.links[last].issuer == last:
         message = "the root is here too: a server need not send it, clients have it"
         _add(chain, last, Finding(NOTE, "root-included", message))
 

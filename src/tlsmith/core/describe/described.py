@@ -10,7 +10,7 @@ from tlsmith.core.describe.certificate import Certificate
 from tlsmith.core.describe.facts import Facts
 from tlsmith.core.describe.findings import PROBLEM, Finding
 from tlsmith.core.describe.found import Found
-from tlsmith.core.describe.signature import Signature
+from tlsmith.core.describe.signature import Algorithm, Signature
 
 # Tried before any other on a PKCS#12 file: none, empty, and Java's and mkcert's own.
 DEFAULT_PASSPHRASES: tuple[tuple[str, bytes | None], ...] = (
@@ -52,6 +52,7 @@ class Described:
     inner: list[Found] = field(default_factory=list)
     signature: Signature | None = None
     issuer: bytes = b""
+    inner_algorithm: Algorithm | None = None
     inside: int | None = None
 
     def add(self, level: str, code: str, message: str) -> None:

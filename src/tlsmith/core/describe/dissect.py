@@ -158,14 +158,7 @@ class Reader:
             return node
         if not self.lost:
             self.lost = True
-            wanted = " or ".join(tag_name(tag) for tag in tags)
-            self.dissection.add(
-                PROBLEM,
-                "unexpected-type",
-                f"{node.where} at offset {node.start} is a {tag_name(node.tag)}, "
-                f"where a {wanted} belongs",
-                node,
-            )
+            self._unexpected(node, tags)
         return None
 
     def optional(self, name: str, *tags: int) -> Node | None:
@@ -176,12 +169,25 @@ class Reader:
         dot = "." if self.where and not name.startswith("[") else ""
         return f"{self.where}{dot}{name}"
 
-    def rest(self, name: str = "") -> Iterator[Node]:
-        """Yield every element that is left."""
+    def each(self, *tags: int) -> Iterator[Node]:
+        """Yield every element that is left, which should all have one of `tags`."""
         index = 0
-        while (node := self.read(f"{name}[{index}]")) is not None:
-            yield node
+        while (node := self.read(f"[{index}]")) is not None:
             index += 1
+            if node.tag in tags or not tags:
+                yield node
+            else:
+                self._unexpected(node, tags)
+
+    def _unexpected(self, node: Node, tags: tuple[int, ...]) -> None:
+        wanted = " or ".join(tag_name(tag) for tag in tags)
+        self.dissection.add(
+            PROBLEM,
+            "unexpected-type",
+            f"{node.where} at offset {node.start} is a {tag_name(node.tag)}, "
+            f"where a {wanted} belongs",
+            node,
+        )
 
     def finish(self) -> None:
         """Find fault with anything that is left."""

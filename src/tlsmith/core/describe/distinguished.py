@@ -40,7 +40,9 @@ def read_distinguished_name(
     while reader.more and len(parts) < _MOST:
         relative = reader.take(f"[{len(parts)}]", SET)
         if relative is not None:
-            parts.append(_relative(dissection, relative, node.where.split(".")[-1]))
+            parts.append(
+                read_relative_name(dissection, relative, node.where.split(".")[-1])
+            )
     written = ",".join(
         "+".join(f"{kind}={escape(value)}" for kind, value in part)
         for part in reversed(parts)
@@ -49,14 +51,20 @@ def read_distinguished_name(
     return DistinguishedName(written, attributes, node.whole)
 
 
-def _relative(dissection: Dissection, node: Node, owner: str) -> list[tuple[str, str]]:
+def read_relative_name(
+    dissection: Dissection, node: Node, owner: str
+) -> list[tuple[str, str]]:
+    """Return the attributes of a RelativeDistinguishedName.
+
+    Args:
+        owner: whose name it is part of, for findings.
+    """
     pairs: list[tuple[str, str]] = []
-    for pair in dissection.reader(node).rest():
-        if pair.tag != SEQUENCE or len(pairs) > _MOST:
-            continue
+    for pair in dissection.reader(node).each(SEQUENCE):
         reader = dissection.reader(pair)
         kind = known(oid(dissection, reader.take("type", OID)), ATTRIBUTES)
         value_node = reader.take("value")
+        reader.finish()
         value = text(dissection, value_node)
         check_text(dissection, value_node, f"{owner} {kind}", value)
         if kind == "C" and not (len(value) == 2 and value.isalpha()):

@@ -8,14 +8,22 @@ from tlsmith.core.describe.dissect import (
     BOOLEAN,
     INTEGER,
     OID,
+    SEQUENCE,
     Dissection,
     Node,
 )
-from tlsmith.core.describe.findings import NOTE, PROBLEM, WARNING
+from tlsmith.core.describe.findings import NOTE, PROBLEM
 from tlsmith.core.describe.general import in_words, read_general_names
 from tlsmith.core.describe.oids import PURPOSES
 from tlsmith.core.describe.plain import iso
-from tlsmith.core.describe.values import boolean, integer, moment, named_bits, oid
+from tlsmith.core.describe.values import (
+    boolean,
+    count,
+    integer,
+    moment,
+    named_bits,
+    oid,
+)
 
 Read = tuple[Any, list[str]]
 
@@ -55,6 +63,9 @@ def authority_key_identifier(dissection: Dissection, node: Node) -> Read:
         value["authority_cert_serial_number"] = serial.content.hex()
         words.append(f"serial: {serial.content.hex()}")
     reader.finish()
+    if (issuer is None) != (serial is None):
+        message = "authorityKeyIdentifier has issuer or serial number without the other"
+        dissection.add(PROBLEM, "half-authority-key-identifier", message, node)
     return value, words or ["(empty)"]
 
 
@@ -74,7 +85,7 @@ def key_usage(dissection: Dissection, node: Node) -> Read:
 
 def extended_key_usage(dissection: Dissection, node: Node) -> Read:
     value, words = [], []
-    for part in dissection.reader(node).rest():
+    for part in dissection.reader(node).each(OID):
         identifier = oid(dissection, part)
         name, text = PURPOSES.get(identifier, (identifier, identifier))
         value.append(name)
@@ -91,7 +102,7 @@ def basic_constraints(dissection: Dissection, node: Node) -> Read:
     is_ca = boolean(dissection, flag) if flag is not None else False
     if flag is not None and not is_ca:
         message = "basicConstraints writes cA FALSE out, which DER leaves out"
-        dissection.add(WARNING, "default-written-out", message, flag)
+        dissection.add(PROBLEM, "default-written-out", message, flag)
     length_node = reader.optional("pathLenConstraint", INTEGER)
     length = integer(dissection, length_node)
     reader.finish()
@@ -111,24 +122,32 @@ def private_key_usage_period(dissection: Dissection, node: Node) -> Read:
     reader = dissection.reader(node)
     first = moment(dissection, reader.optional("notBefore", 0x80))
     last = moment(dissection, reader.optional("notAfter", 0x81))
+    reader.finish()
+    if first is not None and last is not None and last < first:
+        message = "the key's period of use ends before it begins"
+        dissection.add(PROBLEM, "validity-reversed", message, node)
     value = {"not_before": iso(first), "not_after": iso(last)}
     return value, [f"from {value['not_before']} to {value['not_after']}"]
 
 
 def path_length_free(dissection: Dissection, node: Node) -> Read:
     """Read inhibitAnyPolicy: how many certificates on (RFC 5280 section 4.2.1.14)."""
-    skip = integer(dissection, node)
-    return skip, [f"after {skip} certificates"]
+    skip = count(dissection, node)
+    return skip, [_after(skip)]
+
+
+def _after(count: int | None) -> str:
+    return f"after {count} certificate{'' if count == 1 else 's'}"
 
 
 def policy_constraints(dissection: Dissection, node: Node) -> Read:
     reader = dissection.reader(node)
-    explicit = integer(dissection, reader.optional("requireExplicitPolicy", 0x80))
-    mapping = integer(dissection, reader.optional("inhibitPolicyMapping", 0x81))
+    explicit = count(dissection, reader.optional("requireExplicitPolicy", 0x80))
+    mapping = count(dissection, reader.optional("inhibitPolicyMapping", 0x81))
     reader.finish()
     value = {"require_explicit_policy": explicit, "inhibit_policy_mapping": mapping}
     words = [
-        f"{text} after {number} certificates"
+        f"{text} {_after(number)}"
         for text, number in (
             ("an explicit policy is required", explicit),
             ("no policy is mapped", mapping),
@@ -141,7 +160,7 @@ def policy_constraints(dissection: Dissection, node: Node) -> Read:
 def identifiers(dissection: Dissection, node: Node) -> Read:
     """Read a list of OIDs, such as response types or S/MIME capabilities."""
     found = []
-    for part in dissection.reader(node).rest():
+    for part in dissection.reader(node).each(OID, SEQUENCE):
         inner = part
         if part.tag & 0x20:
             inner = dissection.reader(part).take("type", OID) or part

@@ -39,8 +39,12 @@ def name_constraints(dissection: Dissection, node: Node) -> Read:
 
 def _subtrees(dissection: Dissection, node: Node) -> list[Any]:
     found = []
-    for subtree in dissection.reader(node).rest():
-        base = dissection.reader(subtree).take("base")
+    for subtree in dissection.reader(node).each(SEQUENCE):
+        reader = dissection.reader(subtree)
+        base = reader.take("base")
+        for name, tag in (("minimum", 0x80), ("maximum", 0x81)):
+            reader.optional(name, tag)
+        reader.finish()
         if base is not None:
             found.append(read_general_name(dissection, base, subtree=True))
     return found
@@ -48,13 +52,13 @@ def _subtrees(dissection: Dissection, node: Node) -> list[Any]:
 
 def directory_attributes(dissection: Dissection, node: Node) -> Read:
     value, words = [], []
-    for part in dissection.reader(node).rest():
+    for part in dissection.reader(node).each(SEQUENCE):
         reader = dissection.reader(part)
         kind = known(oid(dissection, reader.take("type")), ATTRIBUTES)
         values = reader.take("values", SET)
         shown = []
         if values is not None:
-            for one in dissection.reader(values).rest():
+            for one in dissection.reader(values).each():
                 plain = not one.tag & 0x20
                 # Dates and numbers are shown as hexadecimal: nobody issues these.
                 shown.append(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tlsmith.core.describe.dissect import INTEGER, OID, Dissection, Node
+from tlsmith.core.describe.dissect import INTEGER, OID, SEQUENCE, Dissection, Node
 from tlsmith.core.describe.distinguished import check_text
 from tlsmith.core.describe.ext_keys import Read
 from tlsmith.core.describe.ext_points import reason_name
 from tlsmith.core.describe.findings import PROBLEM
 from tlsmith.core.describe.oids import PURPOSES
 from tlsmith.core.describe.plain import bytes_text, iso
-from tlsmith.core.describe.values import integer, moment, named_bits, oid, text
+from tlsmith.core.describe.values import count, integer, moment, named_bits, oid, text
 
 _FEATURES = {5: "OCSP must be stapled", 17: "OCSP must be stapled (version 2)"}
 _NETSCAPE = (
@@ -37,7 +37,9 @@ _LAST = 253402300799000
 
 def tls_feature(dissection: Dissection, node: Node) -> Read:
     """Read the TLS feature extension (RFC 7633)."""
-    value = [integer(dissection, part) or 0 for part in dissection.reader(node).rest()]
+    value = [
+        integer(dissection, part) or 0 for part in dissection.reader(node).each(INTEGER)
+    ]
     words = [_FEATURES.get(number, f"TLS extension {number}") for number in value]
     return value, words or ["(none)"]
 
@@ -92,15 +94,16 @@ def netscape_type(dissection: Dissection, node: Node) -> Read:
 def microsoft_template(dissection: Dissection, node: Node) -> Read:
     reader = dissection.reader(node)
     kind = oid(dissection, reader.take("templateID", OID))
-    major = integer(dissection, reader.optional("templateMajorVersion", INTEGER))
-    minor = integer(dissection, reader.optional("templateMinorVersion", INTEGER))
+    major = count(dissection, reader.optional("templateMajorVersion", INTEGER))
+    minor = count(dissection, reader.optional("templateMinorVersion", INTEGER))
+    reader.finish()
     value = {"oid": kind, "major": major, "minor": minor}
     return value, [f"{kind}, version {major or 0}.{minor or 0}"]
 
 
 def application_policies(dissection: Dissection, node: Node) -> Read:
     value = []
-    for part in dissection.reader(node).rest():
+    for part in dissection.reader(node).each(SEQUENCE):
         value.append(oid(dissection, dissection.reader(part).take("policy", OID)))
     words = [PURPOSES.get(one, (one, one))[1] for one in value]
     return value, [", ".join(words) or "(none)"]
@@ -108,7 +111,7 @@ def application_policies(dissection: Dissection, node: Node) -> Read:
 
 def qualified_statements(dissection: Dissection, node: Node) -> Read:
     value = []
-    for part in dissection.reader(node).rest():
+    for part in dissection.reader(node).each(SEQUENCE):
         value.append(oid(dissection, dissection.reader(part).take("statementId", OID)))
     return value, [_STATEMENTS.get(one, one) for one in value] or ["(none)"]
 
@@ -116,7 +119,7 @@ def qualified_statements(dissection: Dissection, node: Node) -> Read:
 def organisation_identifier(dissection: Dissection, node: Node) -> Read:
     """Read the CA/Browser Forum's organization identifier."""
     reader = dissection.reader(node)
-    parts = [text(dissection, part) for part in reader.rest()]
+    parts = [text(dissection, part) for part in reader.each()]
     return parts, [" ".join(parts)]
 
 

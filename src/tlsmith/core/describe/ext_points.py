@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tlsmith.core.describe.dissect import OID, Dissection, Node, Reader
+from tlsmith.core.describe.dissect import OID, SEQUENCE, Dissection, Node, Reader
+from tlsmith.core.describe.distinguished import escape, read_relative_name
 from tlsmith.core.describe.ext_keys import Read
 from tlsmith.core.describe.general import (
     in_words,
@@ -38,13 +39,13 @@ def reason_name(code: int | None) -> str:
 
 def distribution_points(dissection: Dissection, node: Node) -> Read:
     value, words = [], []
-    for point in dissection.reader(node).rest():
+    for point in dissection.reader(node).each(SEQUENCE):
         reader = dissection.reader(point)
         facts, lines = _point_name(dissection, reader)
         reasons = reader.optional("reasons", 0x81)
         if reasons is not None:
             facts["reasons"] = _reasons(dissection, reasons)
-            lines.append("only for " + ", ".join(facts["reasons"]))
+            lines.append(_only_for(facts["reasons"]))
         issuer = reader.optional("cRLIssuer", 0xA2)
         if issuer is not None:
             facts["crl_issuer"] = read_general_names(dissection, issuer)
@@ -64,11 +65,15 @@ def _point_name(
     inner = dissection.reader(point)
     full = inner.optional("fullName", 0xA0)
     if full is not None:
+        inner.finish()
         names = read_general_names(dissection, full)
         return {"full_name": names}, [in_words(name) for name in names]
-    relative = inner.optional("nameRelativeToCRLIssuer", 0xA1)
-    value = relative.content.hex() if relative is not None else ""
-    return {"relative_name": value}, [f"relative to the issuer: {value}"]
+    relative = inner.take("nameRelativeToCRLIssuer", 0xA1)
+    if relative is None:
+        return {}, []
+    pairs = read_relative_name(dissection, relative, "the distribution point")
+    value = "+".join(f"{kind}={escape(one)}" for kind, one in pairs)
+    return {"relative_name": value}, [f"below the issuer's name: {value}"]
 
 
 def _reasons(dissection: Dissection, node: Node) -> list[str]:
@@ -77,6 +82,10 @@ def _reasons(dissection: Dissection, node: Node) -> list[str]:
         for bit in sorted(named_bits(dissection, node))
         if bit < len(REASONS)
     ]
+
+
+def _only_for(reasons: list[str]) -> str:
+    return "only for " + ", ".join(reasons).replace("_", " ")
 
 
 def issuing_distribution_point(dissection: Dissection, node: Node) -> Read:
@@ -94,7 +103,7 @@ def issuing_distribution_point(dissection: Dissection, node: Node) -> Read:
             continue
         if tag == 0x83:
             value[key] = _reasons(dissection, part)
-            words.append("only for " + ", ".join(value[key]))
+            words.append(_only_for(value[key]))
         elif boolean(dissection, part):
             value[key] = True
             words.append(f"only for {meaning}" if meaning else "of several issuers")
@@ -104,7 +113,7 @@ def issuing_distribution_point(dissection: Dissection, node: Node) -> Read:
 
 def information_access(dissection: Dissection, node: Node) -> Read:
     value, words = [], []
-    for part in dissection.reader(node).rest():
+    for part in dissection.reader(node).each(SEQUENCE):
         reader = dissection.reader(part)
         method = oid(dissection, reader.take("accessMethod", OID))
         location = reader.take("accessLocation")
@@ -112,6 +121,7 @@ def information_access(dissection: Dissection, node: Node) -> Read:
         if location is not None:
             name = read_general_name(dissection, location)
             value.append({"method": key, "location": name})
+            reader.finish()
             words.append(f"{text_}: {in_words(name).removeprefix('URI ')}")
     return value, words or ["(none)"]
 

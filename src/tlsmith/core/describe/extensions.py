@@ -154,8 +154,8 @@ def read_extensions(dissection: Dissection, node: Node | None) -> list[Facts]:
     found: list[Facts] = []
     if node is None:
         return found
-    for part in dissection.reader(node).rest():
-        if part.tag == SEQUENCE and len(found) < _MOST:
+    for part in dissection.reader(node).each(SEQUENCE):
+        if len(found) < _MOST:
             found.append(_read(dissection, part))
     if not found and not node.cut:
         message = f"{node.where} is an empty list; it is to be left out then"
@@ -172,7 +172,7 @@ def _read(dissection: Dissection, node: Node) -> Facts:
     name, tag, read = _TABLE.get(identifier, (identifier, _ANY, ext_other.unknown))
     if flag is not None and not critical:
         message = f"{name} writes critical FALSE out, which DER leaves out"
-        dissection.add(WARNING, "default-written-out", message, flag)
+        dissection.add(PROBLEM, "default-written-out", message, flag)
     value, text = None, ["unreadable"]
     octets = reader.take("extnValue", dissect.OCTET_STRING)
     reader.finish()

@@ -21,13 +21,15 @@ class Found:
             "pkcs1", "openssh" or "ssh2"; of a Java keystore "jks" or "jceks"; else
             "der", or "trusted" for a certificate with OpenSSL's trust behind it.
         content: its DER; else, as its form says, the decoded octets.
-        encoding: "der", "pem", "base64", "text" or "binary".
+        encoding: "der", "pem", "text" or "binary"; "tls" for what a server sent,
+            "pkcs12" and "jks" for what was inside such.
         offset: where it starts in the input, octets (after any byte order mark).
         label: the PEM label as written.
         entry: the name of the entry that holds it, such as "tls.crt" of a Secret.
         headers: of a PEM block, as written.
         block: a PEM block as written, for what needs its headers to be decrypted.
         findings: what is wrong with the wrapping.
+        source: the file it is from, where there are several.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Found:
     headers: tuple[tuple[str, str], ...] = ()
     block: bytes = b""
     findings: tuple[Finding, ...] = ()
+    source: str | None = None
 
 
 def with_findings(found: Found, *findings: Finding) -> Found:

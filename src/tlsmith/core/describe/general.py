@@ -5,14 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from tlsmith.core.describe.dissect import IA5_STRING, OID, Dissection, Node
+from tlsmith.core.describe.dissect import IA5_STRING, OID, SEQUENCE, Dissection, Node
 from tlsmith.core.describe.distinguished import check_text, read_distinguished_name
 from tlsmith.core.describe.facts import Facts
-from tlsmith.core.describe.findings import PROBLEM
+from tlsmith.core.describe.findings import PROBLEM, WARNING
 from tlsmith.core.describe.oids import OTHER_NAMES, known
-from tlsmith.core.describe.values import dotted, oid, text
+from tlsmith.core.describe.values import oid, text
 from tlsmith.core.names import GeneralName
 
+# [0], [3], [4] and [5] are constructed, the others are not.
+_TAGS = (0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88)
 _STRINGS = {1: "email", 2: "dns", 6: "uri"}
 _WORDS = {
     "email": "e-mail",
@@ -33,7 +35,7 @@ def read_general_names(dissection: Dissection, node: Node) -> list[Facts]:
 
 
 def _each(dissection: Dissection, node: Node) -> Iterator[Facts]:
-    for part in dissection.reader(node).rest():
+    for part in dissection.reader(node).each():
         yield read_general_name(dissection, part)
 
 
@@ -46,7 +48,7 @@ def read_general_name(
         subtree: it is the base of a name constraint: an address has its mask.
     """
     number = node.tag & 0x1F
-    if node.tag & 0xC0 != 0x80 or number > 8:
+    if node.tag not in _TAGS:
         dissection.add(
             PROBLEM,
             "unknown-name-type",
@@ -61,10 +63,10 @@ def read_general_name(
     if number == 7:
         kind, value = "ip", _address(dissection, node, subtree=subtree)
     elif number == 4:
-        inner = dissection.reader(node).read("directoryName")
+        inner = dissection.reader(node).take("directoryName", SEQUENCE)
         kind, value = "directory", read_distinguished_name(dissection, inner).text
     elif number == 8:
-        kind, value = "registered_id", dotted(node.content)
+        kind, value = "registered_id", oid(dissection, node)
     else:
         kind, value = "x400" if number == 3 else "edi", node.content.hex()
     return {"type": kind, "value": value}
@@ -107,6 +109,11 @@ def _address(dissection: Dissection, node: Node, *, subtree: bool) -> str:
     length = str(ones)
     if mask != ((1 << ones) - 1) << (8 * half - ones):
         length = str(ipaddress.ip_address(octets[half:]))
+        message = f"{node.where} has a network mask with holes: {length}"
+        dissection.add(PROBLEM, "bad-ip-address", message, node)
+    elif int.from_bytes(base, "big") & ~mask:
+        message = f"{node.where} has an address with bits outside its mask"
+        dissection.add(WARNING, "bad-ip-address", message, node)
     return f"{ipaddress.ip_address(base)}/{length}"
 
 

@@ -33,8 +33,9 @@ def judge_certificate(
     yield from _judge_validity(certificate, now)
     yield from _judge_serial(certificate)
     yield from _judge_signature(certificate, self_signed=self_signed)
-    yield from judge_names(certificate)
-    yield from judge_usage(certificate)
+    if certificate.der:  # of one that is cut short, nobody knows what it lacks
+        yield from judge_names(certificate)
+        yield from judge_usage(certificate)
     if not certificate.issuer.attributes and certificate.issuer.der:
         message = "the issuer is empty"
         yield Finding(PROBLEM, "empty-issuer", message, "tbsCertificate.issuer")
@@ -84,7 +85,7 @@ def _judge_serial(certificate: Certificate) -> Iterator[Finding]:
         yield Finding(PROBLEM, "negative-serial", message, field)
     elif serial == 0:
         message = "the serial number is zero (RFC 5280 section 4.1.2.2)"
-        yield Finding(PROBLEM, "zero-serial", message, field)
+        yield Finding(WARNING, "zero-serial", message, field)
     if len(certificate.serial) > 20:
         message = f"the serial number has {len(certificate.serial)} octets; 20 at most"
         yield Finding(PROBLEM, "long-serial", message, field)

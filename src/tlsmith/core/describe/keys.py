@@ -12,11 +12,11 @@ from tlsmith.core.describe.dissect import (
     SEQUENCE,
     Dissection,
     Node,
-    Reader,
 )
 from tlsmith.core.describe.facts import Facts
 from tlsmith.core.describe.findings import PROBLEM, WARNING
 from tlsmith.core.describe.oids import CURVES, FIXED_SIZES, KEYS, known
+from tlsmith.core.describe.signature import is_null
 from tlsmith.core.describe.values import bits, integer, oid
 
 SMALLEST_RSA = 2048
@@ -62,16 +62,26 @@ def read_key_algorithm(dissection: Dissection, node: Node | None) -> Facts:
             f"the key's algorithm {identifier} is none we know",
             node,
         )
-    if facts["algorithm"] == "EC":
-        facts |= _curve(dissection, reader)
-    elif facts["algorithm"] in FIXED_SIZES:
-        facts["size"] = FIXED_SIZES[facts["algorithm"]]
+    parameters = reader.read("parameters")
+    reader.finish()
+    name = facts["algorithm"]
+    if name == "EC":
+        facts |= _curve(dissection, parameters, node)
+    elif name in FIXED_SIZES or name.startswith("ML-"):
+        facts |= {"size": FIXED_SIZES[name]} if name in FIXED_SIZES else {}
+        if parameters is not None:
+            message = f"a key of {name} has parameters, which it must not have"
+            dissection.add(PROBLEM, "bad-parameters", message, parameters)
+    elif name == "RSA" and not is_null(parameters):
+        message = "the parameters of an RSA key should be NULL (RFC 3279 2.3.1)"
+        dissection.add(PROBLEM, "bad-parameters", message, parameters or node)
     return facts
 
 
-def _curve(dissection: Dissection, reader: Reader) -> Facts:
-    node = reader.take("parameters")
+def _curve(dissection: Dissection, node: Node | None, owner: Node) -> Facts:
     if node is None:
+        message = "the key does not say which curve it is on"
+        dissection.add(PROBLEM, "no-curve", message, owner)
         return {"curve": "unknown"}
     if node.tag != OID:
         dissection.add(
@@ -115,7 +125,9 @@ def _rsa(key: bytes, dissection: Dissection, node: Node) -> Facts:
         reader = inner.reader(outer)
         modulus = integer(inner, reader.take("modulus", INTEGER))
         exponent = integer(inner, reader.take("publicExponent", INTEGER))
-    if modulus is None or exponent is None or inner.findings:
+        reader.finish()
+    whole = outer is not None and outer.stop == len(key)
+    if modulus is None or exponent is None or inner.findings or not whole:
         dissection.add(
             PROBLEM,
             "bad-rsa-key",

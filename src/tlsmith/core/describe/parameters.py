@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tlsmith.core.describe.described import Described
+from tlsmith.core.describe.described import Context, Described
 from tlsmith.core.describe.dissect import INTEGER, OID, SEQUENCE, Dissection, Node
 from tlsmith.core.describe.findings import NOTE, PROBLEM, WARNING
 from tlsmith.core.describe.found import Found
@@ -12,7 +12,7 @@ from tlsmith.core.describe.values import integer
 _SMALLEST = 2048
 
 
-def describe_parameters(found: Found) -> Described:
+def describe_parameters(found: Found, context: Context) -> Described:
     """Return the facts of EC, DH or DSA parameters."""
     dissection = Dissection(found.content)
     described = Described(found, {}, dissection.findings)

@@ -91,7 +91,9 @@ class _Reading:
             return
         inside = self._inside(dissection, reader.optional("content", 0xA0))
         listing = inside.outer("authSafe")
-        for part in inside.reader(listing).rest() if listing is not None else ():
+        for part in (
+            inside.reader(listing).each(SEQUENCE) if listing is not None else ()
+        ):
             self._read_content(inside, part)
         self.described.findings += inside.findings
 
@@ -108,7 +110,7 @@ class _Reading:
         if kind == _DATA:
             inside = self._inside(dissection, wrapper)
             bags = inside.outer("safeContents")
-            for bag in inside.reader(bags).rest() if bags is not None else ():
+            for bag in inside.reader(bags).each(SEQUENCE) if bags is not None else ():
                 if len(facts["bags"]) < _MOST_BAGS:
                     facts["bags"].append(self._bag(inside, bag))
             self.described.findings += inside.findings
@@ -144,7 +146,8 @@ class _Reading:
         fields = dissection.reader(value)
         if name == _SHROUDED:
             algorithm = fields.take("encryptionAlgorithm", SEQUENCE)
-            return f"{name}: {self._note(read_encryption(dissection, algorithm))}"
+            text = self._note(read_encryption(dissection, algorithm))
+            return f"private key, encrypted with {text}"
         if name == _CERTIFICATE:
             fields.take("certId", OID)
             inside = self._inside(dissection, fields.optional("certValue", 0xA0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tlsmith.core.describe.certificate import read_outer
-from tlsmith.core.describe.described import Described
+from tlsmith.core.describe.described import Context, Described
 from tlsmith.core.describe.dissect import (
     INTEGER,
     OID,
@@ -20,7 +20,7 @@ from tlsmith.core.describe.values import integer, oid
 _SIGNED = "1.2.840.113549.1.7.2"
 
 
-def describe_pkcs7(found: Found) -> Described:
+def describe_pkcs7(found: Found, context: Context) -> Described:
     """Return the facts of a PKCS#7 message; its certificates and lists are inside."""
     dissection = Dissection(found.content, ber=True)
     described = Described(found, {}, dissection.findings)
@@ -50,13 +50,13 @@ def _read_signed(described: Described, dissection: Dissection, fields: Reader) -
         ("crls", 0xA1, "certificate-revocation-list"),
     ):
         group = fields.optional(name, tag)
-        for node in dissection.reader(group).rest() if group is not None else ():
+        for node in dissection.reader(group).each() if group is not None else ():
             if node.tag == SEQUENCE:
                 described.inner.append(Found(kind, "der", node.whole))
     signers = fields.take("signerInfos", SET)
     count = 0
     if signers is not None:
-        count = sum(1 for _ in dissection.reader(signers).rest())
+        count = sum(1 for _ in dissection.reader(signers).each(SEQUENCE))
     fields.finish()
     described.facts["signers"] = count
     if count:

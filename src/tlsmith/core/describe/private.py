@@ -25,7 +25,6 @@ from tlsmith.core.describe.keys import (
     read_key_algorithm,
     read_public_key,
 )
-from tlsmith.core.describe.openssh import describe_openssh_private
 from tlsmith.core.describe.values import integer
 
 _FORMATS = {
@@ -44,8 +43,11 @@ _LARGEST_CHECKED = 8192
 def describe_private_key(found: Found, context: Context) -> Described:
     """Return what can be said of a private key without showing it."""
     facts: Facts = {"format": _FORMATS[found.form], "encrypted": False}
-    described = Described(found, facts)
+    # What is inside PKCS#12 was decrypted with it: its own format says nothing.
+    described = Described(found, {} if found.encoding == "pkcs12" else facts)
     if found.form == "openssh":
+        from tlsmith.core.describe.openssh import describe_openssh_private
+
         return describe_openssh_private(described)
     if found.form == "encrypted-pem":
         dek = dict(found.headers).get("DEK-Info", "?").partition(",")[0]
@@ -183,27 +185,3 @@ def _take_public(described: Described, spki: bytes) -> None:
         if name in public:
             described.facts[name] = public[name]
     described.facts["public_key"] = public
-
-
-def describe_public_key(found: Found) -> Described:
-    """Return the facts of a public key in a file of its own."""
-    spki = found.content
-    if found.form == "pkcs1":
-        spki = _wrap_rsa(found.content)
-    dissection = Dissection(spki)
-    outer = read_outer(dissection, "public key")
-    facts: Facts = {"format": "PKCS#1 (RSA)" if found.form == "pkcs1" else "SPKI"}
-    facts |= read_public_key(dissection, outer)
-    described = Described(found, facts, findings=dissection.findings)
-    described.spki = outer.whole if outer is not None else b""
-    return described
-
-
-def _wrap_rsa(content: bytes) -> bytes:
-    """Return the SubjectPublicKeyInfo of an RSAPublicKey."""
-    from tlsmith.core import der
-
-    algorithm = der.sequence(
-        der.object_identifier("1.2.840.113549.1.1.1"), der.encode(der.NULL)
-    )
-    return der.sequence(algorithm, der.bit_string(content))

@@ -58,7 +58,11 @@ def _place(finding: Finding) -> int:
 def _object(described: Described) -> Facts:
     found = described.found
     place: Facts = {"encoding": found.encoding, "offset": found.offset}
-    for name, value in (("label", found.label), ("entry", found.entry)):
+    for name, value in (
+        ("source", found.source),
+        ("label", found.label),
+        ("entry", found.entry),
+    ):
         if value is not None:
             place[name] = value
     if described.inside is not None:

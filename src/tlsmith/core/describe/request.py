@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tlsmith.core.describe.certificate import read_outer, read_signature
-from tlsmith.core.describe.described import Described
+from tlsmith.core.describe.described import Context, Described
 from tlsmith.core.describe.dissect import (
     INTEGER,
     OID,
@@ -30,7 +30,7 @@ from tlsmith.core.describe.values import integer, oid, text
 _SECRET = ("challenge_password",)
 
 
-def describe_request(found: Found) -> Described:
+def describe_request(found: Found, context: Context) -> Described:
     """Return the facts of a certificate signing request."""
     dissection = Dissection(found.content)
     described = Described(found, {}, dissection.findings)
@@ -74,7 +74,7 @@ def _read_info(described: Described, dissection: Dissection, fields: Reader) -> 
     extensions: list[Facts] = []
     described.facts["attributes"] = []
     if attributes is not None:
-        for node in dissection.reader(attributes).rest():
+        for node in dissection.reader(attributes).each(SEQUENCE):
             name, value = _attribute(dissection, node, extensions)
             if name != "extension_request":
                 described.facts["attributes"].append({"name": name, "value": value})
@@ -103,7 +103,7 @@ def _attribute(
         return name, None
     shown = [
         one.content[:64].hex() if one.tag & 0x20 else text(Dissection(b""), one)
-        for one in inside.rest()
+        for one in inside.each()
     ]
     return name, ", ".join(shown)
 

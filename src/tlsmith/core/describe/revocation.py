@@ -26,7 +26,7 @@ from tlsmith.core.describe.findings import NOTE, PROBLEM, WARNING
 from tlsmith.core.describe.found import Found
 from tlsmith.core.describe.judge_certificate import WEAK_HASHES
 from tlsmith.core.describe.plain import iso
-from tlsmith.core.describe.signature import hash_name, read_algorithm
+from tlsmith.core.describe.signature import Signature, hash_name, read_algorithm
 from tlsmith.core.describe.validity import EXPIRED, FUTURE, read_validity
 from tlsmith.core.describe.values import integer, time_choice
 
@@ -48,6 +48,8 @@ def describe_revocation_list(found: Found, context: Context) -> Described:
         _read_list(described, dissection, dissection.reader(tbs), context)
     described.signature = read_signature(dissection, reader, tbs)
     reader.finish()
+    if described.signature is not None:
+        judge_algorithms(described, described.signature)
     return described
 
 
@@ -64,6 +66,10 @@ def _read_list(
     wrapper = fields.optional("crlExtensions", 0xA0)
     fields.finish()
     described.issuer = issuer.der
+    described.inner_algorithm = algorithm
+    if version not in (None, 1):
+        message = f"the version is {version + 1}; a revocation list has 1 or 2"
+        described.add(PROBLEM, "unknown-version", message)
     facts = described.facts
     facts |= {
         "version": 1 if version is None else version + 1,
@@ -86,6 +92,14 @@ def _read_list(
     if algorithm.digest in WEAK_HASHES:
         message = f"signed with {hash_name(algorithm.digest)}, which can be forged"
         described.add(PROBLEM, "weak-signature", message)
+
+
+def judge_algorithms(described: Described, signature: Signature) -> None:
+    """Find fault where the two places that name the algorithm differ."""
+    inner = described.inner_algorithm
+    if inner is not None and inner.encoded != signature.algorithm.encoded:
+        message = f"signed with {signature.algorithm.name}, and says {inner.name}"
+        described.add(PROBLEM, "algorithm-mismatch", message)
 
 
 def _judge(described: Described) -> None:
@@ -128,7 +142,7 @@ def _read_entries(dissection: Dissection, node: Node | None) -> dict[str, Any]:
 def _entries(dissection: Dissection, node: Node | None) -> Iterator[dict[str, Any]]:
     if node is None:
         return
-    for entry in dissection.reader(node).rest("entry"):
+    for entry in dissection.reader(node).each(SEQUENCE):
         reader = dissection.reader(entry)
         serial = integer(dissection, reader.take("userCertificate", INTEGER))
         date = time_choice(dissection, reader.take("revocationDate", *_TIMES))
@@ -140,6 +154,7 @@ def _entries(dissection: Dissection, node: Node | None) -> Iterator[dict[str, An
         more = reader.optional("crlEntryExtensions", SEQUENCE)
         if more is not None:
             found |= _entry_extensions(dissection, more)
+        reader.finish()
         yield found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.core.describe.dissect import OID, SEQUENCE, Dissection, Node
+from tlsmith.core.describe.findings import PROBLEM
 from tlsmith.core.describe.guard import attempt
 from tlsmith.core.describe.oids import HASHES, KEYS, SIGNATURES, known
 from tlsmith.core.describe.values import integer, oid
@@ -47,19 +48,40 @@ def read_algorithm(dissection: Dissection, node: Node | None) -> Algorithm:
         return Algorithm("?", "unknown", None)
     reader = dissection.reader(node)
     identifier = oid(dissection, reader.take("algorithm", OID))
+    parameters = reader.read("parameters")
+    reader.finish()
     name, digest = SIGNATURES.get(identifier, (known(identifier, KEYS), None))
     if digest != "":
+        _judge_parameters(dissection, name, parameters)
         return Algorithm(identifier, name, digest, encoded=node.whole)
-    digest, salt = _pss(dissection, reader.optional("parameters", SEQUENCE))
+    digest, salt = _pss(dissection, parameters)
     return Algorithm(
         identifier, f"{name} with {hash_name(digest)}", digest, salt, node.whole
     )
 
 
+def _judge_parameters(
+    dissection: Dissection, name: str, parameters: Node | None
+) -> None:
+    """Find fault with parameters: NULL for RSA, none for the others (RFC 5758 3.2)."""
+    rsa = name.startswith("RSA")
+    good = is_null(parameters) if rsa else parameters is None
+    if not good and name in _NAMES:
+        message = f"the parameters of {name} should be {'NULL' if rsa else 'absent'}"
+        dissection.add(PROBLEM, "bad-parameters", message, parameters)
+
+
+def is_null(node: Node | None) -> bool:
+    return node is not None and node.whole == b"\x05\x00"
+
+
+_NAMES = frozenset(name for name, _ in SIGNATURES.values())
+
+
 def _pss(dissection: Dissection, node: Node | None) -> tuple[str, int]:
     """Return the hash and salt length of RSASSA-PSS parameters (RFC 4055 3.1)."""
     digest, salt = "sha1", 20
-    if node is None:
+    if node is None or node.tag != SEQUENCE:
         return digest, salt
     reader = dissection.reader(node)
     hashing = reader.optional("hashAlgorithm", 0xA0)
@@ -106,6 +128,14 @@ def check(signature: Signature, spki: bytes) -> str:
     if isinstance(error, UnsupportedAlgorithm):
         return f"{signature.algorithm.name} is not supported here"
     return WRONG
+
+
+def is_broken_key(spki: bytes) -> bool:
+    """Tell whether a public key of a known kind cannot be used, as off its curve."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    _, error = attempt(lambda: _load(spki))
+    return error is not None and not isinstance(error, UnsupportedAlgorithm)
 
 
 def _load(spki: bytes) -> Any:

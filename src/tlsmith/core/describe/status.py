@@ -42,11 +42,12 @@ _STATUSES = {
     5: "sig_required",
     6: "unauthorized",
 }
+_BASIC = "1.3.6.1.5.5.7.48.1.1"
 _CERTIFICATE_STATUSES = {0: "good", 1: "revoked", 2: "unknown"}
 _MOST = 10_000
 
 
-def describe_ocsp_request(found: Found) -> Described:
+def describe_ocsp_request(found: Found, context: Context) -> Described:
     """Return the facts of an OCSP request."""
     dissection = Dissection(found.content)
     described = Described(found, {}, dissection.findings)
@@ -64,7 +65,7 @@ def describe_ocsp_request(found: Found) -> Described:
         for name, tag in (("version", 0xA0), ("requestorName", 0xA1)):
             fields.optional(name, tag)
         listing = fields.take("requestList", SEQUENCE)
-        for node in dissection.reader(listing).rest("request") if listing else ():
+        for node in dissection.reader(listing).each(SEQUENCE) if listing else ():
             identifier = dissection.reader(node).take("reqCert", SEQUENCE)
             requests.append(_certificate_id(dissection, identifier))
         extensions = _wrapped(dissection, fields, "requestExtensions", 0xA2)
@@ -133,6 +134,9 @@ def describe_ocsp_response(found: Found, context: Context) -> Described:
         described.add(PROBLEM, "ocsp-error", message)
     if wrapper is not None:
         _read_basic(described, dissection, wrapper, context)
+    elif code == 0 and not outer.cut:
+        message = "it says it is successful, and holds no answer"
+        described.add(PROBLEM, "empty-response", message)
     return described
 
 
@@ -143,7 +147,11 @@ def _read_basic(
     if inside is None:
         return
     reader = dissection.reader(inside)
-    reader.take("responseType", OID)
+    kind = oid(dissection, reader.take("responseType", OID))
+    if kind != _BASIC:
+        message = f"a response of type {kind}, which nobody but its responder reads"
+        described.add(PROBLEM, "unknown-response-type", message)
+        return
     octets = reader.take("response", OCTET_STRING)
     basic = dissection.reader(octets).take("basic", SEQUENCE) if octets else None
     if basic is None:
@@ -159,7 +167,7 @@ def _read_basic(
     reader.finish()
     if certificates is not None:
         listing = dissection.reader(certificates).take("certs", SEQUENCE)
-        for node in dissection.reader(listing).rest("cert") if listing else ():
+        for node in dissection.reader(listing).each(SEQUENCE) if listing else ():
             described.inner.append(Found("certificate", "der", node.whole))
 
 
@@ -182,7 +190,7 @@ def _read_data(
     facts["produced_at"] = iso(produced)
     facts["responses"] = []
     listing = fields.take("responses", SEQUENCE)
-    for node in dissection.reader(listing).rest("response") if listing else ():
+    for node in dissection.reader(listing).each(SEQUENCE) if listing else ():
         if len(facts["responses"]) < _MOST:
             one = _single(described, dissection, node, context.now)
             facts["responses"].append(one)

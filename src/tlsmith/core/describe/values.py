@@ -58,6 +58,14 @@ def integer(dissection: Dissection, node: Node | None) -> int | None:
     return int.from_bytes(octets, "big", signed=True)
 
 
+def count(dissection: Dissection, node: Node | None) -> int | None:
+    """Return an INTEGER that counts something, and so is small and not negative."""
+    value = integer(dissection, node)
+    if value is not None and not 0 <= value < 1 << 31:
+        dissection.add(PROBLEM, "bad-number", _at(node, "counts nothing real"), node)
+    return value
+
+
 def boolean(dissection: Dissection, node: Node) -> bool:
     octets = node.content
     if octets not in (b"\0", b"\xff"):
@@ -141,7 +149,7 @@ def octets(dissection: Dissection, node: Node | None) -> bytes:
         return b""
     if not node.tag & 0x20:
         return node.content
-    return b"".join(part.content for part in dissection.reader(node).rest("segment"))
+    return b"".join(part.content for part in dissection.reader(node).each())
 
 
 def text(dissection: Dissection, node: Node | None, tag: int | None = None) -> str:
@@ -164,12 +172,19 @@ def text(dissection: Dissection, node: Node | None, tag: int | None = None) -> s
         return "#" + node.whole[:64].hex()
     if kind == dissect.PRINTABLE_STRING and not _PRINTABLE.fullmatch(content):
         dissection.add(
-            WARNING,
+            PROBLEM,
             "not-printable-string",
             _at(node, "has characters that PrintableString does not allow"),
             node,
         )
         return _decode_loosely(content)
+    if kind == dissect.TELETEX_STRING and not content.isascii():
+        dissection.add(
+            WARNING,
+            "teletex-string",
+            _at(node, "is a TeletexString beyond ASCII, which programs read apart"),
+            node,
+        )
     try:
         return content.decode(_CODECS.get(kind, "ascii"))
     except UnicodeDecodeError:
@@ -253,5 +268,5 @@ def _read_moment(match: re.Match[str]) -> datetime | None:
     return read
 
 
-def _at(node: Node, what: str) -> str:
-    return f"{node.where} at offset {node.start} {what}"
+def _at(node: Node | None, what: str) -> str:
+    return f"{node.where} at offset {node.start} {what}" if node else what
