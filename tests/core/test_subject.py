@@ -182,6 +182,12 @@ def test_a_host_or_mail_address_in_the_subject_must_be_a_name_too(text: str) -> 
     assert "give it as a NAME too" in str(caught.value.hint)
 
 
+def test_a_common_name_may_be_anything_where_no_names_are_given_to_compare() -> None:
+    assert _text(parse_subject("CN=alice,O=Acme", None)) == "CN=alice,O=Acme"
+    with pytest.raises(InputError, match="not a subject"):
+        parse_subject("CN=", None)
+
+
 def test_an_address_as_the_common_name_needs_a_dns_name_beside_it() -> None:
     names = parse_names(["127.0.0.1"])
     with pytest.raises(InputError, match="taken for a host name"):

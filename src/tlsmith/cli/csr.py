@@ -12,13 +12,10 @@ from tlsmith.cli.request import Request, request_options
 from tlsmith.core.csr import encode_request
 from tlsmith.core.formats import encode_pem, encode_private_key
 from tlsmith.core.keys import DEFAULT_KIND, generate_private_key, kind_of
+from tlsmith.core.stem import default_stem
 from tlsmith.core.subject import subject_for
 from tlsmith.files import NewFile, is_stream, write_together
-from tlsmith.local.places import (
-    check_request_replaceable,
-    default_stem,
-    load_existing_key,
-)
+from tlsmith.local.places import check_request_replaceable, load_existing_key
 
 
 @click.command(short_help="Make a key and a certificate signing request.")

@@ -11,9 +11,10 @@ from tlsmith.cli.output import warn
 from tlsmith.cli.passphrase import PassphraseSource, passphrase_options
 from tlsmith.core.keys import DEFAULT_KIND, KINDS
 from tlsmith.core.names import GeneralName, parse_names
+from tlsmith.core.stem import default_stem
 from tlsmith.errors import InputError
 from tlsmith.local.outputs import FORMATS, places_for
-from tlsmith.local.places import Places, default_stem
+from tlsmith.local.places import Places
 
 _KEY = click.option(
     "--key",

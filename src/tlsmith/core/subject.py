@@ -90,14 +90,15 @@ def any_subject_for(names: Sequence[GeneralName]) -> bytes:
     return distinguished_name((ORGANIZATION, "self-signed"))
 
 
-def parse_subject(text: str, names: Sequence[GeneralName]) -> bytes:
+def parse_subject(text: str, names: Sequence[GeneralName] | None) -> bytes:
     """Return the DER Name that `text` is, as RFC 4514 or OpenSSL writes it.
 
     Args:
         text: "CN=a.test,O=Acme,C=DE" (RFC 4514: the last RDN comes first) or
             "/C=DE/O=Acme/CN=a.test" (OpenSSL: in order).
         names: the certificate's names, among which a common name and an e-mail
-            address must be.
+            address must be; None lets any through, such as the account that a
+            client's certificate is for.
 
     Raises:
         InputError: it is neither form, has an attribute that is empty, too long or of
@@ -127,7 +128,7 @@ def parse_subject(text: str, names: Sequence[GeneralName]) -> bytes:
 
 
 def _judged(
-    attribute: x509.NameAttribute[str | bytes], names: Sequence[GeneralName]
+    attribute: x509.NameAttribute[str | bytes], names: Sequence[GeneralName] | None
 ) -> str:
     """Return the attribute's value as it goes into the certificate."""
     oid, value = attribute.oid.dotted_string, str(attribute.value)
@@ -139,7 +140,7 @@ def _judged(
             f"not an attribute of a subject: {value!r}",
             hint=f"give it 1 to {longest} characters{plain}",
         )
-    if oid in (COMMON_NAME, _EMAIL_ADDRESS):
+    if names is not None and oid in (COMMON_NAME, _EMAIL_ADDRESS):
         return _one_of(value, names)
     return value
 

@@ -12,11 +12,11 @@ from tlsmith.core.keys import kind_of
 from tlsmith.core.names import GeneralName, parse_name
 from tlsmith.core.oid import CLIENT_AUTH, EMAIL_PROTECTION, SERVER_AUTH
 from tlsmith.core.profiles import BACKDATE, end_entity, end_entity_usages
+from tlsmith.core.stem import default_stem
 from tlsmith.errors import InputError, ValidityError
 from tlsmith.files import NewFile
 from tlsmith.local.mkcert import months_after
 from tlsmith.local.mkcert_subject import mkcert_subject
-from tlsmith.local.places import default_stem
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.core.formats import load_private_key, split_pem
 from tlsmith.core.keys import public_key_info
-from tlsmith.core.names import GeneralName
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import FileError, InputError, PassphraseError
 from tlsmith.files import is_stream, read_file
@@ -15,8 +14,6 @@ from tlsmith.files import is_stream, read_file
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
 
-# A file name may have 255 bytes, and a DNS name 253 without any ending.
-_LONGEST_STEM = 200
 _FORCE_HINT = "choose another place, or give --force to replace it"
 
 
@@ -49,21 +46,6 @@ class Existing(NamedTuple):
             and self.key is not None
             and self.keys == {self.certificate.public_key_info}
         )
-
-
-def default_stem(names: Sequence[GeneralName], *, client: bool) -> str:
-    """Return the start of the file names mkcert gives: "localhost+2", "_wildcard.test".
-
-    Args:
-        client: whether it is a client's certificate too, which the name then says.
-    """
-    stem = names[0].value.replace(":", "_").replace("*", "_wildcard")
-    stem = stem.replace("/", "_").replace("\\", "_")[:_LONGEST_STEM]
-    if len(names) > 1:
-        stem += f"+{len(names) - 1}"
-    if client:
-        stem += "-client"
-    return f"./{stem}" if stem.startswith("-") else stem
 
 
 def load_existing(places: Places, passphrase: bytes | None = None) -> Existing:
