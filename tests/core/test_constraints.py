@@ -57,10 +57,26 @@ _trees = st.one_of(
     st.builds(Subtree, st.sampled_from(["email", "uri"]), _bases),
     st.builds(Subtree, st.just("ip"), _networks),
 )
-_constraints = st.builds(
-    lambda permitted, excluded: NameConstraints(tuple(permitted), tuple(excluded)),
-    st.lists(_trees, min_size=1, max_size=4),
-    st.lists(_trees, max_size=2),
+
+
+def _constraints_of(trees: st.SearchStrategy[Subtree]) -> st.SearchStrategy:
+    return st.builds(
+        lambda permitted, excluded: NameConstraints(tuple(permitted), tuple(excluded)),
+        st.lists(trees, min_size=1, max_size=4),
+        st.lists(trees, max_size=2),
+    )
+
+
+_constraints = _constraints_of(_trees)
+# cryptography judges no others, nor what begins with a dot.
+_plain_constraints = _constraints_of(
+    st.builds(Subtree, st.just("dns"), _hosts)
+    | st.builds(Subtree, st.just("ip"), _networks)
+)
+_plain_names = st.one_of(
+    _hosts.map(parse_name),
+    _hosts.map(lambda host: parse_name(f"*.{host}")),
+    _addresses.map(parse_name),
 )
 
 
@@ -138,19 +154,10 @@ def test_openssl_accepts_what_is_permitted_and_refuses_the_rest(
 
 
 @settings(max_examples=300)
-@given(
-    _constraints.filter(
-        lambda found: all(
-            tree.kind in ("dns", "ip") and not tree.base.startswith(".")
-            for tree in (*found.permitted, *found.excluded)
-        )
-    ),
-    _names.filter(lambda name: name.kind in ("dns", "ip")),
-)
+@given(_plain_constraints, _plain_names)
 def test_cryptography_accepts_what_is_permitted_and_refuses_the_rest(
     constraints: NameConstraints, name: GeneralName
 ) -> None:
-    """Of hosts and addresses: it judges no others."""
     permitted = constraints.permits(name.kind, name.host)
     accepted = cryptography_accepts(root_with(constraints), end_entity_for(name))
     if permitted or not stricter_than_others(name, constraints):
@@ -209,6 +216,15 @@ def test_a_permission_is_read_as_narrow_as_it_can_be(
 ) -> None:
     kind = "email" if "@" in base else "dns"
     assert NameConstraints((Subtree(kind, base),)).permits(kind, host) is permitted
+
+
+def test_a_name_space_holds_names_of_its_kind_only() -> None:
+    tree = Subtree("dns", "a.test")
+    assert tree.covers("dns", "a.test")
+    assert tree.touches("dns", "a.test")
+    for kind in ("email", "uri", "ip"):
+        assert not tree.covers(kind, "a.test")
+        assert not tree.touches(kind, "a.test")
 
 
 def test_a_uri_without_a_host_is_free_where_uris_are() -> None:

@@ -196,9 +196,22 @@ def test_names_that_cannot_be_read_are_a_fault_of_the_request(value: bytes) -> N
     )
 
 
+def _with_field(number: int, field: bytes) -> bytes:
+    """A request one of whose fields holds something else."""
+    info, *rest = der.children(
+        der.only(a_request(x509.DNSName("a.test")), 0x30).content
+    )
+    fields = [part.whole for part in der.children(info.content)]
+    fields[number] = field
+    return der.sequence(der.sequence(*fields), *(part.whole for part in rest))
+
+
 @pytest.mark.parametrize(
     "data",
     [
+        _with_field(0, der.integer(7)),  # a version
+        _with_field(1, der.sequence(der.sequence())),  # a subject
+        _with_field(2, der.sequence()),  # a key
         b"",
         b"nonsense",
         b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----",

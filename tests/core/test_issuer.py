@@ -325,6 +325,15 @@ def test_names_outside_the_constraints_are_refused_all_of_them_named() -> None:
     assert caught.value.names == ("a.com", "11.0.0.1")
 
 
+def test_names_within_the_constraints_are_signed() -> None:
+    names = parse_names(["a.test", "*.test", "10.9.8.7", "me@a.com"])
+    root = a_root(constraints=CONSTRAINTS)
+    issued = root.issue(
+        end_entity(names, "p256", ALWAYS), key_of_kind("p256").public_key()
+    )
+    assert view_certificate(issued.der).names == names
+
+
 @given(name_lists)
 def test_without_constraints_every_name_is_permitted(
     names: tuple[GeneralName, ...],

@@ -73,7 +73,7 @@ def parse_request(data: bytes, *, loose: bool = False) -> CertificationRequest:
     """
     request = _load(data)
     reasons = []
-    if not _is_signed(request):
+    if not request.is_signature_valid:
         reasons.append("signature: not made with the key in the request")
     public_key = request.public_key()
     try:
@@ -112,24 +112,15 @@ def _load(data: bytes) -> x509.CertificateSigningRequest:
     load = x509.load_pem_x509_csr if pem else x509.load_der_x509_csr
     try:
         request = load(data)
-        request.public_key()
+        # Both are read when asked for only; asked here, what is wrong shows here.
+        _ = request.public_key(), request.subject
         return request
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise InputError(
             "not a certification request that can be read",
             code="bad-request",
             hint="see what it is: tlsmith show FILE",
         ) from error
-
-
-def _is_signed(request: x509.CertificateSigningRequest) -> bool:
-    """Tell whether the request is signed with the key in it, as far as one can tell."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    try:
-        return request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False
 
 
 def _requested_names(
