@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from interop.gallery import Piece, make_kind, pieces
-
-
-@contextmanager
-def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Let one of the test processes in at a time."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+from interop.tools import one_at_a_time
 
 
 @pytest.fixture(scope="session")
