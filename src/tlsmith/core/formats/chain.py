@@ -132,7 +132,7 @@ def _signed(issuer: Certificate, certificate: Certificate) -> bool:
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature):
         return False
-    except UnsupportedAlgorithm:  # MD5 and the like: the names have to do
+    except UnsupportedAlgorithm:  # one nobody here knows: the names have to do
         return issuer.subject == certificate.issuer
     return True
 

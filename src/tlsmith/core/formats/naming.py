@@ -28,10 +28,6 @@ def first_name(certificate: Certificate) -> str:
             return name.value
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         for attribute in certificate.subject.get_attributes_for_oid(kind):
-            if attribute.value:
-                return _as_text(attribute.value)
+            if attribute.value and isinstance(attribute.value, str):
+                return attribute.value
     return _UNNAMED
-
-
-def _as_text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.hex()
