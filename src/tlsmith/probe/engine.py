@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tlsmith.core.describe.certificate import read_certificate
 from tlsmith.core.describe.guard import attempt
+from tlsmith.core.describe.hosts import is_for_host
 from tlsmith.errors import MissingExtraError
 
 
@@ -165,6 +167,7 @@ class NewerEngine:
         except ImportError as error:
             raise MissingExtraError("probe", needed_for="this handshake") from error
         self._module = SSL
+        self._trust = trust
         self._fault: tuple[int, int] | None = None
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         if trust is None:
@@ -198,7 +201,15 @@ class NewerEngine:
                     _verify_text(self._fault[0]), self._fault[0]
                 ) from error
             raise RefusedError(_last_reason(error)) from error
+        self._check_name()
         return True
+
+    def _check_name(self) -> None:
+        """Hold the certificate against the name: pyOpenSSL's handshake does not."""
+        if self._trust is not None:
+            certificate = read_certificate(self.chain()[0])
+            if not is_for_host(certificate, self._trust.name):
+                raise RefusedError(_verify_text(62), 62)
 
     def outgoing(self) -> bytes:
         try:
