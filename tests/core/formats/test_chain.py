@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,10 +182,51 @@ def test_a_key_of_a_kind_nobody_knows_is_none() -> None:
     assert public_info(x509.load_der_x509_certificate(spoilt)) is None
 
 
-def test_of_a_signature_of_an_unknown_kind_the_names_have_to_do() -> None:
-    root = certify("Old", key_of("rsa2048"), ca=True)
-    leaf = certify("app.test", key_of("p256"), root)
-    known = der.object_identifier("1.2.840.113549.1.1.11")
-    unknown = der.object_identifier("1.2.840.113549.1.1.99")
-    spoilt = leaf.der.replace(known, unknown)
-    assert chain(order([root.der, spoilt])) == [spoilt, root.der]
+def old_certificate(kind: str, oid: str, digest: hashes.HashAlgorithm) -> bytes:
+    """A certificate signed by its own key with a hash that nobody uses any more."""
+    pair = certify("Old root", key_of(kind), ca=True)
+    now_used = "1.2.840.113549.1.1.11" if kind == "rsa2048" else "1.2.840.10045.4.3.2"
+    current, old = der.object_identifier(now_used), der.object_identifier(oid)
+    tbs, algorithm, _ = der.children(der.read(pair.der)[0].content)
+    fields = (
+        der.sequence(field.content.replace(current, old))
+        if field.content.startswith(current)
+        else field.whole
+        for field in der.children(tbs.content)
+    )
+    signed = der.sequence(*fields)
+    rsa_way = (padding.PKCS1v15(), digest) if kind == "rsa2048" else (ec.ECDSA(digest),)
+    signature = der.bit_string(pair.key.sign(signed, *rsa_way))
+    named = der.sequence(algorithm.content.replace(current, old))
+    return der.sequence(signed, named, signature)
+
+
+@pytest.mark.parametrize(
+    ("kind", "oid", "digest"),
+    [
+        ("rsa2048", "1.2.840.113549.1.1.5", hashes.SHA1()),  # noqa: S303
+        ("rsa2048", "1.2.840.113549.1.1.4", hashes.MD5()),  # noqa: S303
+        ("p256", "1.2.840.10045.4.1", hashes.SHA1()),  # noqa: S303
+    ],
+)
+def test_roots_older_than_sha256_are_known_as_roots(
+    kind: str, oid: str, digest: hashes.HashAlgorithm
+) -> None:
+    old = old_certificate(kind, oid, digest)
+    assert is_self_signed(x509.load_der_x509_certificate(old))
+    spoilt = bytearray(old)
+    spoilt[-1] ^= 1
+    assert not is_self_signed(x509.load_der_x509_certificate(bytes(spoilt)))
+    leaf = certify("app.test", key_of("p384"), Pair(_load(old), key_of(kind)))
+    assert chain(order([old, leaf.der])) == [leaf.der, old]
+
+
+def _load(data: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(data)
+
+
+@pytest.mark.parametrize("kind", ["p384", "ed25519", "rsa2048"])
+def test_a_key_of_another_kind_signed_nothing(kind: str) -> None:
+    one = family()
+    impostor = certify("Root of app.test", key_of(kind), ca=True)
+    assert chain(order([impostor.der, *one.ders])) == one.ders
