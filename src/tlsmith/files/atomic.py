@@ -1,15 +1,22 @@
 """One file, written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import stat
 
+from tlsmith.errors import FileError
 from tlsmith.files._errors import file_error
 
 SECRET_MODE = 0o600
 PUBLIC_MODE = 0o644
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 TEMPORARY_MARK = ".tlsmith-tmp-"
+# Tells our temporary files from those of an earlier process of our number: in a
+# container, every run may be process 1.
+_RUN = os.urandom(4).hex()
+# What a file system answers that knows no second names, such as FAT.
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 def write_file(
@@ -33,12 +40,11 @@ def write_file(
     """
     if is_stream(path):
         return _write_through(path, data)
-    target = os.path.realpath(path)
+    target = place_of(path)
     temporary = write_temporary(target, data, mode)
     try:
         if exclusive:
-            os.link(temporary, target)
-            os.unlink(temporary)
+            _claim(temporary, target)
         else:
             os.replace(temporary, target)
     except OSError as error:
@@ -58,7 +64,7 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
         return True
     try:
         kind = os.stat(path).st_mode
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         return False
     return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
 
@@ -72,19 +78,56 @@ def open_descriptor(path: str | os.PathLike[str]) -> int | None:
     return int(number) if number != name and number.isdigit() else None
 
 
+def place_of(path: str | os.PathLike[str]) -> str:
+    """Return where the file that `path` leads to is, or is to be.
+
+    Raises:
+        FileError: there can be no file of that name.
+    """
+    try:
+        place = os.path.realpath(path)
+        if os.path.islink(place):  # links that lead to each other
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    except OSError as error:
+        raise file_error(error, path, "write") from error
+    except ValueError as error:  # a NUL in the name
+        raise FileError(
+            f"cannot write {os.fspath(path)!r}: not a file name",
+            path=os.fspath(path),
+            code="file-not-found",
+        ) from error
+    return place
+
+
+def name_beside(target: str, mark: str) -> str:
+    """Return a hidden name beside `target`, short enough for every file system."""
+    folder, name = os.path.split(target)
+    start = os.fsencode(name)[:180].decode("utf-8", "ignore")
+    return os.path.join(folder, f".{start}{mark}")
+
+
+def temporary_name(target: str) -> str:
+    """Return a new name beside `target` that tells which process made it."""
+    mark = f"{TEMPORARY_MARK}{os.getpid()}-{_RUN}{os.urandom(4).hex()}"
+    return name_beside(target, mark)
+
+
+def is_of_this_process(mark: str) -> bool:
+    """Tell whether a temporary name of this process ends so, after TEMPORARY_MARK."""
+    return mark.startswith(f"{os.getpid()}-{_RUN}")
+
+
 def write_temporary(target: str, data: bytes, mode: int) -> str:
     """Write `data` beside `target` under a name of its own, on disk; return that name.
 
     The name holds our process number, so that a later run can tell a file someone is
     still writing from one that was left behind.
     """
-    folder, name = os.path.split(target)
-    mark = f"{TEMPORARY_MARK}{os.getpid()}-{os.urandom(4).hex()}"
-    temporary = os.path.join(folder, f".{name[:180]}{mark}")
+    temporary = temporary_name(target)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
     try:
         if os.path.isdir(target):
-            raise IsADirectoryError(21, "is a directory")
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), mode)
         try:
             _write_all(descriptor, data)
@@ -113,6 +156,19 @@ def remove_quietly(path: str) -> None:
     """Remove a file of ours that may or may not be there."""
     with contextlib.suppress(OSError):
         os.unlink(path)
+
+
+def _claim(temporary: str, target: str) -> None:
+    """Give the file its name unless another has it."""
+    try:
+        os.link(temporary, target)
+        os.unlink(temporary)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # An empty file takes the name first, for there only making one is exclusive.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, SECRET_MODE))
+        os.replace(temporary, target)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -28,18 +28,37 @@ def read_file(path: str | os.PathLike[str], *, largest: int = LARGEST) -> bytes:
             path=os.fspath(path),
             code="file-not-found",
         ) from error
+    return _checked(data, repr(os.fspath(path)), os.fspath(path), largest)
+
+
+def read_input(path: str, *, largest: int = LARGEST) -> bytes:
+    """Return the bytes of a file, or of standard input where `path` is `-`.
+
+    Raises:
+        FileError: as `read_file`, or standard input is closed.
+    """
+    if path != "-":
+        return read_file(path, largest=largest)
+    try:
+        # None where the shell closed it.
+        data = sys.stdin.buffer.read(largest + 1) if sys.stdin else None
+    except OSError as error:
+        raise file_error(error, "standard input", "read") from error
+    if data is None:
+        raise FileError(
+            "cannot read standard input: it is closed",
+            path=path,
+            hint="name a file, or send something to standard input",
+        )
+    return _checked(data, "standard input", path, largest)
+
+
+def _checked(data: bytes, name: str, path: str, largest: int) -> bytes:
     if len(data) > largest:
         raise FileError(
-            f"{os.fspath(path)!r} is over {largest} bytes",
-            path=os.fspath(path),
+            f"{name} is over {largest} bytes",
+            path=path,
             code="file-too-large",
             hint="give a file that holds certificates, keys or the like",
         )
     return data
-
-
-def read_input(path: str) -> bytes:
-    """Return the bytes of a file, or of standard input where `path` is `-`."""
-    if path != "-":
-        return read_file(path)
-    return sys.stdin.buffer.read(LARGEST)

@@ -7,27 +7,37 @@ next and finds such a note finishes the renames before doing anything else.
 """
 
 import contextlib
-import json
 import os
 import signal
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from tlsmith.errors import FileError
 from tlsmith.files._errors import file_error
 from tlsmith.files.atomic import (
     PUBLIC_MODE,
     SECRET_MODE,
     TEMPORARY_MARK,
+    is_of_this_process,
     is_stream,
+    name_beside,
+    place_of,
     remove_quietly,
     sync_folder,
+    temporary_name,
     write_file,
     write_temporary,
 )
+from tlsmith.files.lock import folders_locked
+from tlsmith.files.notes import find_notes, write_notes
 from tlsmith.files.read import read_file
 
-_NOTE_MARK = ".tlsmith-commit"
+# Where a temporary file is from, and to: both in the same folder.
+_Move = tuple[str, str]
+# In seconds; what is older was left behind, whoever has its process number by now.
+_LONGEST_WRITE = 600
 
 
 class NewFile(NamedTuple):
@@ -48,93 +58,96 @@ class NewFile(NamedTuple):
 def write_together(files: Sequence[NewFile]) -> None:
     """Write all of `files`, or leave every one as it was.
 
+    Other processes that write in the same folders wait, so that of two pairs written
+    at once one is there whole.
+
     Raises:
-        FileError: one of them cannot be written; none was changed.
+        FileError: one of them cannot be written, or two are the same file; none was
+            changed.
     """
-    regular = [file for file in files if not is_stream(file.path)]
-    for file in regular:
-        finish_interrupted(file.path)
-    if len(regular) == 1:
-        write_file(regular[0].path, regular[0].data, mode=regular[0].permissions)
-    elif regular:
-        _write_regular(regular)
-    for file in files:
-        if file not in regular:
-            write_file(file.path, file.data)
+    streams = [file for file in files if is_stream(file.path)]
+    regular = [file for file in files if file not in streams]
+    targets = [place_of(file.path) for file in regular]
+    for number, target in enumerate(targets):
+        if target in targets[:number]:
+            raise FileError(
+                f"{regular[number].path!r} is to hold two different things",
+                path=regular[number].path,
+                code="same-file",
+                hint="give each of them a name of its own",
+            )
+    with folders_locked(map(os.path.dirname, targets)):
+        _finish_all(targets)
+        if len(regular) == 1:
+            only = regular[0]
+            write_file(only.path, only.data, mode=only.permissions)
+        elif regular:
+            _write_regular(regular, targets)
+    for file in streams:
+        write_file(file.path, file.data)
 
 
 def finish_interrupted(path: str) -> None:
-    """Finish the renames of an earlier run that was killed between two of them."""
-    target = os.path.realpath(path)
-    note = _note_path(target)
-    try:
-        with open(note, encoding="utf-8") as stream:
-            moves = json.load(stream)
-    except FileNotFoundError:
-        moves = None
-    except (OSError, ValueError):
-        return
-    if moves is not None:
-        for source, destination in moves:
-            if os.path.exists(source):
-                os.replace(source, destination)
-        remove_quietly(note)
-    _remove_left_behind(target)
+    """Finish what an earlier run that was killed had begun in the folder of `path`.
+
+    Raises:
+        FileError: the system refuses to.
+    """
+    target = place_of(path)
+    with folders_locked([os.path.dirname(target)]):
+        _finish_all([target])
 
 
-def _write_regular(files: Sequence[NewFile]) -> None:
-    targets = [os.path.realpath(file.path) for file in files]
+def _write_regular(files: Sequence[NewFile], targets: Sequence[str]) -> None:
     written: list[str] = []
-    notes = [_note_path(target) for target in targets]
     try:
         for file, target in zip(files, targets, strict=True):
             written.append(write_temporary(target, file.data, file.permissions))
-        moves = [list(move) for move in zip(written, targets, strict=True)]
-        note = json.dumps(moves).encode()
         with _uninterrupted():
-            for place in notes:
-                write_file(place, note, mode=SECRET_MODE)
-            _replace_all(moves)
-            for place in notes:
-                remove_quietly(place)
-    except BaseException as error:
-        for path in (*written, *notes):
+            _commit(list(zip(written, targets, strict=True)))
+    except BaseException:
+        for path in written:
             remove_quietly(path)
-        if isinstance(error, OSError):
-            raise file_error(error, files[0].path, "write") from error
         raise
-    for folder in {os.path.dirname(target) for target in targets}:
-        sync_folder(folder)
 
 
-def _replace_all(moves: Sequence[Sequence[str]]) -> None:
-    """Make every rename, or, when the system refuses one, undo those before it."""
-    kept = [(destination, _keep(destination)) for _, destination in moves]
+def _commit(moves: Sequence[_Move]) -> None:
+    """Make every rename, or none; a kill between two of them is made good later."""
+    kept: list[str | None] = []
+    notes: list[str] = []
+    try:
+        for _, target in moves:
+            kept.append(_keep(target))
+        notes = write_notes(moves)
+        _rename_all(moves, kept)
+        for folder in {os.path.dirname(target) for _, target in moves}:
+            sync_folder(folder)
+    finally:
+        for path in (*notes, *filter(None, kept)):
+            remove_quietly(path)
+
+
+def _rename_all(moves: Sequence[_Move], kept: Sequence[str | None]) -> None:
     done = 0
     try:
-        for source, destination in moves:
-            os.replace(source, destination)
+        for source, target in moves:
+            os.replace(source, target)
             done += 1
-    except OSError:
-        for destination, old in kept[:done]:
-            if old is None:
-                remove_quietly(destination)
-            else:
-                os.replace(old, destination)
-        raise
-    finally:
-        for _, old in kept:
+    except OSError as error:
+        # New files go back to the names they have in the notes, so that a kill here
+        # as well leaves something to finish.
+        for (source, target), old in zip(moves[:done], kept, strict=False):
+            os.replace(target, source)
             if old is not None:
-                remove_quietly(old)
+                os.replace(old, target)
+        raise file_error(error, moves[done][1], "write") from error
 
 
 def _keep(path: str) -> str | None:
     """Give the file at `path` a second name to come back from; None without a file."""
     if not os.path.lexists(path):
         return None
-    folder, name = os.path.split(path)
-    mark = f"{TEMPORARY_MARK}{os.getpid()}-{os.urandom(4).hex()}"
-    kept = os.path.join(folder, f".{name[:180]}{mark}")
+    kept = temporary_name(path)
     try:
         os.link(path, kept)
     except OSError:  # a file system without second names, such as FAT
@@ -143,21 +156,41 @@ def _keep(path: str) -> str | None:
     return kept
 
 
-def _note_path(target: str) -> str:
-    folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name[:180]}{_NOTE_MARK}")
+def _finish_all(targets: Sequence[str]) -> None:
+    """Make the renames that notes in the folders of `targets` tell of, and clean up."""
+    involved = set(targets)
+    for note in find_notes({os.path.dirname(target) for target in targets}):
+        for source, target in note.moves:
+            involved.add(target)
+            try:
+                if os.path.exists(source):
+                    os.replace(source, target)
+            except OSError as error:
+                raise file_error(error, target, "finish writing") from error
+        for path in note.paths:
+            remove_quietly(path)
+    for target in involved:
+        _remove_left_behind(target)
 
 
 def _remove_left_behind(target: str) -> None:
     """Remove what killed processes left: a half-written key must not lie about."""
-    folder, name = os.path.split(target)
-    start = f".{name[:180]}{TEMPORARY_MARK}"
+    start = name_beside(target, TEMPORARY_MARK)
+    folder = os.path.dirname(target)
     with contextlib.suppress(OSError):
-        for entry in os.listdir(folder or "."):
-            if entry.startswith(start):
-                process = entry[len(start) :].partition("-")[0]
-                if not (process.isdigit() and _is_alive(int(process))):
-                    remove_quietly(os.path.join(folder, entry))
+        for entry in os.listdir(folder):
+            path = os.path.join(folder, entry)
+            if path.startswith(start) and _is_abandoned(path, path[len(start) :]):
+                remove_quietly(path)
+
+
+def _is_abandoned(path: str, mark: str) -> bool:
+    process = mark.partition("-")[0]
+    if not process.isdigit() or time.time() - os.stat(path).st_ctime > _LONGEST_WRITE:
+        return True
+    if int(process) == os.getpid():
+        return not is_of_this_process(mark)
+    return not _is_alive(int(process))
 
 
 def _is_alive(process: int) -> bool:

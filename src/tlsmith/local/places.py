@@ -9,7 +9,7 @@ from tlsmith.core.formats import load_private_key, split_pem
 from tlsmith.core.keys import public_key_info
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import FileError, InputError, PassphraseError
-from tlsmith.files import is_stream, read_file
+from tlsmith.files import finish_interrupted, is_stream, read_file
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
@@ -58,6 +58,10 @@ def load_existing(places: Places, passphrase: bytes | None = None) -> Existing:
         FileError: a file there cannot be read.
         InputError: a file there is something else, which must not be lost.
     """
+    # A run killed between two renames left a key and a certificate of two pairs.
+    for path in places:
+        if path is not None and not is_stream(path):
+            finish_interrupted(path)
     certificates, held = _held(places.cert_file, passphrase)
     if places.p12_file is not None:
         held += _held(places.p12_file, passphrase)[1]
