@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tlsmith.cli.entry import FAILURE
@@ -33,21 +33,33 @@ class RootCommand:
 def root_command(
     verb: str, stores: Sequence[str], root_file: str | None, host: Host
 ) -> RootCommand:
-    """Return the command that does `verb` for `stores`, for the same CA.
-
-    Variables go by way of `env`: sudo drops them, and may not be told to keep them.
-    """
-    words = ["env", f"TLSMITH_HOME={data_home()}"]
-    words += [f"{n}={host.environment[n]}" for n in _KEPT if n in host.environment]
-    words += [*_program(), "trust", verb]
+    """Return the command that does `verb` for `stores`, for the same CA."""
+    words = ["trust", verb]
     for store in stores:
         words += ["--store", store]
     if root_file is not None:
         words += ["--root", os.path.abspath(root_file)]
+    return as_root(words, {}, host)
+
+
+def as_root(
+    words: Sequence[str], variables: Mapping[str, str], host: Host
+) -> RootCommand:
+    """Return the command that runs `tlsmith` with these words as root.
+
+    Variables go by way of `env`: sudo drops them, and may not be told to keep them.
+
+    Args:
+        variables: set beside those that say where the CA and its Javas are.
+    """
+    kept = {n: host.environment[n] for n in _KEPT if n in host.environment}
+    settings = {"TLSMITH_HOME": data_home(), **kept, **variables}
+    command = ["env", *(f"{name}={value}" for name, value in settings.items())]
+    command += [*_program(), *words]
     for tool in ("sudo", "doas"):
         if shutil.which(tool):
-            return RootCommand((tool, *words), shlex.join([tool, *words]))
-    return RootCommand((), f"su -c {shlex.quote(shlex.join(words))}")
+            return RootCommand((tool, *command), shlex.join([tool, *command]))
+    return RootCommand((), f"su -c {shlex.quote(shlex.join(command))}")
 
 
 def offer(command: RootCommand) -> int:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tlsmith.cli.elevate import as_root, offer
 from tlsmith.cli.entry import CLEAN, FAILURE, FINDINGS
 from tlsmith.cli.output import say, warn
 from tlsmith.local.mkcert import MkcertAuthority, load_mkcert_authority
 from tlsmith.local.mkcert_trust import (
+    check_installable,
     chosen_families,
+    families_of,
     install_root,
     is_trusted,
     uninstall_root,
@@ -41,8 +44,13 @@ def note_missing(authority: MkcertAuthority, host: Host) -> None:
 
 
 def install(authority: MkcertAuthority, host: Host) -> int:
-    """Install the root, say where, and return the exit code."""
-    code = CLEAN
+    """Install the root, say where, and return the exit code.
+
+    Raises:
+        ProfileError: the root is one that clients would not take.
+    """
+    check_installable(authority, datetime.now(UTC))
+    failed = []
     for family in _chosen(host):
         found = install_root(authority, host, family)
         if not found and family == "system":
@@ -50,29 +58,29 @@ def install(authority: MkcertAuthority, host: Host) -> int:
                 "tlsmith knows no system trust store on this machine; the root to "
                 f"install by hand is {authority.root_file!r}"
             )
-        code = max(code, _report_installed(family, found, authority))
-    return code
+        failed += _report_installed(family, found)
+    return _finish(failed, "-install", authority.folder, host)
 
 
 def uninstall(folder: str, host: Host) -> int:
     """Take the root out of the stores, say where, and return the exit code."""
     authority = load_mkcert_authority(folder)
     if authority is None:
-        say(f"there is no root in {folder!r}; what was installed from there goes")
+        say(f"There is no root in {folder!r}; what was installed from there goes.")
     found = uninstall_root(folder, authority, host, _chosen(host))
-    code = CLEAN
+    failed = [one for one in found if one.is_failure]
+    left = [one for one in found if one.state == "trusted"]
     for one in found:
         if one.is_failure:
-            _report_failure(one, folder, "-uninstall")
-            code = FAILURE
-        elif one.state == "trusted":
+            warn(f"{one.place}: {one.message}")
+        elif one in left:
             warn(f"{one.place} still trusts the local CA: {one.message}")
-            code = max(code, FINDINGS)
         elif one.changed:
             say(f"The local CA is now uninstalled from {one.place}.")
-    if code == CLEAN and not any(one.changed for one in found):
+    if not failed and not left and not any(one.changed for one in found):
         say("The local CA is not installed in any trust store.")
-    return code
+    code = _finish(failed, "-uninstall", folder, host)
+    return FINDINGS if code == CLEAN and left else code
 
 
 def _chosen(host: Host) -> Sequence[str]:
@@ -82,28 +90,37 @@ def _chosen(host: Host) -> Sequence[str]:
     return chosen.families
 
 
-def _report_installed(
-    family: str, found: Sequence[Outcome], authority: MkcertAuthority
-) -> int:
+def _report_installed(family: str, found: Sequence[Outcome]) -> list[Outcome]:
+    """Say what became of one family, and return what must not go unnoticed."""
     failed = [one for one in found if one.is_failure]
     for one in failed:
-        _report_failure(one, authority.folder, "-install")
+        warn(f"{one.place}: {one.message}")
+        # As in mkcert, a browser's or Java's own tool that is missing is no failure.
+        if one.code == "tool-missing" and family != "system" and one.hint:
+            say(f"hint: {one.hint}")
     if found and not failed:
         how = "now" if any(one.changed for one in found) else "already"
         again = " (requires browser restart)" if family == "nss" else ""
         say(f"The local CA is {how} installed in the {_STORES[family]}{again}.")
-    # As in mkcert, a browser's or Java's own tool that is missing is no failure.
-    optional = family != "system"
-    stopped = [one for one in failed if not (optional and one.code == "tool-missing")]
-    return FAILURE if stopped else CLEAN
+    if family == "system":
+        return failed
+    return [one for one in failed if one.code != "tool-missing"]
 
 
-def _report_failure(one: Outcome, folder: str, flag: str) -> None:
-    warn(f"{one.place}: {one.message}")
-    hint = one.hint
-    if one.state == "needs-root":
-        # sudo has another home, and so another CAROOT.
-        place = shlex.quote(os.path.abspath(folder))
-        hint = f"sudo env CAROOT={place} tlsmith mkcert {flag}"
-    if hint:
+def _finish(failed: Sequence[Outcome], flag: str, folder: str, host: Host) -> int:
+    """Say what would help, offer to run what needs root, and return the exit code."""
+    needing = [one for one in failed if one.state == "needs-root"]
+    others = [one for one in failed if one not in needing]
+    for hint in dict.fromkeys(one.hint for one in others if one.hint):
         say(f"hint: {hint}")
+    code = FAILURE if others else CLEAN
+    if needing:
+        # Root has another home, and so another CAROOT.
+        variables = {
+            "CAROOT": os.path.abspath(folder),
+            "TRUST_STORES": ",".join(families_of(needing)),
+        }
+        command = as_root(["mkcert", flag], variables, host)
+        say(f"\nWhat needs root:\n  {command.text}")
+        code = max(code, FAILURE if offer(command) != CLEAN else CLEAN)
+    return code

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.core.view import view_certificate
@@ -16,7 +17,8 @@ from tlsmith.local.mkcert import MkcertAuthority
 from tlsmith.truststores.base import Host, Root, TrustStore
 from tlsmith.truststores.changes import guarded, install, uninstall
 from tlsmith.truststores.outcome import outcome
-from tlsmith.truststores.registry import find_stores
+from tlsmith.truststores.registry import STORES, find_stores
+from tlsmith.truststores.roots import check_root
 from tlsmith.truststores.status import status
 
 if TYPE_CHECKING:
@@ -51,6 +53,18 @@ def is_trusted(authority: MkcertAuthority, host: Host, family: str) -> bool:
     return all(one.state == "trusted" for one in found)
 
 
+def check_installable(authority: MkcertAuthority, now: datetime) -> None:
+    """Refuse a root that clients would not take.
+
+    Args:
+        now: in UTC.
+
+    Raises:
+        ProfileError: every reason not to trust it.
+    """
+    check_root(Root(authority.root), now, authority.root_file)
+
+
 def install_root(authority: MkcertAuthority, host: Host, family: str) -> list[Outcome]:
     """Have every store of a family trust the root."""
     stores = find_stores(host, [family])
@@ -79,6 +93,12 @@ def uninstall_root(
             for one in guarded(store, roots, _remove_mkcerts_own):
                 found[one.store, one.place, one.fingerprint] = one
     return list(found.values())
+
+
+def families_of(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the families of the stores these outcomes are of."""
+    names = {one.store for one in outcomes}
+    return list(dict.fromkeys(s.family for s in STORES if s.name in names))
 
 
 @dataclass(frozen=True)
