@@ -152,7 +152,7 @@ def decode_packed(packed: bytes) -> tuple[bytes, str | None]:
         fault = "the base64 lacks its padding: it may be cut short"
     bad = _NOT_BASE64.search(body)
     if bad:
-        fault = f"{ascii(bad[0].decode('latin-1'))} is no character of base64"
+        fault = f"{bad[0].decode('latin-1')!a} is no character of base64"
         body = body[: bad.start()]
     body = body[: len(body) - (len(body) % 4 == 1)]
     return binascii.a2b_base64(body + b"=" * (-len(body) % 4)), fault
