@@ -146,7 +146,7 @@ def test_what_it_says_is_what_scripts_know(place: Path) -> None:
 
 def test_that_a_ca_is_not_limited_is_said_once(caroot: Path) -> None:
     first = mkcert("-ecdsa", "a.test")
-    assert first.err.startswith("Created a new local CA.\n")
+    assert first.err.startswith("Created a new local CA\n")
     assert f"whoever gets {str(caroot / 'rootCA-key.pem')!r}" in first.err
     again = mkcert("-ecdsa", "a.test")
     assert "Created a new local CA" not in again.err
@@ -166,6 +166,15 @@ def test_a_ca_of_mkcerts_is_adopted_and_that_is_said_once(
     issuer = certificate(place / "a.test.pem").issuer
     assert certificate(place / "b.test.pem").issuer == issuer
     assert "not limited" not in mkcert("-ecdsa", "c.test").err
+
+
+def test_a_key_that_others_can_read_is_warned_of_once(caroot: Path, home: Path) -> None:
+    assert "can read" not in mkcert("-ecdsa").err
+    os.unlink(home / "tlsmith/mkcert-authorities")
+    (caroot / "rootCA-key.pem").chmod(0o644)
+    assert f"hint: chmod 600 {caroot / 'rootCA-key.pem'}" in mkcert("-ecdsa").err
+    assert "can read" not in mkcert("-ecdsa").err
+    assert mode(caroot / "rootCA-key.pem") == 0o644
 
 
 @pytest.mark.usefixtures("ready")

@@ -53,7 +53,7 @@ def test_the_note_comes_until_it_is_installed(
     note_missing(authority, host)
     assert said(capsys).splitlines() == [
         "Note: the local CA is not installed in the system trust store.",
-        'Run "tlsmith mkcert -install" for certificates to be trusted by them.',
+        'Run "tlsmith mkcert -install" for certificates to be trusted automatically',
     ]
     note_missing(authority, choosing(host, "nss"))
     assert said(capsys) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -175,12 +176,19 @@ def _read_request(path: str) -> Wanted | None:
 def _introduce(authority: MkcertAuthority, *, created: bool) -> None:
     """Say, the first time a CA is used, what whoever has its key could do."""
     if created:
-        say("Created a new local CA.")
-    if is_new_to(data_home(), authority) and authority.view().name_constraints is None:
+        say("Created a new local CA")
+    if not is_new_to(data_home(), authority):
+        return
+    if authority.view().name_constraints is None:
         warn(
             "mkcert's CA is not limited to development names: whoever gets "
             f"{authority.key_file!r} can pose as any site to whoever trusts it\n"
             "hint: `tlsmith make` signs with a CA that cannot be turned against you"
+        )
+    if authority.is_key_exposed:
+        warn(
+            f"other users of this machine can read {authority.key_file!r}\n"
+            f"hint: chmod 600 {shlex.quote(authority.key_file)}"
         )
 
 

@@ -40,7 +40,9 @@ def note_missing(authority: MkcertAuthority, host: Host) -> None:
     for family in missing:
         say(f"Note: the local CA is not installed in the {_STORES[family]}.")
     if missing:
-        say('Run "tlsmith mkcert -install" for certificates to be trusted by them.')
+        say(
+            'Run "tlsmith mkcert -install" for certificates to be trusted automatically'
+        )
 
 
 def install(authority: MkcertAuthority, host: Host) -> int:

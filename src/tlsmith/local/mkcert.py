@@ -52,6 +52,15 @@ class MkcertAuthority(NamedTuple):
     def key_file(self) -> str:
         return os.path.join(self.folder, KEY_FILE)
 
+    @property
+    def is_key_exposed(self) -> bool:
+        """Whether others than its owner may read the key, as POSIX has it."""
+        try:
+            mode = os.stat(self.key_file).st_mode
+        except OSError:
+            return False
+        return os.name == "posix" and bool(mode & 0o077)
+
     def view(self) -> CertificateView:
         """Return what the root says.
 
