@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 # What judges what we make: each is another implementation, or a client people use.
 packages ca-certificates curl wget openssl gnutls-bin libnss3-tools golang-go \
-    default-jre-headless ca-certificates-java mkcert
+    default-jdk-headless ca-certificates-java nodejs mkcert
 
 venv
 say "installing tlsmith and what its tests need into .venv"

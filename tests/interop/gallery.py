@@ -37,7 +37,7 @@ MADE: dict[str, tuple[list[str], str | None]] = {
     "request": (["--csr", "request.csr"], "g.example"),
 }
 SELF_SIGNED: dict[str, tuple[list[str], str | None]] = {
-    "self-signed": (["printer.lan", "192.168.1.20"], "printer.lan"),
+    "self-signed": (["localhost", "127.0.0.1"], "localhost"),
     "self-signed-ca": (["h.test", "--ca"], "h.test"),
     "self-signed-client": (["i.test", "--client"], "i.test"),
     "self-signed-address": (["192.168.1.20"], "192.168.1.20"),

@@ -78,7 +78,7 @@ def test_a_certificate_is_for_its_hosts_only(
         "idn": ["bucher.test"],
         "long-first": ["b.test"],
         "address": ["10.1.2.4", "localhost"],
-        "self-signed": ["www.printer.lan"],
+        "self-signed": ["www.localhost", "127.0.0.2"],
     }
     questions = [
         _question(pieces[shape], "server", host)
