@@ -264,6 +264,7 @@ CRL = crl_of(ONE.root)
         ("X509 CRL", CRL, "1 certificate revocation list"),
         ("PUBLIC KEY", ONE.leaf.info, "1 public key"),
     ],
+    ids=["request", "revocation list", "public key"],
 )
 def test_what_is_no_certificate_goes_between_pem_and_der(
     label: str, der: bytes, contents: str

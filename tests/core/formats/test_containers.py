@@ -1,5 +1,6 @@
 """PKCS#12, PKCS#7 and keystores: everything in them comes out."""
 
+import warnings
 from typing import Any
 
 import pytest
@@ -104,6 +105,14 @@ def test_every_key_of_pkcs12_is_found() -> None:
     found = set(infos(load_pkcs12(data, [b"changeit"], "x")))
     assert len(found) == 2
     assert one.leaf.info in found
+
+
+def test_pkcs12_in_ber_is_read() -> None:
+    pfx, _ = der.read(without_passphrase(family().leaf))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        objects = load_pkcs12(b"0\x80" + pfx.content + b"\0\0", [], "x")
+    assert infos(objects) == [family().leaf.info]
 
 
 @pytest.mark.parametrize(

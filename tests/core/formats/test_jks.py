@@ -74,6 +74,7 @@ def test_a_wrong_passphrase_opens_no_key() -> None:
         cover(plain_key(), scheme=der.object_identifier("1.3.6.1.4.1.42.2.19.1")),
         der.sequence(der.sequence(SUN), der.octet_string(bytes(10))),
     ],
+    ids=["JCEKS", "short"],
 )
 def test_keys_protected_otherwise_name_the_way_out(covered: bytes) -> None:
     with pytest.raises(InputError) as caught:

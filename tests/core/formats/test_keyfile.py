@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_der_private_key,
     load_pem_private_key,
 )
@@ -162,6 +163,27 @@ def test_an_encryption_of_openssh_nobody_knows_is_said_to_be_unsupported() -> No
     with pytest.raises(InputError) as caught:
         load_private_key(other)
     assert caught.value.code == "unsupported-key"
+
+
+def string(data: bytes) -> bytes:
+    """Octets as SSH writes them (RFC 4251 section 5)."""
+    return len(data).to_bytes(4, "big") + data
+
+
+def test_an_encrypted_key_of_openssh_asks_for_its_passphrase_then_for_help() -> None:
+    """The library opens one only where the package bcrypt is there."""
+    options = string(bytes(16)) + (16).to_bytes(4, "big")
+    parts = (b"aes256-ctr", b"bcrypt", options)
+    content = b"openssh-key-v1\0" + b"".join(string(part) for part in parts)
+    public = key_of("ed25519").public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    blob = string(string(b"ssh-ed25519") + string(public))
+    content += (1).to_bytes(4, "big") + blob + string(bytes(64))
+    encrypted = encode_pem("OPENSSH PRIVATE KEY", content)
+    with pytest.raises(PassphraseError):
+        load_private_key(encrypted)
+    with pytest.raises(InputError) as caught:
+        load_private_key(encrypted, b"x")
+    assert caught.value.hint
 
 
 def test_a_curve_nobody_knows_is_said_to_be_unsupported() -> None:

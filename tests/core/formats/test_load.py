@@ -186,6 +186,7 @@ def test_what_is_nothing_we_know_is_refused(data: bytes) -> None:
         b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
         family().leaf.pem + family().leaf.key_pem[:-40],
     ],
+    ids=["cut short", "not base64", "empty", "half a key"],
 )
 def test_half_a_file_is_refused_whole(data: bytes) -> None:
     with pytest.raises(InputError, match=r"'a\.pem' is damaged: line \d+"):

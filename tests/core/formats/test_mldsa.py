@@ -59,6 +59,8 @@ def test_halves_of_different_keys_are_refused() -> None:
     data[150] ^= 1  # in the hash of the public key
     with pytest.raises(InputError, match="do not belong together"):
         load_private_key(bytes(data))
+    with pytest.raises(InputError, match="do not belong together"):
+        load_private_key(encrypt_key(bytes(data), b"secret"), b"secret")
 
 
 def test_a_key_without_its_seed_is_said_to_lack_it() -> None:

@@ -69,6 +69,6 @@ def test_what_is_encrypted_otherwise_is_left_to_the_library(old: str, new: str) 
     assert decrypt_key(changed, b"x") is None
 
 
-@pytest.mark.parametrize("data", [b"", b"0\x00", PLAIN, b"abc"])
+@pytest.mark.parametrize("data", [b"", b"0\x00", PLAIN, b"abc"], ids=range(4))
 def test_what_is_not_encrypted_is_left_alone(data: bytes) -> None:
     assert decrypt_key(data, b"x") is None

@@ -113,6 +113,7 @@ def test_the_line_of_other_text_is_named() -> None:
             BestAvailableEncryption(b"secret"),
         ),
     ],
+    ids=["PKCS#8", "PKCS#12", "traditional"],
 )
 def test_an_encrypted_key_must_be_opened_to_see_whether_it_is_kept(data: bytes) -> None:
     kept = [INFO, public_key_info(key_of("rsa2048").public_key())]

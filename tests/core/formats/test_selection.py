@@ -87,7 +87,9 @@ def test_a_key_taken_from_beside_another_certificate_is_warned_of() -> None:
     assert "does not belong" in selection.warnings[0]
 
 
-@pytest.mark.parametrize("pem", [b"", ONE.root.pem + TWO.root.pem])
+@pytest.mark.parametrize(
+    "pem", [b"", ONE.root.pem + TWO.root.pem], ids=["alone", "beside"]
+)
 def test_of_several_keys_none_is_guessed(pem: bytes) -> None:
     third = certify("x", key_of("p521"))
     objects = read(pem + ONE.leaf.key_pem + third.key_pem)

@@ -126,14 +126,37 @@ class _Issuers:
 
 
 def _signed(issuer: Certificate, certificate: Certificate) -> bool:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.exceptions import InvalidSignature
 
+    if issuer.subject != certificate.issuer:
+        return False
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except InvalidSignature:
         return False
-    except UnsupportedAlgorithm:  # one nobody here knows: the names have to do
-        return issuer.subject == certificate.issuer
+    except Exception:
+        return _signed_with_old_hash(issuer, certificate)
+    return True
+
+
+def _signed_with_old_hash(issuer: Certificate, certificate: Certificate) -> bool:
+    """Check a signature with SHA-1 or MD5, as old roots and their chains have.
+
+    The library refuses those as a whole; here they only say which issuer is meant.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+    try:
+        key, digest = issuer.public_key(), certificate.signature_hash_algorithm
+        signature, signed = certificate.signature, certificate.tbs_certificate_bytes
+        if isinstance(key, rsa.RSAPublicKey) and digest is not None:
+            key.verify(signature, signed, padding.PKCS1v15(), digest)
+        elif isinstance(key, ec.EllipticCurvePublicKey) and digest is not None:
+            key.verify(signature, signed, ec.ECDSA(digest))
+        else:
+            return False
+    except Exception:
+        return False
     return True
 
 

@@ -27,7 +27,7 @@ def first_name(certificate: Certificate) -> str:
         if isinstance(name, x509.UniformResourceIdentifier):
             return name.value
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
-        for attribute in certificate.subject.get_attributes_for_oid(kind):
-            if attribute.value and isinstance(attribute.value, str):
-                return attribute.value
+        attributes = certificate.subject.get_attributes_for_oid(kind)
+        if attributes:
+            return str(attributes[0].value) or _UNNAMED
     return _UNNAMED
