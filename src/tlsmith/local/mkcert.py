@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -171,17 +171,12 @@ def ensure_mkcert_authority(
     if authority is not None:
         return authority, False
     _make_folder(folder)
-    lock = os.path.join(folder, _LOCK)
-    with exclusive_lock(lock):
+    with _alone_in(folder):
         finish_interrupted(os.path.join(folder, ROOT_FILE))
         authority = load_mkcert_authority(folder)
         if authority is not None:
             return authority, False
-        authority = _create(folder, now, kind)
-        # Whoever waits for this lock, or makes it anew, finds the CA.
-        with contextlib.suppress(OSError):
-            os.unlink(lock)
-    return authority, True
+        return _create(folder, now, kind), True
 
 
 def is_new_to(home: str, authority: MkcertAuthority) -> bool:
@@ -248,6 +243,29 @@ def _create(folder: str, now: datetime, kind: str) -> MkcertAuthority:
         ]
     )
     return authority
+
+
+@contextlib.contextmanager
+def _alone_in(folder: str) -> Iterator[None]:
+    """Keep others from making a CA in `folder` meanwhile, and leave no lock file."""
+    path = os.path.join(folder, _LOCK)
+    while True:
+        with exclusive_lock(path) as held:
+            if not _is_still(held, path):
+                continue  # whoever held it before us has removed it
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            return
+
+
+def _is_still(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _make_folder(folder: str) -> None:
