@@ -180,12 +180,12 @@ class Reader:
                 self._unexpected(node, tags)
 
     def _unexpected(self, node: Node, tags: tuple[int, ...]) -> None:
-        wanted = " or ".join(tag_name(tag) for tag in tags)
+        wanted = " or ".join(_article(tag_name(tag)) for tag in tags)
         self.dissection.add(
             PROBLEM,
             "unexpected-type",
-            f"{node.where} at offset {node.start} is a {tag_name(node.tag)}, "
-            f"where a {wanted} belongs",
+            f"{node.where} at offset {node.start} is {_article(tag_name(node.tag))}, "
+            f"where {wanted} belongs",
             node,
         )
 
@@ -318,6 +318,10 @@ class Reader:
         else:
             node.end, node.stop = found, found + 2
         return True
+
+
+def _article(name: str) -> str:
+    return ("an " if name[0] in "AEIOaeio" else "a ") + name
 
 
 def _count(length: int) -> str:

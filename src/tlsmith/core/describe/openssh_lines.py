@@ -10,7 +10,7 @@ from tlsmith.core.describe.found import Found
 
 _LINE = re.compile(
     rb"^(?:[^\s#]++[ \t]++)?(?P<kind>(?:sk-)?(?:ssh|ecdsa)-[A-Za-z0-9@.-]+)[ \t]+"
-    rb"(?P<blob>AAAA[A-Za-z0-9+/=]+)[ \t]*(?P<comment>[^\r\n]*)$",
+    rb"(?P<blob>AAAA[A-Za-z0-9+/=]+)[ \t]*(?P<comment>[^\r\n]*)\r?$",
     re.MULTILINE,
 )
 

@@ -20,7 +20,7 @@ from tlsmith.core.describe.dissect import Dissection
 from tlsmith.core.describe.findings import NOTE, PROBLEM, Finding
 from tlsmith.core.describe.found import Found, with_findings
 from tlsmith.core.describe.openssh_lines import scan_openssh_lines
-from tlsmith.core.describe.secret import ALPHABET, Entry, scan_secret
+from tlsmith.core.describe.secret import Entry, scan_secret
 from tlsmith.core.describe.shape import UNKNOWN, shape
 
 __all__ = ["Found", "recognise"]
@@ -93,8 +93,8 @@ def _trailing(rest: bytes) -> Finding:
 def _in_entry(entry: Entry, depth: int) -> list[Found]:
     """Recognise what stands in an entry of a Secret or kubeconfig."""
     content, fault = decode_packed(entry.value.encode("ascii", "replace"))
-    if fault or not ALPHABET.fullmatch(entry.value):
-        message = f"entry {entry.key!r}: {fault or 'not base64'}"
+    if fault:
+        message = f"entry {entry.key!r}: {fault}"
         finding = Finding(PROBLEM, "bad-base64", message)
     else:
         inner = _recognise(content, depth + 1)

@@ -10,13 +10,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 # What "-----BEGIN" looks like in base64: a value that starts so is one of ours,
 # whatever its key, as in a kubeconfig or in Traefik's acme.json.
 PEM_IN_BASE64 = "LS0tLS1CRUdJTi"
-ALPHABET = re.compile(r"[A-Za-z0-9+/]*=*", re.ASCII)
 _MOST_NODES = 200_000
 
 _LINE = re.compile(
@@ -83,33 +81,64 @@ def _json_entries(text: str) -> Iterator[Entry]:
 
 
 def _yaml_entries(document: str, offset: int) -> Iterator[Entry]:
-    is_secret = _SECRET.search(document) is not None
-    data_indent: int | None = None
     lines = document.splitlines(keepends=True)
-    for index, line in enumerate(lines):
-        match = _LINE.match(line)
+    reading = _Reading(_SECRET.search(document) is not None)
+    index = 0
+    while index < len(lines):
+        match = _LINE.match(lines[index])
+        following = index + 1
         if match:
-            indent = len(match["indent"])
-            if data_indent is not None and indent <= data_indent:
-                data_indent = None
-            value = _value(match["value"], indent, lines, index)
-            inside = is_secret and data_indent is not None
-            if match["key"] == "data" and not match["value"].strip():
-                data_indent = indent
-            elif value and (inside or value.startswith(PEM_IN_BASE64)):
-                yield Entry(match["key"], value, offset, inside)
-        offset += len(line.encode())
+            value, following = reading.read(match, lines, index)
+            if value:
+                yield Entry(match["key"], value, offset, reading.inside)
+        offset += sum(len(line.encode()) for line in lines[index:following])
+        index = following
 
 
-def _value(first: str, indent: int, lines: list[str], index: int) -> str:
-    """Return a value without quotes, comment and blanks."""
-    value = re.sub(r"(^|\s)#.*", "", first).strip()
-    value = value.removeprefix("!!binary").strip()
-    if value and value[0] not in "|>":
-        return "".join(value.strip("\"'").split())
-    block = []
-    for line in islice(lines, index + 1, None):
+class _Reading:
+    """Where in a document the reader is: in the data of a Secret, or not."""
+
+    def __init__(self, is_secret: bool) -> None:
+        self.is_secret = is_secret
+        self.inside = False
+        self._data: int | None = None
+        self._child: int | None = None
+
+    def read(
+        self, match: re.Match[str], lines: list[str], index: int
+    ) -> tuple[str, int]:
+        """Return the value of a line, empty if it is none of ours, and the next line.
+
+        The lines of a block belong to their key: nothing in them is looked at again.
+        """
+        indent = len(match["indent"])
+        self._place(indent)
+        first = re.sub(r"(^|\s)#.*", "", match["value"])
+        first = first.strip().removeprefix("!!binary").strip()
+        if self.is_secret and match["key"] == "data" and not first:
+            self._data, self._child = indent, None
+            return "", index + 1
+        value, following = first.strip("\"'"), index + 1
+        if first[:1] in ("|", ">") or (self.inside and not first):
+            value, following = _block(lines, index + 1, indent)
+        value = "".join(value.split())
+        ours = self.inside or value.startswith(PEM_IN_BASE64)
+        return (value if ours else ""), following
+
+    def _place(self, indent: int) -> None:
+        if self._data is not None and indent <= self._data:
+            self._data = None
+        if self._data is not None and self._child is None:
+            self._child = indent
+        self.inside = self._data is not None and indent == self._child
+
+
+def _block(lines: list[str], index: int, indent: int) -> tuple[str, int]:
+    """Return the lines that stand deeper than `indent`, and the first that does not."""
+    start = index
+    while index < len(lines):
+        line = lines[index]
         if line.strip() and len(line) - len(line.lstrip(" ")) <= indent:
             break
-        block.append("".join(line.split()))
-    return "".join(block)
+        index += 1
+    return "".join(lines[start:index]), index

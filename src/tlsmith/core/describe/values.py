@@ -166,7 +166,7 @@ def text(dissection: Dissection, node: Node | None, tag: int | None = None) -> s
         dissection.add(
             PROBLEM,
             "not-a-string",
-            _at(node, f"is a {tag_name(kind)}, where a string belongs"),
+            _at(node, f"is of type {tag_name(kind)}, where a string belongs"),
             node,
         )
         return "#" + node.whole[:64].hex()
