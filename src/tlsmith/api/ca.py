@@ -332,13 +332,21 @@ class CA:
             contexts.check_revocation(context, self.crl_pem)
         return context
 
-    def trust(self, context: contexts.Context) -> None:
+    def trust(
+        self, context: contexts.Context, *, check_revocation: bool = False
+    ) -> None:
         """Have a context, Python's or pyOpenSSL's, trust the root as well.
+
+        Args:
+            check_revocation: refuse what this CA has revoked by now, and end entities
+                of every other CA, since their lists are not there.
 
         Raises:
             InputError: it is no TLS context.
         """
         contexts.trust(context, self._path[-1])
+        if check_revocation:
+            contexts.check_revocation(context, self.crl_pem)
 
     def certify(
         self, parameters: CertificateParameters, key: PrivateKey

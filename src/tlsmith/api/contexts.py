@@ -51,20 +51,22 @@ def present(context: Context, chain: Sequence[bytes], key: PrivateKey) -> None:
     Raises:
         InputError: it is no TLS context, or its OpenSSL cannot use the key.
     """
-    try:
-        if isinstance(context, ssl.SSLContext):
-            pem = Encoded(encode_private_key(key) + encode_chain(chain), secret=True)
-            with readable_path(pem) as path:
+    _check(context)
+    pem = Encoded(encode_private_key(key) + encode_chain(chain), secret=True)
+    with readable_path(pem) as path:
+        try:
+            if isinstance(context, ssl.SSLContext):
                 context.load_cert_chain(path)
-        else:
-            _present_to_pyopenssl(context, chain, key)
-    except _errors_of(context) as error:
-        raise InputError(
-            f"this TLS context takes no key of kind {kind_of(key)}",
-            code="unsupported-key",
-            hint="choose another kind of key, such as p256 or rsa2048; Python was "
-            f"built with {ssl.OPENSSL_VERSION}",
-        ) from error
+            else:
+                context.use_privatekey_file(path)
+                context.use_certificate_chain_file(path)
+        except _error_of(context) as error:
+            raise InputError(
+                f"this TLS context takes no key of kind {kind_of(key)}",
+                code="unsupported-key",
+                hint="choose another kind, such as p256 or rsa2048; Python itself has "
+                f"{ssl.OPENSSL_VERSION}",
+            ) from error
 
 
 def trust(context: Context, root: bytes) -> None:
@@ -73,20 +75,36 @@ def trust(context: Context, root: bytes) -> None:
     Raises:
         InputError: it is no TLS context.
     """
+    _check(context)
     if isinstance(context, ssl.SSLContext):
         context.load_verify_locations(cadata=root)
         return
-    _trust_with_pyopenssl(context, root)
+    from OpenSSL.crypto import FILETYPE_ASN1, load_certificate
+
+    store: Any = context.get_cert_store()
+    store.add_cert(load_certificate(FILETYPE_ASN1, root))
 
 
-def check_revocation(context: ssl.SSLContext, crl: Encoded) -> None:
+def check_revocation(context: Context, crl: Encoded) -> None:
     """Have a context refuse the end entities that a CRL (PEM) lists.
 
     It refuses those whose issuer's CRL it was not given as well.
+
+    Raises:
+        InputError: it is no TLS context.
     """
-    with readable_path(crl) as path:
-        context.load_verify_locations(path)
-    context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    _check(context)
+    if isinstance(context, ssl.SSLContext):
+        with readable_path(crl) as path:
+            context.load_verify_locations(path)
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+        return
+    from cryptography.x509 import load_pem_x509_crl
+    from OpenSSL.crypto import X509StoreFlags
+
+    store: Any = context.get_cert_store()
+    store.add_crl(load_pem_x509_crl(crl))
+    store.set_flags(X509StoreFlags.CRL_CHECK)
 
 
 @contextlib.contextmanager
@@ -133,40 +151,19 @@ def _path_of(descriptor: int) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def _present_to_pyopenssl(
-    context: Any, chain: Sequence[bytes], key: PrivateKey
-) -> None:
-    _check_is_pyopenssl(context)
-    from tlsmith.core.formats.pkcs12 import load_certificates
-
-    end_entity, *others = load_certificates(chain)
-    context.use_privatekey(key)
-    context.use_certificate(end_entity)
-    for certificate in others:
-        context.add_extra_chain_cert(certificate)
-
-
-def _trust_with_pyopenssl(context: Any, root: bytes) -> None:
-    _check_is_pyopenssl(context)
-    from OpenSSL.crypto import FILETYPE_ASN1, load_certificate
-
-    context.get_cert_store().add_cert(load_certificate(FILETYPE_ASN1, root))
-
-
-def _check_is_pyopenssl(context: object) -> None:
+def _check(context: object) -> None:
     # Asked by name: whoever has such a context has imported pyOpenSSL already.
-    if not type(context).__module__.startswith("OpenSSL."):
+    is_pyopenssl = type(context).__module__.startswith("OpenSSL.")
+    if not (is_pyopenssl or isinstance(context, ssl.SSLContext)):
         raise InputError(
             f"not a TLS context: {type(context).__name__}",
             hint="give an ssl.SSLContext, or pyOpenSSL's OpenSSL.SSL.Context",
         )
 
 
-def _errors_of(context: object) -> tuple[type[Exception], ...]:
+def _error_of(context: object) -> type[Exception]:
     if isinstance(context, ssl.SSLContext):
-        return (ssl.SSLError,)
-    if type(context).__module__.startswith("OpenSSL."):
-        from OpenSSL.SSL import Error
+        return ssl.SSLError
+    from OpenSSL.SSL import Error
 
-        return (Error, TypeError)
-    return ()
+    return Error
