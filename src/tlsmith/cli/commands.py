@@ -23,7 +23,19 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
     (
         "Trust",
-        (("trust", "trust:trust", "Have this machine trust the local CA, or not."),),
+        (
+            ("trust", "trust:trust", "Have this machine trust the local CA, or not."),
+            (
+                "env",
+                "env:env",
+                "Print the variables that make clients trust the local CA.",
+            ),
+            (
+                "run",
+                "run_command:run_command",
+                "Run a command whose clients trust the local CA.",
+            ),
+        ),
     ),
     ("Authority", (("ca", "ca:ca", "Make and show certificate authorities."),)),
 )
