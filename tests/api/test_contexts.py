@@ -131,7 +131,7 @@ def test_no_descriptor_is_left_open() -> None:
 def test_what_is_no_context_is_refused(context: object) -> None:
     for configure in (CERTIFICATE.configure, CA_.trust):
         with pytest.raises(InputError, match="not a TLS context") as caught:
-            configure(context)
+            configure(context)  # type: ignore[arg-type]
         assert "SSLContext" in str(caught.value.hint)
     with pytest.raises(InputError, match="not a TLS context"):
         contexts.check_revocation(context, CA_.crl_pem)  # type: ignore[arg-type]
