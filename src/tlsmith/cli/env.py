@@ -136,7 +136,7 @@ def _dockerfile(values: dict[str, str], output: str | None, *, java: bool) -> st
             _copy([f"{folder}/{name}" for name in names], f"{_IMAGE_FOLDER}/"),
             _copy([f"{folder}/tlsmith-root*.crt"], anchors),
             "ENV " + " \\\n".join(pairs).lstrip(),
-            "# For clients that read no variable. As root; not in an image without a shell.",
+            "# For clients that read none: takes root, and a shell in the image.",
             "RUN if command -v update-ca-certificates >/dev/null; then \\",
             "      update-ca-certificates; \\",
             "    elif command -v update-ca-trust >/dev/null; then \\",

@@ -3,7 +3,7 @@
 from tlsmith.truststores.base import CommandRunner, Completed, Host, Root, TrustStore
 from tlsmith.truststores.changes import install, uninstall
 from tlsmith.truststores.outcome import Outcome
-from tlsmith.truststores.registry import find_stores
+from tlsmith.truststores.registry import environment_stores, find_stores
 from tlsmith.truststores.roots import check_root, parse_roots
 from tlsmith.truststores.runner import SystemRunner, current_host
 from tlsmith.truststores.status import plan_install, plan_uninstall, status
@@ -18,6 +18,7 @@ __all__ = [
     "TrustStore",
     "check_root",
     "current_host",
+    "environment_stores",
     "find_stores",
     "install",
     "parse_roots",

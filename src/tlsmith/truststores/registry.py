@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Sequence
 
 from tlsmith.errors import InputError
 from tlsmith.truststores.base import Host, TrustStore
@@ -10,9 +11,19 @@ from tlsmith.truststores.debian import DebianStore
 from tlsmith.truststores.java import JavaStore
 from tlsmith.truststores.nss import NSSStore
 from tlsmith.truststores.places import journalled
+from tlsmith.truststores.profile_places import profile_places
+from tlsmith.truststores.profiles import ProfileStore
+from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
 
-# In the order they are installed to: a system's store may feed those after it.
-STORES: tuple[type[TrustStore], ...] = (DebianStore, JavaStore, NSSStore)
+# In the order they are installed to: a system's store may feed those after it. The
+# person's environment is there only once something of ours is in it.
+STORES: tuple[type[TrustStore], ...] = (
+    DebianStore,
+    JavaStore,
+    NSSStore,
+    ProfileStore,
+    WindowsEnvironmentStore,
+)
 
 NAMES = tuple(store.name for store in STORES)
 
@@ -56,3 +67,20 @@ def find_stores(
             if journal.store in by_name and (journal.store, journal.place) not in known:
                 found.append(by_name[journal.store](host, journal.place))
     return found
+
+
+def environment_stores(
+    host: Host, variables: Sequence[tuple[str, str]] = (), bundle: str = ""
+) -> list[TrustStore]:
+    """Return every place that should set variables for all of a person's programs.
+
+    Args:
+        variables: those to set; none to look only.
+        bundle: the file they lead to.
+    """
+    if sys.platform == "win32":
+        return [WindowsEnvironmentStore.here(host, variables, bundle)]
+    return [
+        ProfileStore(host, place, tuple(variables), bundle)
+        for place in profile_places(host)
+    ]
