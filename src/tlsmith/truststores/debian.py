@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -111,9 +111,12 @@ class DebianStore(TrustStore):
         for root in roots:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._file_of(root))
-            self._unlink_hashes_of(os.path.basename(self._link_of(root)))
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._link_of(root))
+        self._unlink_hashes_of(
+            [os.path.basename(self._link_of(root)) for root in roots]
+        )
+        self._close_gaps()
         if any(self._is_in_file("ca-certificates.crt", root) for root in roots):
             self._refresh()
         for root in roots:
@@ -169,18 +172,20 @@ class DebianStore(TrustStore):
                 if _LINK_BY_HASH.fullmatch(entry.name) and entry.is_symlink():
                     yield entry.name, os.readlink(entry.path)
 
-    def _unlink_hashes_of(self, target: str) -> None:
-        """Delete links by hash to `target`; those after each move up, leaving no gap.
-
-        OpenSSL stops looking at the first number that is missing.
-        """
+    def _unlink_hashes_of(self, targets: Collection[str]) -> None:
+        """Delete links by hash to `targets`."""
         for name, found in list(self._links_by_hash()):
-            if found != target:
-                continue
+            if found in targets:
+                os.unlink(os.path.join(self.place, name))
+
+    def _close_gaps(self) -> None:
+        """Number links of one hash from 0: OpenSSL stops at the first missing."""
+        numbers: dict[str, list[int]] = {}
+        for name, _ in self._links_by_hash():
             start, number = name.split(".")
-            this, following = int(number), int(number) + 1
+            numbers.setdefault(start, []).append(int(number))
+        for start, found in numbers.items():
             path = os.path.join(self.place, start)
-            os.unlink(f"{path}.{this}")
-            while os.path.lexists(f"{path}.{following}"):
-                os.rename(f"{path}.{following}", f"{path}.{this}")
-                this, following = following, following + 1
+            for wanted, number in enumerate(sorted(found)):
+                if number != wanted:
+                    os.rename(f"{path}.{number}", f"{path}.{wanted}")

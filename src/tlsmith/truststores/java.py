@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from tlsmith.files import read_file
-from tlsmith.files.atomic import TEMPORARY_MARK
 from tlsmith.truststores import keytool
 from tlsmith.truststores.base import Host, Root, TrustStore
-from tlsmith.truststores.keystore import hides_certificates, trusted_entries
+from tlsmith.truststores.keystore import hides_certificates, open_pkcs12
 
 # Below a Java's home: since Java 9, and the runtime inside a JDK 8.
 _KEYSTORES = ("lib/security/cacerts", "jre/lib/security/cacerts")
@@ -64,32 +63,29 @@ class JavaStore(TrustStore):
         self.require_writable(os.path.dirname(self.place), self.place)
 
     def touches(self) -> Sequence[str]:
-        """Return the keystore, and what a killed change of ours may have left."""
-        folder, name = os.path.split(self.place)
-        left = glob.escape(os.path.join(folder, f".{name}{TEMPORARY_MARK}"))
-        return (self.place, *glob.glob(f"{left}*"))
+        """Return the keystore."""
+        return (self.place,)
 
     def contains(self, root: Root) -> bool:
-        """Tell whether it is there; Java is started only where it is hidden."""
+        """Tell whether it is there, under any name."""
         data = read_file(self.place)
-        if root.der in data:
-            return True
-        if not hides_certificates(data):
-            return False
-        return root.fingerprint in keytool.list_fingerprints(self, self.place)
+        return root.der in data or root.der in self._hidden(data).values()
 
     def is_ours(self, root: Root) -> bool:
         """Tell whether there is an entry of our name."""
         data = read_file(self.place)
-        entries = trusted_entries(data)
-        if entries is not None:
-            return root.label in entries
-        # PKCS#12 has names in UTF-16, in clear or hidden with the certificates.
-        if root.label.encode("utf-16-be") in data:
-            return True
-        return hides_certificates(data) and keytool.has_alias(
-            self, self.place, root.label
-        )
+        # JKS has names in clear, PKCS#12 in UTF-16, where it does not hide them.
+        names = (root.label.encode(), root.label.encode("utf-16-be"))
+        return any(name in data for name in names) or root.label in self._hidden(data)
+
+    def _hidden(self, data: bytes) -> dict[str, bytes]:
+        """Return the entries that are encrypted."""
+        if not hides_certificates(data):
+            return {}
+        try:
+            return open_pkcs12(data, keytool.password_of(self.host).encode())
+        except ValueError as error:
+            raise keytool.password_error(self, self.place) from error
 
     def install(self, roots: Sequence[Root]) -> None:
         """Add an entry for each."""

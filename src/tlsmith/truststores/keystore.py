@@ -1,7 +1,7 @@
-"""Read Java's old keystore format, JKS, as far as trust goes.
+"""Read Java's keystores, JKS and PKCS#12, as far as trust goes.
 
-Java rewrites the whole file for each entry, with a new order and new dates. Whether two
-such files say the same, and who is in them, is seen without starting Java.
+Java rewrites the whole file for each entry, JKS with a new order and new dates. Whether
+two such files say the same, and who is in them, is seen without starting Java.
 """
 
 from __future__ import annotations
@@ -32,6 +32,23 @@ def trusted_entries(data: bytes) -> dict[str, bytes] | None:
 def hides_certificates(data: bytes) -> bool:
     """Tell whether certificates in a keystore are encrypted, so that none is seen."""
     return _ENCRYPTED in data
+
+
+def open_pkcs12(data: bytes, password: bytes) -> dict[str, bytes]:
+    """Return alias to DER certificate, of a PKCS#12 file.
+
+    Raises:
+        ValueError: the password does not open it, or it is damaged.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+    contents = pkcs12.load_pkcs12(data, password)
+    return {
+        (found.friendly_name or b"").decode(errors="replace"): (
+            found.certificate.public_bytes(Encoding.DER)
+        )
+        for found in contents.additional_certs
+    }
 
 
 def content_digest(data: bytes) -> str:

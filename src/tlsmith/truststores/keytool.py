@@ -6,10 +6,9 @@ Java would write into the file itself: killed half-way it leaves none that can b
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from tlsmith.core.formats import encode_pem
@@ -21,7 +20,6 @@ from tlsmith.truststores.base import Completed, Host, Root, TrustStore
 # protects against is a damaged file.
 PUBLIC_PASSWORD = "changeit"  # noqa: S105
 PASSWORD_VARIABLE = "TLSMITH_JAVA_STOREPASS"  # noqa: S105 -- its name
-_FINGERPRINT = re.compile(r"\(SHA-?256\): *([0-9A-F:]{95})")
 
 
 def find_keytool(host: Host, beside: str | None = None) -> str | None:
@@ -36,6 +34,11 @@ def find_keytool(host: Host, beside: str | None = None) -> str | None:
         if folder and os.access(own, os.X_OK):
             return own
     return host.runner.find("keytool")
+
+
+def password_of(host: Host) -> str:
+    """Return the password of keystores: the public one, or what the person set."""
+    return host.environment.get(PASSWORD_VARIABLE) or PUBLIC_PASSWORD
 
 
 def require_keytool(store: TrustStore, keystore: str) -> str:
@@ -74,28 +77,6 @@ def delete_alias(store: TrustStore, keystore: str, alias: str) -> None:
     """
     with _replacement(keystore) as copy:
         _change(store, keystore, copy, ["-delete", "-alias", alias])
-
-
-def list_fingerprints(store: TrustStore, keystore: str) -> set[str]:
-    """Return the SHA-256 of every trusted certificate, for keystores only Java reads.
-
-    Raises:
-        TrustStoreError: keytool is missing, or would not.
-    """
-    ended = _run(store, keystore, keystore, ["-list"])
-    if ended.code != 0:
-        raise _refusal(store, keystore, ended)
-    found = _FINGERPRINT.findall(ended.output)
-    return {text.replace(":", "").lower() for text in found}
-
-
-def has_alias(store: TrustStore, keystore: str, alias: str) -> bool:
-    """Tell whether a keystore that only Java reads has an entry of that name.
-
-    Raises:
-        TrustStoreError: keytool is missing.
-    """
-    return _run(store, keystore, keystore, ["-list", "-alias", alias]).code == 0
 
 
 @contextmanager
@@ -138,9 +119,8 @@ def _run(
     stdin: bytes = b"",
 ) -> Completed:
     tool = require_keytool(store, keystore)
-    password = store.host.environment.get(PASSWORD_VARIABLE, PUBLIC_PASSWORD)
     # By way of the environment: arguments can be read by everybody on the machine.
-    surroundings: Mapping[str, str] = {PASSWORD_VARIABLE: password}
+    surroundings = {PASSWORD_VARIABLE: password_of(store.host)}
     return store.host.runner.run(
         [tool, *arguments, "-keystore", file, "-storepass:env", PASSWORD_VARIABLE],
         surroundings,
@@ -148,15 +128,20 @@ def _run(
     )
 
 
+def password_error(store: TrustStore, keystore: str) -> TrustStoreError:
+    """Return the error to raise where the password does not open a keystore."""
+    return TrustStoreError(
+        f"{keystore!r} has a password of its own",
+        store=store.name,
+        code="wrong-password",
+        hint=f"set {PASSWORD_VARIABLE} to it and try again",
+    )
+
+
 def _refusal(store: TrustStore, keystore: str, ended: Completed) -> TrustStoreError:
     text = ended.output.lower()
     if "password was incorrect" in text or "password verification failed" in text:
-        return TrustStoreError(
-            f"{keystore!r} has a password of its own",
-            store=store.name,
-            code="wrong-password",
-            hint=f"set {PASSWORD_VARIABLE} to it and try again",
-        )
+        return password_error(store, keystore)
     lines = [line for line in ended.output.splitlines() if "error" in line.lower()]
     reason = (lines or [ended.last_line])[0].strip()
     return TrustStoreError(

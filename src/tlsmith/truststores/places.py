@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from tlsmith.errors import FileError, PrivilegeError, TrustStoreError
 from tlsmith.files import exclusive_lock, read_file, write_file
+from tlsmith.files.atomic import TEMPORARY_MARK, remove_quietly
 from tlsmith.truststores.base import Host, TrustStore
 from tlsmith.truststores.journal import Journal, load_journal
 
@@ -81,13 +82,19 @@ def open_journal(host: Host, store: TrustStore) -> Iterator[tuple[Journal, Trust
 def tidy(host: Host) -> None:
     """Remove what was left by a run that was killed before it changed anything."""
     for parent in (host.machine_journal, host.user_journal):
-        if not os.path.isdir(parent) or not os.access(parent, os.W_OK | os.X_OK):
+        if not os.path.isdir(parent):
+            with contextlib.suppress(OSError):
+                os.rmdir(os.path.dirname(parent))  # ours alone, and empty
+            continue
+        if not os.access(parent, os.W_OK | os.X_OK):
             continue
         with contextlib.suppress(TrustStoreError), _locked(parent, "journal"):
             for name in os.listdir(parent):
-                folder = os.path.join(parent, name)
-                if os.path.isdir(folder) and load_journal(folder) is None:
-                    shutil.rmtree(folder, ignore_errors=True)
+                path = os.path.join(parent, name)
+                if TEMPORARY_MARK in name:
+                    remove_quietly(path)
+                elif os.path.isdir(path) and _says_nothing(path):
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -113,6 +120,11 @@ def _locked(folder: str, store: str) -> Iterator[int]:
             raise TrustStoreError(
                 error.message, store=store, code=error.code, hint=error.hint
             ) from error
+
+
+def _says_nothing(folder: str) -> bool:
+    journal = load_journal(folder)
+    return journal is None or journal.is_empty
 
 
 def _is_same_file(descriptor: int, path: str) -> bool:

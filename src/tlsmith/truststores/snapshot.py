@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import glob
 import hashlib
 import os
 import secrets
@@ -86,12 +87,24 @@ State = dict[str, Entry]
 def scan(paths: Iterable[str]) -> State:
     """Return how `paths`, and all that is below the folders among them, are now.
 
-    What is not there is not in the result.
+    What is not there is not in the result. What a killed run of ours left beside a file
+    is.
 
     Raises:
         FileError, OSError: something cannot be read.
     """
-    return dict(found for path in paths for found in _walk(path))
+    return dict(
+        found
+        for path in paths
+        for place in (path, *_left_beside(path))
+        for found in _walk(place)
+    )
+
+
+def _left_beside(path: str) -> list[str]:
+    folder, name = os.path.split(path)
+    start = glob.escape(os.path.join(folder, f".{name}{TEMPORARY_MARK}"))
+    return glob.glob(f"{start}*")
 
 
 def _walk(path: str) -> Iterator[tuple[str, Entry]]:

@@ -1,0 +1,40 @@
+"""Runners that fail, in the ways tools do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tlsmith.truststores import Completed, SystemRunner
+
+# What only looks may go on working.
+_LOOKING = ("-L",)
+
+
+@dataclass(frozen=True)
+class FailingRunner(SystemRunner):
+    """Runs nothing that changes anything and reports failure, or runs it first."""
+
+    after: bool = False
+
+    def run(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+    ) -> Completed:
+        if any(word in command for word in _LOOKING):
+            return super().run(command, environment, stdin)
+        if self.after:
+            super().run(command, environment, stdin)
+        return Completed(1, "error: the tool is broken")
+
+    def within(self, folder: str, lock: int) -> FailingRunner:
+        return replace(self, scratch=folder, lock=lock)
+
+
+class EmptyHandedRunner(SystemRunner):
+    """Finds no tool but those that look."""
+
+    def find(self, tool: str) -> str | None:
+        return None
