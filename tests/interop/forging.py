@@ -22,7 +22,8 @@ from tlsmith.core.issuer import Issuer
 from tlsmith.core.keys import kind_of
 from tlsmith.core.names import parse_names
 from tlsmith.core.profiles import BACKDATE, end_entity, validity
-from tlsmith.local.authority import LocalAuthority, create_authority
+from tlsmith.local.authority import LocalAuthority
+from tlsmith.local.creation import create_authority
 
 _SERVER = x509.ExtendedKeyUsageOID.SERVER_AUTH
 _MAIL = x509.ExtendedKeyUsageOID.EMAIL_PROTECTION

@@ -13,13 +13,9 @@ from tlsmith.core.keys import DEFAULT_KIND, KINDS, fingerprint
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import InputError
 from tlsmith.files import data_home
-from tlsmith.local.authority import (
-    LocalAuthority,
-    constraints_for,
-    create_authority,
-    extra_names,
-    load_authority,
-)
+from tlsmith.local.authority import LocalAuthority, load_authority
+from tlsmith.local.creation import create_authority
+from tlsmith.local.reach import constraints_for, extra_names
 
 
 @click.group(short_help="Make and show certificate authorities.")
@@ -43,12 +39,19 @@ def ca() -> None:
     help="Domain (with all below it) or network it may sign for as well.",
 )
 @click.option(
-    "--key", "kind", type=click.Choice(KINDS), default=DEFAULT_KIND, help="Its keys."
+    "--key",
+    "kind",
+    type=click.Choice(KINDS),
+    help=f"Kind of its keys; {DEFAULT_KIND} by default.",
 )
 @click.option("--replace", is_flag=True, help="Even if the one there is would do.")
 @click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
 def init(
-    local: bool, allow: tuple[str, ...], kind: str, replace: bool, as_json: bool
+    local: bool,
+    allow: tuple[str, ...],
+    kind: str | None,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Make a local CA, in place of the one there is.
 
@@ -66,12 +69,14 @@ def init(
             "say which kind of CA is to be made", hint="add --local for `tlsmith make`"
         )
     home = data_home()
-    earlier = load_authority(home)
-    if earlier is not None and not replace and _would_do(earlier, allow):
-        say("the local CA there is may sign for all of these: nothing was changed")
+    earlier = None if replace else load_authority(home)
+    if earlier is not None and _would_do(earlier, allow, kind):
+        say("the local CA there is does all of this: nothing was changed")
         _report(earlier, as_json)
         return
-    authority, _ = create_authority(home, datetime.now(UTC), allow=allow, kind=kind)
+    now = datetime.now(UTC)
+    kind = kind or DEFAULT_KIND
+    authority, _ = create_authority(home, now, allow=allow, kind=kind)
     _report(authority, as_json)
     if not as_json:
         say("\nHave this machine's clients trust it:\n  tlsmith trust install")
@@ -122,9 +127,13 @@ def _current() -> LocalAuthority:
     return authority
 
 
-def _would_do(authority: LocalAuthority, allow: tuple[str, ...]) -> bool:
+def _would_do(
+    authority: LocalAuthority, allow: tuple[str, ...], kind: str | None
+) -> bool:
     wanted = constraints_for(allow).permitted
-    return set(wanted) <= set(authority.name_constraints.permitted)
+    if not set(wanted) <= set(authority.name_constraints.permitted):
+        return False
+    return kind in (None, authority.kind)
 
 
 def authority_facts(authority: LocalAuthority) -> dict[str, Any]:

@@ -18,6 +18,7 @@ CLEAN, FINDINGS, USAGE, FAILURE = 0, 1, 2, 3
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_missing_streams()
     try:
         code = _answer_at_once(words)
         if code is None:
@@ -27,12 +28,34 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has left, as `head` does: no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere()
         code = CLEAN
+    except OSError as error:
+        _write_nowhere()
+        reason = (error.strerror or str(error)).lower()
+        sys.stderr.write(f"tlsmith: cannot write to standard output: {reason}\n")
+        code = FAILURE
     except KeyboardInterrupt:
         sys.stderr.write("tlsmith: interrupted\n")
         code = FAILURE
     sys.exit(code)
+
+
+def _open_missing_streams() -> None:
+    """Have the three standard streams, where whoever started us closed one.
+
+    Else the next file opened, such as a key's, would get the number of one.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            stream = open(descriptor, "w" if number else "r", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
+def _write_nowhere() -> None:
+    """Let what is still to be written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _answer_at_once(words: Sequence[str]) -> int | None:

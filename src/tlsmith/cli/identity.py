@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.cli.output import say
 from tlsmith.cli.request import Request, warn_of
-from tlsmith.core.keys import DEFAULT_KIND, generate_private_key, kind_of
+from tlsmith.core.keys import (
+    DEFAULT_KIND,
+    check_public_key,
+    generate_private_key,
+    kind_of,
+)
 from tlsmith.core.names import GeneralName
 from tlsmith.core.subject import parse_subject
 from tlsmith.errors import InputError
@@ -60,7 +65,7 @@ def choose_key(request: Request, existing: Existing) -> PrivateKey:
 
 
 def keep_key(request: Request, key: PrivateKey | None) -> PrivateKey:
-    """Return `key` if it is there and of the kind asked for, if any.
+    """Return `key` if it is there, safe, and of the kind asked for, if any.
 
     Raises:
         InputError: it is not.
@@ -69,6 +74,7 @@ def keep_key(request: Request, key: PrivateKey | None) -> PrivateKey:
         raise InputError(
             "there is no key to keep", hint="leave --reuse-key out to make a new one"
         )
+    check_public_key(key.public_key())
     kind = kind_of(key)
     if request.key_kind not in (None, kind):
         raise InputError(

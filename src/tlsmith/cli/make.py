@@ -14,12 +14,13 @@ from tlsmith.cli.request import Request, request_options
 from tlsmith.core.issuer import Issuer, check_names
 from tlsmith.core.keys import kind_of
 from tlsmith.core.profiles import LOCAL_DAYS, LONGEST_LOCAL_DAYS, end_entity, validity
-from tlsmith.core.view import CertificateView
 from tlsmith.errors import InputError, NameNotPermittedError
 from tlsmith.files import data_home
-from tlsmith.local.authority import ensure_authority, extra_names, load_authorities
+from tlsmith.local.authority import is_signed_by_local_ca
+from tlsmith.local.creation import ensure_authority
 from tlsmith.local.inventory import record
 from tlsmith.local.places import Existing, Places, check_replaceable, load_existing
+from tlsmith.local.reach import extra_names
 from tlsmith.local.renewal import is_in_order
 
 
@@ -68,7 +69,7 @@ def make(**options: Any) -> None:
         check_replaceable(
             places,
             existing,
-            lambda view: _is_ours(view, issuer, home),
+            is_signed_by_local_ca,
             keeps_key=request.reuse_key,
         )
     result = _issue(request, identity, existing, issuer, now)
@@ -150,17 +151,6 @@ def _allow_hint(allow: list[str]) -> str:
         return "the local CA signs for names with a host only: try tlsmith self-sign"
     options = " ".join(f"--allow {host.removeprefix('*.')}" for host in allow)
     return f"a CA for these too: tlsmith ca init --local {options}"
-
-
-def _is_ours(view: CertificateView, issuer: Issuer, home: str) -> bool:
-    """Tell whether one of our CAs, now or before, signed a certificate."""
-    identifier = view.authority_key_identifier
-    if identifier == issuer.view.subject_key_identifier:
-        return True
-    return any(
-        identifier == authority.view_intermediate().subject_key_identifier
-        for authority in load_authorities(home)[1:]
-    )
 
 
 def _leave_alone(existing: Existing, places: Places, request: Request) -> None:

@@ -4,16 +4,18 @@ import json
 import sys
 from typing import Any
 
+from tlsmith.errors import FileError
+
 
 def emit(text: str) -> None:
     """Print what was asked for, on standard output."""
-    sys.stdout.write(text.rstrip("\n") + "\n")
+    _write(text.rstrip("\n") + "\n")
 
 
 def emit_json(facts: Any, *, indent: int | None = 2) -> None:
     """Print facts for a program, on standard output."""
     text = json.dumps(facts, indent=indent, ensure_ascii=False, default=str)
-    sys.stdout.write(text + "\n")
+    _write(text + "\n")
 
 
 def say(text: str) -> None:
@@ -24,3 +26,16 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Warn the person of something that is allowed, on standard error."""
     say(f"warning: {text}")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise FileError(
+            f"cannot write to standard output: {reason}", path="/dev/stdout"
+        ) from error

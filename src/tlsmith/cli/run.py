@@ -14,6 +14,8 @@ from tlsmith.cli.entry import CLEAN, FAILURE, USAGE
 from tlsmith.errors import ConfigError, InputError, ProfileError, TLSmithError
 
 _USAGE_ERRORS = (InputError, ProfileError, ConfigError)
+# Refused by the rules of certificates, for what was typed.
+_USAGE_CODES = ("bad-days",)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
 
 
@@ -56,7 +58,7 @@ def run(words: Sequence[str]) -> int:
         return FAILURE
     except TLSmithError as error:
         _report(error, words)
-        return USAGE if isinstance(error, _USAGE_ERRORS) else FAILURE
+        return _exit_code(error)
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -65,6 +67,11 @@ def run(words: Sequence[str]) -> int:
         _report(_unexpected(error), words)
         return FAILURE
     return code if isinstance(code, int) else CLEAN
+
+
+def _exit_code(error: TLSmithError) -> int:
+    typed = isinstance(error, _USAGE_ERRORS) or error.code in _USAGE_CODES
+    return USAGE if typed else FAILURE
 
 
 def _unexpected(error: Exception) -> TLSmithError:

@@ -12,7 +12,7 @@ from tlsmith.cli.identity import Identity, choose_key, chosen_subject, identify
 from tlsmith.cli.output import say
 from tlsmith.cli.request import Request, request_options
 from tlsmith.core.issuer import self_issue
-from tlsmith.core.keys import check_public_key, kind_of, public_key_info
+from tlsmith.core.keys import kind_of, public_key_info
 from tlsmith.core.profiles import (
     CA_DAYS,
     CRL_SIGN,
@@ -23,7 +23,9 @@ from tlsmith.core.profiles import (
     end_entity,
     validity,
 )
+from tlsmith.core.view import CertificateView
 from tlsmith.errors import InputError, KeyMismatchError
+from tlsmith.local.authority import is_signed_by_local_ca
 from tlsmith.local.places import Existing, check_replaceable, load_existing
 
 _CAUTION = """\
@@ -63,13 +65,22 @@ def self_sign(**options: Any) -> None:
         existing = load_existing(places, passphrase)
     if not request.force:
         check_replaceable(
-            places, existing, lambda _: False, keeps_key=request.reuse_key
+            places,
+            existing,
+            lambda view: _is_ours(view, existing),
+            keeps_key=request.reuse_key,
         )
     result = _self_issue(request, identity, existing, now, is_ca=is_ca)
     write_result(result, places, request, passphrase)
     report_result(result, places, request, now)
     if not request.as_json:
         say(_CAUTION)
+
+
+def _is_ours(view: CertificateView, existing: Existing) -> bool:
+    """Tell whether a certificate may be made again: nobody else signed it."""
+    own = view.is_self_issued and existing.key_matches
+    return own or is_signed_by_local_ca(view)
 
 
 def _keeping_the_requests_key(request: Request, identity: Identity) -> Request:
@@ -99,7 +110,6 @@ def _self_issue(
             f"the key in {request.key_file!r} is not the one of the request",
             hint="give the key the request was made with",
         )
-    check_public_key(key.public_key())
     parameters = _parameters(request, identity, kind_of(key), now, is_ca=is_ca)
     issued = self_issue(parameters, key)
     return Result(

@@ -2,12 +2,11 @@
 
 from tlsmith.local.authority import (
     LocalAuthority,
-    create_authority,
-    ensure_authority,
     load_authorities,
     load_authority,
     trusted_roots,
 )
+from tlsmith.local.creation import create_authority, ensure_authority
 from tlsmith.local.inventory import Record, inventory, record
 
 __all__ = [

@@ -52,7 +52,8 @@ def record(
         made_by,
     )
     facts = entry._asdict() | {"not_after": entry.not_after.isoformat()}
-    line = (json.dumps(facts, ensure_ascii=False) + "\n").encode()
+    # Escaped: a file's name may have bytes that are no characters.
+    line = (json.dumps(facts) + "\n").encode("ascii")
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     try:
         # One write, appended: two processes never mix their lines.

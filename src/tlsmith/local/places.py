@@ -151,18 +151,16 @@ def check_replaceable(
     """Refuse to replace what was not made by us, or a key that nothing else holds.
 
     Args:
-        is_ours: whether a certificate was signed by one of our CAs.
+        is_ours: whether a certificate is one of those that may be made again.
         keeps_key: the key file stays as it is.
 
     Raises:
         InputError: naming the file that would be lost.
     """
     certificate = existing.certificate
-    if existing.key_matches:
-        return
     if certificate is not None and not is_ours(certificate):
         raise InputError(
-            f"{places.cert_file!r} holds a certificate that the local CA did not sign",
+            f"{places.cert_file!r} holds a certificate that tlsmith did not make",
             code="would-be-lost",
             hint=_FORCE_HINT,
         )
