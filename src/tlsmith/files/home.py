@@ -13,7 +13,8 @@ def data_home() -> str:
     """
     chosen = os.environ.get("TLSMITH_HOME")
     if chosen:
-        return os.path.abspath(chosen)
+        # Where no shell has read it, as in a Dockerfile, a tilde is still there.
+        return os.path.abspath(os.path.expanduser(chosen))
     return os.path.join(user_data_folder(), "tlsmith")
 
 
