@@ -116,7 +116,7 @@ def test_the_entries_of_a_secret_are_recognised() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ("data:\n  tls.crt: '%%%'\nkind: Secret\n", "bad-base64", "'tls.crt': '%' is no"),
+        ("data:\n  tls.crt: '%%%'\nkind: Secret\n", "bad-base64", "'%' is no"),
         ("data:\n  x: YWJjY\nkind: Secret\n", "bad-base64", "'x': base64 of 5"),
         (secret(tls_crt=b"words"), "nothing-known", "holds no certificate"),
     ],

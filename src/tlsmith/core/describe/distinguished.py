@@ -100,7 +100,7 @@ def check_text(
 
 def escape(value: str) -> str:
     """Escape an attribute's value so that it cannot look like two (RFC 4514 2.4)."""
-    escaped = "".join("\\" + one if one in ',+"\\<>;=' else one for one in value)
+    escaped = "".join("\\" + one if one in ',+"\\<>;' else one for one in value)
     if escaped[:1] in ("#", " "):
         escaped = "\\" + escaped
     if len(value) > 1 and value.endswith(" "):

@@ -139,11 +139,11 @@ def timestamps(dissection: Dissection, node: Node) -> Read:
     while offset + 2 <= len(data):
         size = int.from_bytes(data[offset : offset + 2], "big")
         one = data[offset + 2 : offset + 2 + size]
-        offset += 2 + size
-        if len(one) == size and size >= 43:
-            value.append(_timestamp(one))
-        else:
+        # RFC 6962 section 3.2: version, log, time, extensions, signature.
+        if size < 43 or len(one) < size:
             break
+        value.append(_timestamp(one))
+        offset += 2 + size
     if offset != len(data) or int.from_bytes(data[:2], "big") != len(data) - 2:
         message = (
             "the list of certificate timestamps is cut short or has a wrong length"

@@ -110,7 +110,7 @@ def check(signature: Signature, spki: bytes) -> str:
     Args:
         spki: DER SubjectPublicKeyInfo of the key that is said to have made it.
     """
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.exceptions import InvalidSignature
 
     key, error = attempt(lambda: _load(spki))
     if error is not None:
@@ -123,11 +123,8 @@ def check(signature: Signature, spki: bytes) -> str:
     )
     if error is None:
         return GOOD
-    if isinstance(error, InvalidSignature):
-        return WRONG
-    if isinstance(error, UnsupportedAlgorithm):
-        return f"{signature.algorithm.name} is not supported here"
-    return WRONG
+    refused = isinstance(error, InvalidSignature)
+    return WRONG if refused else f"{signature.algorithm.name} cannot be checked here"
 
 
 def is_broken_key(spki: bytes) -> bool:
