@@ -18,7 +18,7 @@ from tlsmith.local.creation import create_authority
 from tlsmith.local.reach import constraints_for, extra_names
 
 
-@click.group(short_help="Make and show certificate authorities.")
+@click.group(short_help="Make and show certificate authorities.", no_args_is_help=False)
 def ca() -> None:
     """Make and show certificate authorities.
 

@@ -107,7 +107,8 @@ def _report(error: TLSmithError, words: Sequence[str]) -> None:
 def _report_usage(error: click.ClickException, words: Sequence[str]) -> None:
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:]
-    hint = None
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = f"see `{error.ctx.command_path} --help`"
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    # click does not always say where it was.
+    place = " ".join(["tlsmith", *(word for word in words[:1] if word in PLACES)])
+    hint = f"see `{context.command_path if context else place} --help`"
     _report(InputError(message, code="usage", hint=hint), words)

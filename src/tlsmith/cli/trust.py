@@ -13,6 +13,15 @@ import click
 from tlsmith.cli.elevate import offer, root_command
 from tlsmith.cli.entry import CLEAN, FAILURE, FINDINGS
 from tlsmith.cli.output import emit, emit_json, say, warn
+from tlsmith.cli.trust_environment import (
+    is_meant,
+    looked_at,
+    of_this_home,
+    refresh,
+    say_what_is_next,
+    take_out,
+    with_environment,
+)
 from tlsmith.cli.trust_report import (
     changes_table,
     outcome_facts,
@@ -49,11 +58,13 @@ class _Choice:
     Args:
         names: of stores; empty for all.
         root_file: None for the local CA's root.
+        env: the person's environment as well.
     """
 
     names: tuple[str, ...]
     root_file: str | None
     as_json: bool
+    env: bool = False
     dry_run: bool = False
 
 
@@ -64,14 +75,20 @@ def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
             "names",
             multiple=True,
             metavar="NAME",
-            help="Only this store: debian, java, nss, or system for the system's own. "
-            "May be repeated.",
+            help="Only this store: debian, java, nss, env, or system for the system's "
+            "own. May be repeated.",
         ),
         click.option(
             "--root",
             "root_file",
             metavar="FILE",
             help="A root certificate instead of the local CA's.",
+        ),
+        click.option(
+            "--env",
+            is_flag=True,
+            help="The variables of your programs too: shell profiles, systemd's "
+            "environment.d, Windows' user environment.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print facts as JSON."),
     ]
@@ -90,7 +107,9 @@ def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
     return add
 
 
-@click.group(short_help="Have this machine trust the local CA, or not.")
+@click.group(
+    short_help="Have this machine trust the local CA, or not.", no_args_is_help=False
+)
 def trust() -> None:
     """Have this machine trust the local CA, or not.
 
@@ -114,14 +133,16 @@ def install_command(**options: Any) -> int:
     \b
     Examples:
       tlsmith trust install
+      tlsmith trust install --env
       tlsmith trust install --dry-run
       tlsmith trust install --store system --store java
       tlsmith trust install --root company-root.pem
     """
     choice = _Choice(**options)
     host, home = current_host(), data_home()
-    stores = find_stores(host, choice.names)
-    if not stores and not choice.names:
+    env = is_meant(choice.names, env=choice.env)
+    stores = of_this_home(find_stores(host, choice.names), home)
+    if not stores and not choice.names and not env:
         raise TrustStoreError(
             "no trust store was found on this machine",
             store="any",
@@ -129,8 +150,11 @@ def install_command(**options: Any) -> int:
         )
     roots = _roots_to_install(choice, home)
     if choice.dry_run:
+        stores = looked_at(stores, host) if env else stores
         results = [_in_plan(found) for found in plan_install(stores, roots, host)]
     else:
+        refresh(home, host)
+        stores = with_environment(stores, host, home, roots) if env else stores
         results = install(stores, roots, host, home)
     results += _missing(choice, stores, roots)
     return _finish("install", choice, host, results)
@@ -141,8 +165,8 @@ def install_command(**options: Any) -> int:
 def uninstall_command(**options: Any) -> int:
     """Take the root out of every trust store, and leave each as it was before.
 
-    Only what `install` put there is taken out. It is remembered apart from the CA: this
-    works when the CA's files are gone, and after a crash.
+    Only what `install` put there is taken out, variables included. It is remembered
+    apart from the CA: this works when the CA's files are gone, and after a crash.
 
     \b
     Examples:
@@ -157,6 +181,9 @@ def uninstall_command(**options: Any) -> int:
     work = plan_uninstall if choice.dry_run else uninstall
     everything = choice.root_file is None
     results = work(stores, roots, host, home, journalled_too=everything)
+    has_environment = not choice.names or is_meant(choice.names, env=choice.env)
+    if has_environment and not choice.dry_run:
+        take_out(home, host, None if everything else roots)
     return _finish("uninstall", choice, host, results)
 
 
@@ -181,7 +208,11 @@ def status_command(no_proof: bool, **options: Any) -> int:
     choice = _Choice(**options)
     home, now = data_home(), datetime.now(UTC)
     roots = _named_roots(choice) if choice.root_file else _local_roots(home)
-    stores = find_stores(current_host(), choice.names)
+    host = current_host()
+    refresh(home, host)
+    stores = of_this_home(find_stores(host, choice.names), home)
+    if is_meant(choice.names, env=choice.env):
+        stores = looked_at(stores, host)
     results = status(stores, roots) + _missing(choice, stores, roots)
     if not roots:
         results = [
@@ -282,6 +313,8 @@ def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) 
         if table:
             emit(table)
         say(summary(verb, results, dry_run=choice.dry_run))
+        if not choice.dry_run:
+            say_what_is_next(results)
         if command is not None:
             say(f"\nWhat needs root:\n  {command.text}")
             if not choice.dry_run and offer(command) == CLEAN:
