@@ -92,15 +92,16 @@ def current_environment(*, java: bool) -> tuple[list[bytes], Environment]:
     Raises:
         TLSmithError: the CA or a bundle cannot be read or written.
     """
-    from tlsmith.local import ensure_authority, trusted_roots
+    from tlsmith.local import ensure_authority, load_authority
+    from tlsmith.local.bundle import known_roots
     from tlsmith.local.environment import prepare_environment
 
     home = data_home()
-    roots = trusted_roots(home)
-    if not roots:
-        ensure_authority(home, datetime.now(UTC))
-        say("made the local CA: it can vouch for development names only")
-        roots = trusted_roots(home)
+    if load_authority(home) is None:
+        _, made = ensure_authority(home, datetime.now(UTC))
+        if made:
+            say("made the local CA: it can vouch for development names only")
+    roots = known_roots(home)
     environment = prepare_environment(home, roots, os.environ, java=java)
     for warning in environment.warnings:
         warn(warning)

@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 from tlsmith.core.formats import encode_chain
 from tlsmith.errors import FileError
 from tlsmith.files import read_file, write_file
+from tlsmith.files.atomic import remove_quietly
 from tlsmith.truststores.base import certificates_in
 
 FOLDER = "bundles"
+_KEPT = "kept-roots.pem"
 _VERSION = 1
 # Where systems keep their roots as one PEM file, the first that has any is taken.
 SYSTEM_BUNDLES = (
@@ -119,6 +121,8 @@ def refresh_bundle(
 def refresh_all(home: str, roots: Sequence[bytes], locate: Locate = str) -> list[str]:
     """Bring every bundle below `home` up to date; return those that were rebuilt.
 
+    One that our roots were taken out of is left without.
+
     Args:
         roots: DER, to be in each; none, to take ours out of programs that still run.
 
@@ -131,13 +135,52 @@ def refresh_all(home: str, roots: Sequence[bytes], locate: Locate = str) -> list
     for name in names:
         path = os.path.join(folder, name)
         state = _load(path)
-        if not state:
+        if not state.get("roots"):
             continue
         with_public = public if name.startswith("bundle") else None
         new = refresh_bundle(home, roots, state["sources"], public=with_public)
         if new.rebuilt:
             rebuilt.append(new.path)
     return rebuilt
+
+
+def known_roots(home: str) -> list[bytes]:
+    """Return the roots (DER) that belong into bundles: the local CA's, and kept ones.
+
+    Raises:
+        FileError: a CA's folder cannot be read.
+    """
+    from tlsmith.local.authority import trusted_roots
+
+    kept = _read(os.path.join(home, FOLDER, _KEPT))
+    return list(dict.fromkeys([*trusted_roots(home), *kept]))
+
+
+def keep_roots(home: str, roots: Sequence[bytes]) -> None:
+    """Note roots (DER) of others than the local CA, for bundles to have from now on.
+
+    Raises:
+        FileError: they cannot be written.
+    """
+    new = [root for root in roots if root not in known_roots(home)]
+    if new:
+        path = os.path.join(home, FOLDER, _KEPT)
+        _write(path, encode_chain([*_read(path), *new]))
+
+
+def drop_roots(home: str, roots: Sequence[bytes] | None) -> None:
+    """Forget roots (DER) of others than the local CA; all where None.
+
+    Raises:
+        FileError: they cannot be written.
+    """
+    path = os.path.join(home, FOLDER, _KEPT)
+    kept = _read(path)
+    left = [] if roots is None else [root for root in kept if root not in roots]
+    if left:
+        _write(path, encode_chain(left))
+    elif kept:
+        remove_quietly(path)
 
 
 def bundle_path(home: str, sources: Sequence[str], *, with_public: bool) -> str:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from tlsmith.errors import FileError, TrustStoreError
@@ -48,7 +48,11 @@ class ProfileStore(TrustStore):
     def detect(cls, host: Host) -> Sequence[Self]:
         """Return the files that have a block of ours, or part of one."""
         stores = [cls(host, place) for place in profile_places(host, existing=True)]
-        return [store for store in stores if store._has_mark()]
+        return [
+            replace(store, bundle=store._noted_bundle())
+            for store in stores
+            if store._has_mark()
+        ]
 
     @property
     def machine_wide(self) -> bool:
@@ -186,6 +190,13 @@ class ProfileStore(TrustStore):
             return self._block() is not None
         except TrustStoreError:
             return True
+
+    def _noted_bundle(self) -> str:
+        with contextlib.suppress(TrustStoreError):
+            block = self._block()
+            if block is not None:
+                return block.facts.bundle
+        return ""
 
     def _write(self, text: str) -> None:
         target = self._target

@@ -45,8 +45,8 @@ class WindowsEnvironmentStore(TrustStore):
         """Return the store where we have set variables."""
         if host.runner.find("reg") is None:
             return []
-        store = cls(host, _KEY)
-        return [store] if store._facts() else []
+        facts = cls(host, _KEY)._facts()
+        return [cls(host, _KEY, bundle=facts["bundle"])] if facts else []
 
     @classmethod
     def here(
