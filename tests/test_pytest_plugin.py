@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 import tlsmith
 from handshakes import handshake
@@ -48,6 +49,13 @@ def test_the_root_is_in_a_file_for_those_that_want_one(
     tls_root_file: Path, tls_ca: tlsmith.CA
 ) -> None:
     assert tls_root_file.read_bytes() == tls_ca.root_pem
+
+
+def test_requests_takes_that_file(
+    tls_server: tlsmith.Server, tls_root_file: Path
+) -> None:
+    answer = requests.get(tls_server.url, verify=str(tls_root_file), timeout=10)
+    assert answer.status_code == 200
 
 
 def test_clients_can_show_who_they_are(

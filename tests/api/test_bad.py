@@ -158,6 +158,23 @@ def test_names_are_judged_as_elsewhere() -> None:
     assert parse_names(["localhost"])
 
 
+def test_a_kind_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="'make'") as caught:
+        ROOT.bad.make("make")  # type: ignore[arg-type]
+    assert "not_yet_valid" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("kind", BAD_KINDS)
+def test_the_reason_is_the_same_for_newer_pythons(kind: BadKind) -> None:
+    """Since 3.13 they are stricter by default, and take an intermediate for a root."""
+    bad = ROOT.bad.make(kind)
+    context = bad.client_context()
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    assert handshake(context, GOOD.server_context())
+    assert _refusal(context, bad) in bad.verify_codes
+
+
 def test_a_ca_that_may_have_none_below_has_no_intermediate_to_miss() -> None:
     with pytest.raises(PathLengthError):
         CA(path_length=0).bad.missing_intermediate()

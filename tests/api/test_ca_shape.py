@@ -76,6 +76,10 @@ def test_the_constraints_are_critical() -> None:
     assert found.critical
 
 
+def test_one_domain_is_one_and_not_its_letters() -> None:
+    assert CA(permit="test").issue("a.test")
+
+
 def test_by_default_there_are_none() -> None:
     assert CA().issuer.name_constraints is None
     assert DOMAINS.intermediate().issuer.name_constraints is None

@@ -18,6 +18,7 @@ from tlsmith.core.names import GeneralName, parse_names
 from tlsmith.core.oid import CLIENT_AUTH, COMMON_NAME, SERVER_AUTH
 from tlsmith.core.profiles import DAY, end_entity
 from tlsmith.core.subject import distinguished_name
+from tlsmith.errors import InputError
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
@@ -100,9 +101,14 @@ class BadCertificates:
         """Return a bad certificate of a kind of `BAD_KINDS`.
 
         Raises:
-            InputError: a name is none.
+            InputError: there is no such kind, or a name is none.
             NameNotPermittedError, ValidityError: as `CA.issue` has them.
         """
+        if kind not in BAD_KINDS:
+            raise InputError(
+                f"no kind of bad certificate is called {kind!r}",
+                hint=f"choose from {', '.join(BAD_KINDS)}",
+            )
         make: Callable[..., BadCertificate] = getattr(self, kind)
         return make(*names, client=client)
 

@@ -105,7 +105,8 @@ def _subject(wanted: Wanted, role: str, key: PrivateKey) -> bytes:
 def _constraints_for(permit: Sequence[str]) -> NameConstraints | None:
     if not permit:
         return None
-    found = [domain_or_network(text) for text in permit]
+    texts = [permit] if isinstance(permit, str) else permit
+    found = [domain_or_network(text) for text in texts]
     domains = [base for kind, base in found if kind == "dns"]
     networks = [base for kind, base in found if kind == "ip"]
     constraints = development_constraints(domains or [_NO_DOMAIN], networks)
