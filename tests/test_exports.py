@@ -1,90 +1,72 @@
-"""What rooms offer: every name there is, in order, and nothing else."""
+"""What `import tlsmith` gives, and what it costs."""
 
-import importlib
-import pkgutil
-import re
+from __future__ import annotations
+
+import ast
 import subprocess
 import sys
-from types import ModuleType
+from pathlib import Path
 
 import pytest
 
 import tlsmith
-
-ROOMS = [
-    "tlsmith",
-    *(
-        found.name
-        for found in pkgutil.walk_packages(tlsmith.__path__, "tlsmith.")
-        if found.ispkg
-    ),
-]
-MODULES = [
-    found.name
-    for found in pkgutil.walk_packages(tlsmith.__path__, "tlsmith.")
-    if not found.ispkg and found.name != "tlsmith.__main__"
-]
+import tlsmith.api
 
 
-def offered(room: ModuleType) -> list[str]:
-    """The public names a room has, but for its files and rooms."""
-    return [
-        name
-        for name, value in vars(room).items()
-        if not name.startswith("_")
-        and not isinstance(value, ModuleType)
-        and name not in ("annotations", "TYPE_CHECKING")
-    ]
-
-
-def in_order(name: str) -> tuple[int, list[str | int]]:
-    """Constants, then classes, then the rest; 7 before 12: the linter's order."""
-    kind = 0 if name.isupper() else 1 if name[:1].isupper() else 2
-    parts = re.split(r"(\d+)", name)
-    return kind, [int(part) if part.isdigit() else part for part in parts]
-
-
-def test_the_rooms_are_those_of_the_layout() -> None:
-    expected = {"core", "files", "truststores", "probe", "local", "cli"}
-    assert expected <= {name.removeprefix("tlsmith.") for name in ROOMS}
-
-
-@pytest.mark.parametrize("name", ROOMS)
-def test_a_room_lists_all_it_offers_in_order(name: str) -> None:
-    room = importlib.import_module(name)
-    listed = list(getattr(room, "__all__", []))
-    assert sorted(set(listed), key=in_order) == listed, "sorted, each once"
-    # What is imported when it is asked for (PEP 562) is not there before.
-    missing = [each for each in listed if not hasattr(room, each)]
-    assert missing == []
-    assert set(offered(room)) - set(listed) == set()
-
-
-@pytest.mark.parametrize("name", ROOMS)
-def test_a_room_says_in_its_first_line_what_it_is(name: str) -> None:
-    first = (importlib.import_module(name).__doc__ or "").partition("\n")[0]
-    assert first.endswith("."), f"{name} has no sentence about itself"
-    assert len(first) < 89
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_a_file_says_in_its_first_line_what_it_is(name: str) -> None:
-    first = (importlib.import_module(name).__doc__ or "").partition("\n")[0]
-    assert first, f"{name} has no sentence about itself"
-
-
-def test_the_version_is_that_of_the_package() -> None:
-    from importlib.metadata import version
-
-    assert tlsmith.__version__ == version("tlsmith")
-
-
-@pytest.mark.parametrize("name", [name for name in ROOMS if name != "tlsmith.cli"])
-def test_a_room_can_be_imported_alone_and_prints_nothing(name: str) -> None:
+def _run(code: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", f"import {name}"],
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return done.stdout.strip()
+
+
+def test_every_name_is_there() -> None:
+    for name in tlsmith.__all__:
+        assert getattr(tlsmith, name) is not None
+    assert set(tlsmith.__all__) <= set(dir(tlsmith))
+    assert tlsmith.__all__ == sorted(
+        tlsmith.__all__, key=lambda name: (not name.isupper(), name.islower(), name)
+    )
+
+
+def test_every_name_of_the_api_is_given() -> None:
+    server = {"Server", "serve"}
+    given = set(tlsmith.__all__) - {"__version__"}
+    assert given == {*tlsmith.api.__all__, *server}
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse(Path(str(tlsmith.__file__)).read_text(encoding="utf-8"))
+    seen = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("tlsmith")
+        for alias in node.names
+    }
+    assert seen == set(tlsmith.__all__) - {"__version__"}
+
+
+def test_another_name_is_none_of_ours() -> None:
+    with pytest.raises(AttributeError, match="'tlsmith' has no attribute 'nonsense'"):
+        tlsmith.nonsense  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_star_imports_them_all() -> None:
+    code = "from tlsmith import *; print(CA.__name__, serve.__name__)"
+    assert _run(code) == "CA serve"
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        (
+            "import tlsmith",
+            ["tlsmith.api", "tlsmith.errors", "cryptography", "ssl", "typing", "click"],
+        ),
+        ("import tlsmith; tlsmith.CA()", ["http.server", "tlsmith.cli", "OpenSSL"]),
+        ("import tlsmith.pytest_plugin", ["tlsmith.api", "cryptography", "ssl"]),
+    ],
+)
+def test_nothing_is_loaded_before_it_is_used(code: str, absent: list[str]) -> None:
+    loaded = _run(f"{code}\nimport sys; print(*sys.modules)").split()
+    assert set(absent) & set(loaded) == set()

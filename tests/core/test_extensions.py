@@ -27,12 +27,11 @@ def of(
     """The OIDs and what of them is critical, in order."""
     encoded = encode_extensions(parameters, b"own", above)
     listing = der.only(der.only(encoded, 0xA3).content, der.SEQUENCE)
+    known = ((name, value) for name, value in vars(oid).items() if name.isupper())
+    names = {der.object_identifier(value): name for name, value in known}
     found = []
     for part in der.children(listing.content):
         identifier, *critical, _ = der.children(part.content)
-        names = {
-            der.object_identifier(v): k for k, v in vars(oid).items() if k[0] != "_"
-        }
         found.append((names[identifier.whole], bool(critical)))
     return found
 
