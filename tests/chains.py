@@ -22,6 +22,7 @@ from tlsmith.core.keys import KINDS, generate_private_key, kind_of, public_key_i
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2036, 1, 1, tzinfo=UTC)
 EVERY_KIND = (*KINDS, "ed448")
+# What the library puts into PKCS#12, and takes out again.
 IN_PKCS12 = tuple(kind for kind in EVERY_KIND if not kind.startswith("ml-dsa"))
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chains import EVERY_KIND, IN_PKCS12, certify, family, key_of, request
+from chains import EVERY_KIND, certify, family, key_of, request
 from chains import revocation_list as crl_of
 from tlsmith.core.formats import encode_pem, encode_private_key, split_pem
 from tlsmith.core.formats.assemble import Output, Wanted, assemble
@@ -31,8 +31,6 @@ def convert(data: bytes, to: str, **more: Any) -> Output:
 
 
 def can_hold(to: str, kind: str) -> bool:
-    if to == "p12":
-        return kind in IN_PKCS12
     return to != "pkcs1" or kind.startswith(TRADITIONAL)
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from chains import IN_PKCS12, Pair, certify, family, key_of
+from chains import EVERY_KIND, IN_PKCS12, Pair, certify, family, key_of
 from keystores import certificate_entry, cover, key_entry, keystore, plain_key
 from tlsmith.core import der
 from tlsmith.core.formats import (
@@ -20,6 +20,7 @@ from tlsmith.core.formats import (
 )
 from tlsmith.core.formats.containers import load_keystore, load_pkcs7, load_pkcs12
 from tlsmith.core.formats.objects import Objects
+from tlsmith.core.formats.pkcs12_mldsa import encode_pkcs12_by_hand
 from tlsmith.errors import InputError, PassphraseError
 
 DATA = der.object_identifier("1.2.840.113549.1.7.1")
@@ -62,8 +63,10 @@ def with_another_key(data: bytes, key: Any, passphrase: bytes) -> bytes:
     return der.sequence(version.whole, der.sequence(DATA, octets))
 
 
-@pytest.mark.parametrize("kind", IN_PKCS12)
-@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "legacy"),
+    [(kind, False) for kind in EVERY_KIND] + [(kind, True) for kind in IN_PKCS12],
+)
 def test_pkcs12_gives_key_and_chain(kind: str, legacy: bool) -> None:
     one = family(kind)
     data = encode_pkcs12(
@@ -98,6 +101,31 @@ def test_a_truststore_gives_its_names() -> None:
     assert not objects.keys
 
 
+def test_an_ml_dsa_key_that_cannot_be_read_says_why() -> None:
+    one = family("ml-dsa-44")
+    algorithm = der.sequence(der.object_identifier("2.16.840.1.101.3.4.3.17"))
+    expanded = der.octet_string(der.octet_string(bytes(2560)))
+    info = der.sequence(der.integer(0), algorithm, expanded)
+    data = encode_pkcs12_by_hand(info, one.ders, passphrase=b"changeit", name="x")
+    with pytest.raises(InputError, match=r"PKCS#12 in x: .* no seed"):
+        load_pkcs12(data, [], "x")
+
+
+def test_a_wrong_passphrase_of_a_key_alone_is_said_to_be_wrong() -> None:
+    key = encode_private_key(key_of("p256"), b"secret", der=True)
+    bag = der.sequence(SHROUDED_KEY_BAG, der.context(0, key, constructed=True))
+    safe = der.sequence(content_info(der.sequence(bag)))
+    data = der.sequence(der.integer(3), content_info(safe))
+    assert len(load_pkcs12(data, [b"secret"], "x").keys) == 1
+    with pytest.raises(PassphraseError):
+        load_pkcs12(data, [b"wrong"], "x")
+
+
+def content_info(content: bytes) -> bytes:
+    octets = der.context(0, der.octet_string(content), constructed=True)
+    return der.sequence(DATA, octets)
+
+
 def test_every_key_of_pkcs12_is_found() -> None:
     one = family()
     other = key_of("ed25519")
@@ -115,14 +143,15 @@ def test_pkcs12_in_ber_is_read() -> None:
     assert infos(objects) == [family().leaf.info]
 
 
+@pytest.mark.parametrize("kind", ["p256", "ml-dsa-44"])
 @pytest.mark.parametrize(
     ("passphrases", "code"),
     [([], "passphrase-needed"), ([b"wrong"], "bad-passphrase")],
 )
 def test_pkcs12_that_does_not_open_says_which_file(
-    passphrases: list[bytes], code: str
+    kind: str, passphrases: list[bytes], code: str
 ) -> None:
-    one = family()
+    one = family(kind)
     data = encode_pkcs12(one.leaf.key, one.ders, passphrase=b"secret", name="x")
     with pytest.raises(PassphraseError, match=r"in 'app\.p12'") as caught:
         load_pkcs12(data, passphrases, "'app.p12'")

@@ -49,6 +49,18 @@ def test_half_a_block_opens_nothing() -> None:
     assert decrypt_key(cut, b"x") is None
 
 
+def test_a_start_of_another_size_opens_nothing() -> None:
+    encrypted = encrypt_key(PLAIN, b"x")
+    cipher = der.object_identifier("2.16.840.1.101.3.4.1.42")
+    outer, _ = der.read(encrypted)
+    algorithm, body = der.children(outer.content)
+    scheme, schemes = der.children(algorithm.content)
+    derivation, _ = der.children(schemes.content)
+    short = der.sequence(cipher, der.octet_string(bytes(8)))
+    whole = der.sequence(scheme.whole, der.sequence(derivation.whole, short))
+    assert decrypt_key(der.sequence(whole, body.whole), b"x") is None
+
+
 def test_an_empty_passphrase_is_refused() -> None:
     with pytest.raises(PassphraseError):
         encrypt_key(PLAIN, b"")

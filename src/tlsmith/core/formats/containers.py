@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tlsmith.core import der
 from tlsmith.core.formats.jks import has_passphrase, read_keystore, uncover_key
 from tlsmith.core.formats.keyfile import load_private_key
 from tlsmith.core.formats.objects import HeldCertificate, HeldKey, Objects
 from tlsmith.core.formats.parsed import held_certificate, held_key
+from tlsmith.core.formats.pkcs12_mldsa import decode_pkcs12_by_hand, key_bags
 from tlsmith.core.formats.rounds import check_rounds
 from tlsmith.errors import InputError, PassphraseError
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 # What containers have that were never meant to be secret: Java's and mkcert's.
 USUAL_PASSPHRASE = b"changeit"
 _USUAL = (None, b"", USUAL_PASSPHRASE)
-
-_DATA = der.object_identifier("1.2.840.113549.1.7.1")
-_KEY_BAG = der.object_identifier("1.2.840.113549.1.12.10.1.1")
-_SHROUDED_KEY_BAG = der.object_identifier("1.2.840.113549.1.12.10.1.2")
 
 
 def load_pkcs7(data: bytes, source: str) -> Objects:
@@ -61,36 +57,28 @@ def load_pkcs12(data: bytes, passphrases: Sequence[bytes], source: str) -> Objec
         PassphraseError: none of them opens it.
         InputError: it cannot be read.
     """
-    check_rounds(data)
-    opened, passphrase = _open_pkcs12(data, passphrases, source)
-    keys: list[Any] = [opened.key] if opened.key is not None else []
-    bags = list(_key_bags(data))
-    if len(bags) > 1:  # the library returns one key, however many there are
-        keys += [load_private_key(bag, passphrase) for bag in bags]
-    first = [opened.cert] if opened.cert else []
-    return Objects(
-        certificates=tuple(
-            _named_certificate(one, source)
-            for one in (*first, *opened.additional_certs)
-        ),
-        keys=tuple(
-            held_key(key, source, was_encrypted=passphrase not in _USUAL)
-            for key in keys
-        ),
-    )
-
-
-def _open_pkcs12(
-    data: bytes, passphrases: Sequence[bytes], source: str
-) -> tuple[PKCS12KeyAndCertificates, bytes | None]:
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    for passphrase in passphrases or _USUAL:
+    check_rounds(data)
+    tried = passphrases or _USUAL
+    for passphrase in tried:
         try:
-            return pkcs12.load_pkcs12(data, passphrase), passphrase
-        except Exception as error:
-            if "nvalid password" not in str(error):
-                raise _unsupported_pkcs12(source) from error
+            opened = pkcs12.load_pkcs12(data, passphrase)
+        except Exception as error:  # a dozen kinds, not all of them ValueErrors
+            last = error
+        else:
+            return _objects_of(opened, data, passphrase, source)
+    for passphrase in tried:
+        objects = _load_by_hand(data, passphrase, source)
+        if objects is not None:
+            return objects
+    if "nvalid password" not in str(last):
+        raise InputError(
+            f"the PKCS#12 in {source} is damaged, or encrypted in a way that is not "
+            "supported",
+            hint="see it with `tlsmith show`; `openssl pkcs12 -in FILE -nodes` may "
+            "read it",
+        ) from last
     raise PassphraseError(
         f"no passphrase that was given opens the PKCS#12 in {source}"
         if passphrases
@@ -100,11 +88,58 @@ def _open_pkcs12(
     )
 
 
-def _unsupported_pkcs12(source: str) -> InputError:
-    return InputError(
-        f"the PKCS#12 in {source} is damaged, or has a key or an encryption that is "
-        "not supported",
-        hint="see it with `tlsmith show`; `openssl pkcs12 -in FILE -nodes` may read it",
+def _objects_of(
+    opened: PKCS12KeyAndCertificates,
+    data: bytes,
+    passphrase: bytes | None,
+    source: str,
+) -> Objects:
+    keys: list[Any] = [opened.key] if opened.key is not None else []
+    bags = key_bags(data)
+    if len(bags) > 1:  # the library returns one key, however many there are
+        keys += [load_private_key(bag, passphrase) for bag in bags]
+    first = [opened.cert] if opened.cert else []
+    return Objects(
+        tuple(
+            _named_certificate(one, source)
+            for one in (*first, *opened.additional_certs)
+        ),
+        tuple(
+            held_key(key, source, was_encrypted=passphrase not in _USUAL)
+            for key in keys
+        ),
+    )
+
+
+def _load_by_hand(data: bytes, passphrase: bytes | None, source: str) -> Objects | None:
+    """Return what is in PKCS#12 that the library does not read, such as ML-DSA keys.
+
+    None where this passphrase does not open it.
+    """
+    try:
+        bags = decode_pkcs12_by_hand(data, passphrase or b"")
+    except InputError:
+        return None
+    try:
+        keys = [load_private_key(bag.content, passphrase) for bag in bags if bag.is_key]
+    except PassphraseError:
+        return None
+    except InputError as error:
+        raise InputError(
+            f"the PKCS#12 in {source}: {error.message}",
+            code=error.code,
+            hint=error.hint,
+        ) from error
+    return Objects(
+        tuple(
+            held_certificate(bag.content, source, bag.name)
+            for bag in bags
+            if not bag.is_key
+        ),
+        tuple(
+            held_key(key, source, was_encrypted=passphrase not in _USUAL)
+            for key in keys
+        ),
     )
 
 
@@ -114,34 +149,6 @@ def _named_certificate(one: PKCS12Certificate, source: str) -> HeldCertificate:
     name = (one.friendly_name or b"").decode("utf-8", "replace")
     der_bytes = one.certificate.public_bytes(Encoding.DER)
     return held_certificate(der_bytes, source, name or None)
-
-
-def _key_bags(data: bytes) -> Iterator[bytes]:
-    """Yield the private keys in the part of PKCS#12 that is not encrypted as a whole.
-
-    RFC 7292 section 4: a SafeBag is its type, its value and perhaps attributes. PKCS#12
-    may be BER; of that, what cannot be read as DER is passed by.
-    """
-    try:
-        pfx, _ = der.read(data)
-        _version, safe, *_ = der.children(pfx.content)
-        contents, _ = der.read(_octets(safe))
-        for info in der.children(contents.content):
-            if not info.content.startswith(_DATA):
-                continue
-            bags, _ = der.read(_octets(info))
-            for bag in der.children(bags.content):
-                kind, value, *_ = der.children(bag.content)
-                if kind.whole in (_KEY_BAG, _SHROUDED_KEY_BAG):
-                    yield value.content
-    except (InputError, ValueError):
-        return
-
-
-def _octets(content_info: der.Element) -> bytes:
-    """Return the octets of a ContentInfo of type data (RFC 5652 section 4)."""
-    _type, explicit = der.children(content_info.content)
-    return der.read(explicit.content)[0].content
 
 
 def load_keystore(data: bytes, passphrases: Sequence[bytes], source: str) -> Objects:

@@ -6,18 +6,24 @@ asked for what is inside, which ML-DSA keys need. Key derivation and cipher are 
 library's, and every reader of PBES2 reads what is written here.
 """
 
+from __future__ import annotations
+
 import secrets
 
 from tlsmith.core import der
-from tlsmith.errors import InputError, PassphraseError
+from tlsmith.core.formats.pbkdf2 import (
+    ROUNDS,
+    decode_derivation,
+    derive,
+    encode_derivation,
+)
+from tlsmith.errors import PassphraseError
 
-ROUNDS = 600_000  # of HMAC-SHA-256; a third of a second for whoever has the passphrase
-
-_PBES2 = "1.2.840.113549.1.5.13"
-_PBKDF2 = "1.2.840.113549.1.5.12"
-_HMAC_SHA256 = "1.2.840.113549.2.9"
-_AES_256_CBC = "2.16.840.1.101.3.4.1.42"
-_AES_128_CBC = "2.16.840.1.101.3.4.1.2"
+_PBES2 = der.object_identifier("1.2.840.113549.1.5.13")
+_AES_256_CBC = der.object_identifier("2.16.840.1.101.3.4.1.42")
+_AES_128_CBC = der.object_identifier("2.16.840.1.101.3.4.1.2")
+_KEY_SIZES = {_AES_256_CBC: 32, _AES_128_CBC: 16}
+_BLOCK = 16
 
 
 def encrypt_key(plain: bytes, passphrase: bytes) -> bytes:
@@ -32,7 +38,7 @@ def encrypt_key(plain: bytes, passphrase: bytes) -> bytes:
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     salt, start = secrets.token_bytes(16), secrets.token_bytes(16)
-    secret = _derive(passphrase, salt, ROUNDS, 32)
+    secret = derive(passphrase, salt, ROUNDS, _KEY_SIZES[_AES_256_CBC])
     padder = padding.PKCS7(128).padder()
     padded = padder.update(plain) + padder.finalize()
     encryptor = Cipher(algorithms.AES(secret), modes.CBC(start)).encryptor()
@@ -41,16 +47,9 @@ def encrypt_key(plain: bytes, passphrase: bytes) -> bytes:
 
 
 def _algorithm(salt: bytes, start: bytes) -> bytes:
-    derivation = der.sequence(
-        der.object_identifier(_PBKDF2),
-        der.sequence(
-            der.octet_string(salt),
-            der.integer(ROUNDS),
-            der.sequence(der.object_identifier(_HMAC_SHA256), der.encode(der.NULL)),
-        ),
-    )
-    cipher = der.sequence(der.object_identifier(_AES_256_CBC), der.octet_string(start))
-    return der.sequence(der.object_identifier(_PBES2), der.sequence(derivation, cipher))
+    cipher = der.sequence(_AES_256_CBC, der.octet_string(start))
+    schemes = der.sequence(encode_derivation(salt, ROUNDS), cipher)
+    return der.sequence(_PBES2, schemes)
 
 
 def decrypt_key(encrypted: bytes, passphrase: bytes) -> bytes | None:
@@ -64,33 +63,17 @@ def decrypt_key(encrypted: bytes, passphrase: bytes) -> bytes | None:
         algorithm, body = der.children(outer.content)
         scheme, parameters = der.children(algorithm.content)
         derivation, cipher = der.children(parameters.content)
-        _, derivation_parameters = der.children(derivation.content)
-        salt, rounds, *rest = der.children(derivation_parameters.content)
-        function, _ = der.read(rest[-1].content)
+        found = decode_derivation(derivation)
         cipher_id, start = der.children(cipher.content)
-    except (InputError, ValueError, IndexError):
+    except ValueError:
         return None
     size = _KEY_SIZES.get(cipher_id.whole)
-    known = (scheme.whole, function.whole) == _READ
-    if not known or size is None or len(start.content) != 16:
+    if scheme.whole != _PBES2 or found is None or size is None:
         return None
-    count = int.from_bytes(rounds.content, "big")
-    secret = _derive(passphrase, salt.content, count, size)
+    if len(start.content) != _BLOCK:
+        return None
+    secret = derive(passphrase, found.salt, found.rounds, size)
     return _decipher(secret, start.content, body.content)
-
-
-_KEY_SIZES = {
-    der.object_identifier(_AES_256_CBC): 32,
-    der.object_identifier(_AES_128_CBC): 16,
-}
-_READ = (der.object_identifier(_PBES2), der.object_identifier(_HMAC_SHA256))
-
-
-def _derive(passphrase: bytes, salt: bytes, rounds: int, size: int) -> bytes:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
-
-    return PBKDF2HMAC(hashes.SHA256(), size, salt, rounds).derive(passphrase)
 
 
 def _decipher(secret: bytes, start: bytes, encrypted: bytes) -> bytes | None:

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tlsmith.core.formats.keyfile import encode_private_key
+from tlsmith.core.formats.pkcs12_mldsa import encode_pkcs12_by_hand
 from tlsmith.errors import InputError, PassphraseError
 
 if TYPE_CHECKING:
@@ -42,8 +44,13 @@ def encode_pkcs12(
     """
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    if key is not None:
-        _check_kind(key)
+    if key is not None and _is_ml_dsa(key, legacy=legacy):
+        return encode_pkcs12_by_hand(
+            encode_private_key(key, der=True),
+            chain,
+            passphrase=_checked(passphrase),
+            name=name,
+        )
     certificates = load_certificates(chain)
     return pkcs12.serialize_key_and_certificates(
         name.encode(),
@@ -119,32 +126,33 @@ def _unique(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _check_kind(key: Any) -> None:
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-
+def _is_ml_dsa(key: Any, *, legacy: bool) -> bool:
+    """Tell whether a key is ML-DSA; refuse those that are of no kind for PKCS#12."""
     from tlsmith.core.keys import kind_of
 
-    kinds = (
-        rsa.RSAPrivateKey,
-        ec.EllipticCurvePrivateKey,
-        ed25519.Ed25519PrivateKey,
-        ed448.Ed448PrivateKey,
-        dsa.DSAPrivateKey,
-    )
-    if not isinstance(key, kinds):
+    kind = kind_of(key)
+    if kind.startswith("ml-dsa") and not legacy:
+        return True
+    if kind.startswith(("ml-dsa", "x25519", "x448", "dh")):
         raise InputError(
-            f"a key of kind {kind_of(key)} cannot be put into PKCS#12 yet",
+            f"a key of kind {kind} does not go into PKCS#12"
+            + (" for old clients, who do not know it" if legacy else ""),
             code="unsupported-key",
-            hint="write it as PKCS#8 or combined PEM, or use another kind of key",
+            hint="leave out --legacy" if legacy else "use --to pkcs8",
         )
+    return False
 
 
-def _encryption(passphrase: bytes, legacy: bool) -> KeySerializationEncryption:
+def _checked(passphrase: bytes) -> bytes:
     if not passphrase:
         raise PassphraseError(
             "PKCS#12 needs a passphrase that is not empty",
             hint="many programs cannot open one without",
         )
+    return passphrase
+
+
+def _encryption(passphrase: bytes, legacy: bool) -> KeySerializationEncryption:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
@@ -154,11 +162,11 @@ def _encryption(passphrase: bytes, legacy: bool) -> KeySerializationEncryption:
             builder.kdf_rounds(_LEGACY_ROUNDS)
             .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
             .hmac_hash(hashes.SHA1())  # noqa: S303 - what the old clients know
-            .build(passphrase)
+            .build(_checked(passphrase))
         )
     return (
         builder.kdf_rounds(_ROUNDS)
         .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
         .hmac_hash(hashes.SHA256())
-        .build(passphrase)
+        .build(_checked(passphrase))
     )
