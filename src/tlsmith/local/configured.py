@@ -6,8 +6,9 @@ import configparser
 import contextlib
 import os
 import re
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tlsmith.errors import FileError
 from tlsmith.files import read_file
@@ -28,7 +29,7 @@ def configured_files(
     found = {
         "GIT_SSL_CAINFO": _of_git(home, settings, environ, locate),
         "PIP_CERT": _of_pip(home, settings, locate),
-        "npm_config_cafile": _of_npm(home, environ),
+        "npm_config_cafile": _of_npm(home, environ, locate),
     }
     return {name: path for name, path in found.items() if path}
 
@@ -74,17 +75,39 @@ def _of_pip(home: str, settings: str, locate: Locate) -> str | None:
     return None
 
 
-def _of_npm(home: str, environ: Mapping[str, str]) -> str | None:
-    text = _text(environ.get("NPM_CONFIG_USERCONFIG") or os.path.join(home, ".npmrc"))
-    line = re.search(rb"^[ \t]*cafile[ \t]*=[ \t]*(.+?)[ \t]*$", text, re.MULTILINE)
+def _of_npm(home: str, environ: Mapping[str, str], locate: Locate) -> str | None:
+    """Return npm's `cafile`: of the project, the person, then the machine."""
+    for place in _npm_places(home, environ, locate):
+        value = _npm_cafile(_text(place), home, environ)
+        if value is not None:
+            return value
+    return None
+
+
+def _npm_places(home: str, environ: Mapping[str, str], locate: Locate) -> Iterator[str]:
+    yield ".npmrc"
+    yield environ.get("NPM_CONFIG_USERCONFIG") or os.path.join(home, ".npmrc")
+    if environ.get("NPM_CONFIG_GLOBALCONFIG"):
+        yield environ["NPM_CONFIG_GLOBALCONFIG"]
+    # npm's own settings are beside the Node that runs it.
+    node = shutil.which("node", path=environ.get("PATH"))
+    if node is not None:
+        prefix = os.path.dirname(os.path.dirname(os.path.realpath(node)))
+        yield os.path.join(environ.get("NPM_CONFIG_PREFIX") or prefix, "etc/npmrc")
+    yield locate("/etc/npmrc")
+    yield locate("/usr/local/etc/npmrc")
+
+
+def _npm_cafile(text: bytes, home: str, environ: Mapping[str, str]) -> str | None:
+    line = re.search(rb"^[ \t]*cafile[ \t]*=[ \t]*(.+?)[ \t]*\r?$", text, re.MULTILINE)
     if line is None:
         return None
-    value = os.fsdecode(line[1]).strip("\"'")
-
-    def of_environment(name: re.Match[str]) -> str:
-        return environ.get(name[1], name[0])
-
-    return re.sub(r"\$\{([^}]+)\}", of_environment, value).replace("~/", f"{home}/", 1)
+    value = re.sub(
+        r"\$\{([^}]+)\}",
+        lambda name: environ.get(name[1], name[0]),
+        os.fsdecode(line[1]).strip("\"'"),
+    )
+    return os.path.join(home, value[2:]) if value.startswith("~/") else value
 
 
 def _text(path: str) -> bytes:
