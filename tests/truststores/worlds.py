@@ -41,9 +41,13 @@ with open(place, "wb") as stream:
 """
 
 
-@cache
 def root_pair(name: str = "Root under test") -> Pair:
     """Return a root certificate and its key, the same each time."""
+    return _root_pair(name)
+
+
+@cache
+def _root_pair(name: str) -> Pair:
     return certify(name, generate_private_key(), ca=True)
 
 

@@ -182,10 +182,10 @@ class DebianStore(TrustStore):
         """Number links of one hash from 0: OpenSSL stops at the first missing."""
         numbers: dict[str, list[int]] = {}
         for name, _ in self._links_by_hash():
-            start, number = name.split(".")
+            start, _, number = name.partition(".")
             numbers.setdefault(start, []).append(int(number))
         for start, found in numbers.items():
             path = os.path.join(self.place, start)
-            for wanted, number in enumerate(sorted(found)):
-                if number != wanted:
-                    os.rename(f"{path}.{number}", f"{path}.{wanted}")
+            for wanted, current in enumerate(sorted(found)):
+                if current != wanted:
+                    os.rename(f"{path}.{current}", f"{path}.{wanted}")

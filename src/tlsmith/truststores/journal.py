@@ -103,9 +103,7 @@ class Journal:
             for root in roots:
                 held = self.held.setdefault(root.fingerprint, Held(root, []))
                 held.owners = [*dict.fromkeys((*held.owners, owner))]
-        self.base = {
-            path: keep_copy(path, entry, self.folder) for path, entry in base.items()
-        }
+        self.base = {path: self._kept(path, entry) for path, entry in base.items()}
         self.since = self.since or time
         prints = tuple(root.fingerprint for root in roots)
         self.pending = Pending(action, prints, time)
@@ -116,6 +114,12 @@ class Journal:
         current, before = now.get(path, ABSENT), self.base[path]
         is_ours = current.is_like(self.left.get(path)) or current.is_like(before)
         return before if is_ours else LOST
+
+    def _kept(self, path: str, entry: Entry) -> Entry:
+        try:
+            return keep_copy(path, entry, self.folder)
+        except ValueError:  # an earlier copy is damaged
+            return LOST
 
     def commit(self, now: State, *, alone: bool) -> None:
         """Note how the touched paths were left; forget what came out unchanged.

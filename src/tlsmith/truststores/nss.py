@@ -131,7 +131,7 @@ class NSSStore(TrustStore):
     def _reading(self) -> Iterator[sqlite3.Connection]:
         address = f"file:{quote(self._path(NEW))}?mode=ro"
         try:
-            database = sqlite3.connect(address, uri=True, timeout=2)
+            database = sqlite3.connect(address, uri=True, timeout=0.5)
             with contextlib.closing(database):
                 yield database
         except sqlite3.Error as error:
