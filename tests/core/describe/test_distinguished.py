@@ -65,6 +65,14 @@ def test_a_name_is_written_as_the_library_writes_it(values: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "written"),
+    [(" a ", "\\ a\\ "), ("#a", "\\#a"), ("a,b+c", "a\\,b\\+c"), (" ", "\\ ")],
+)
+def test_what_could_look_like_more_is_escaped(value: str, written: str) -> None:
+    assert read(name((O, value)))[0].text == f"O={written}"
+
+
+@pytest.mark.parametrize(
     ("value", "code"),
     [
         (text("a\0.test"), "embedded-nul"),

@@ -85,3 +85,9 @@ def test_an_old_label_is_told_of(label: str, content: bytes) -> None:
     wrong = kind_of(label, content, ())[2]
     assert wrong is not None
     assert wrong[0] == "unusual-label"
+
+
+def test_the_label_decides_where_the_content_is_cut_short() -> None:
+    cut = leaf()[:12]
+    assert kind_of("X509 CRL", cut, ()) == ("certificate-revocation-list", "der", None)
+    assert kind_of("WHATEVER", leaf()[:60], ())[0] == "certificate"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tlsmith.core.describe.dissect import Dissection
 from tlsmith.core.describe.shape import UNKNOWN, shape
 
 Headers = tuple[tuple[str, str], ...]
@@ -57,11 +58,17 @@ def kind_of(label: str, content: bytes, headers: Headers) -> tuple[str, str, Wro
     if any(key == "DEK-Info" for key, _ in headers):
         return ("private-key", "encrypted-pem", None)
     actual = UNKNOWN if name.endswith(" PARAMETERS") else shape(content)
-    if actual == UNKNOWN:
+    # The start of something may look like the start of something else.
+    if actual == UNKNOWN or (expected and _is_cut(content)):
         return (*(expected or UNKNOWN), None)
     if name == "TRUSTED CERTIFICATE" and actual[0] == "certificate":
         return ("certificate", "trusted", None)
     return (*actual, _wrong(label, name, actual))
+
+
+def _is_cut(content: bytes) -> bool:
+    outer = Dissection(content).outer("content")
+    return outer is None or outer.cut
 
 
 def _wrong(label: str, name: str, actual: tuple[str, str]) -> Wrong:

@@ -177,9 +177,8 @@ def _public_info(key: Any) -> bytes:
 def _take_public(described: Described, spki: bytes) -> None:
     dissection = Dissection(spki)
     public = read_public_key(dissection, dissection.outer("subjectPublicKeyInfo"))
-    described.findings += [
-        finding for finding in dissection.findings if finding not in described.findings
-    ]
+    known = {finding.code for finding in described.findings}
+    described.findings += [one for one in dissection.findings if one.code not in known]
     described.spki = spki
     for name in ("algorithm", "size", "curve", "text"):
         if name in public:

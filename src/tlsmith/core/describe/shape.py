@@ -64,10 +64,11 @@ def _starting_with_sequence(dissection: Dissection, parts: list[Node]) -> Shape:
     tags = [node.tag for node in inner]
     if tags[:1] == [OID]:
         second = parts[1].tag if len(parts) > 1 else None
+        password_based = inner[0].content.startswith(_PASSWORD_BASED)
+        if password_based and second in (OCTET_STRING, None):
+            return ("private-key", "encrypted-pkcs8")
         if second == BIT_STRING or (second is None and parts[0].cut):
             return ("public-key", "spki")
-        if second == OCTET_STRING and inner[0].content.startswith(_PASSWORD_BASED):
-            return ("private-key", "encrypted-pkcs8")
         return UNKNOWN
     if _is_ocsp_request(dissection, inner):
         return ("ocsp-request", "der")
