@@ -18,7 +18,7 @@ from tlsmith.core.names import parse_names
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.profiles import certificate_authority, end_entity, validity
 from tlsmith.core.subject import distinguished_name
-from tlsmith.local.authority import constraints_for
+from tlsmith.local.reach import constraints_for
 
 CERTIFICATES = 10_000
 ROUNDS = 5

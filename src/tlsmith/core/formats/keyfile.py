@@ -1,14 +1,14 @@
-"""Private keys: written as PKCS#8 (RFC 5958), read in any form."""
+"""Private keys: written as PKCS#8 (RFC 5958), read in any form.
+
+The rarer forms are imported when one is met: every `tlsmith make` comes by here.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from tlsmith.core.formats.mldsa import load_ml_dsa
-from tlsmith.core.formats.pbes2 import decrypt_key, encrypt_key
 from tlsmith.core.formats.pem import encode_pem, split_pem
-from tlsmith.core.formats.rounds import check_rounds
 from tlsmith.errors import InputError, PassphraseError
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def encode_private_key(
     plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     if passphrase is None:
         return plain if der else encode_pem("PRIVATE KEY", plain)
+    from tlsmith.core.formats.pbes2 import encrypt_key
+
     encrypted = encrypt_key(plain, passphrase)
     return encrypted if der else encode_pem("ENCRYPTED PRIVATE KEY", encrypted)
 
@@ -67,6 +69,8 @@ def _load_encrypted(block: bytes, passphrase: bytes | None) -> PrivateKey:
             code="passphrase-needed",
             hint="give its passphrase",
         )
+    from tlsmith.core.formats.rounds import check_rounds
+
     check_rounds(_contents(block))
     _check_start(block)
     try:
@@ -115,6 +119,9 @@ def _check_start(block: bytes) -> None:
 
 
 def _load_ml_dsa(content: bytes, passphrase: bytes | None) -> PrivateKey | None:
+    from tlsmith.core.formats.mldsa import load_ml_dsa
+    from tlsmith.core.formats.pbes2 import decrypt_key
+
     plain = decrypt_key(content, passphrase) if passphrase else content
     return load_ml_dsa(plain, lambda der: _load(der, None)) if plain else None
 

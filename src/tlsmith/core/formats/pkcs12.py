@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.core.formats.keyfile import encode_private_key
-from tlsmith.core.formats.pkcs12_mldsa import encode_pkcs12_by_hand
 from tlsmith.errors import InputError, PassphraseError
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ def encode_pkcs12(
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     if key is not None and _is_ml_dsa(key, legacy=legacy):
+        from tlsmith.core.formats.pkcs12_mldsa import encode_pkcs12_by_hand
+
         return encode_pkcs12_by_hand(
             encode_private_key(key, der=True),
             chain,
