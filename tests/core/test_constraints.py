@@ -232,7 +232,9 @@ def test_a_uri_without_a_host_is_free_where_uris_are() -> None:
     assert constraints.permits("uri", None)
     assert constraints.permits("uri", "10.0.0.1")
     assert constraints.permits("uri", "[::1]")
-    assert not NameConstraints((), (Subtree("uri", "a.test"),)).permits("uri", None)
+    excluded = NameConstraints((), (Subtree("uri", "a.test"),))
+    for host in (None, "10.0.0.1", "[::1]"):  # RFC 5280 4.2.1.10
+        assert not excluded.permits("uri", host)
     assert not NameConstraints((Subtree("uri", "test"),)).permits("uri", "[::1]")
 
 
