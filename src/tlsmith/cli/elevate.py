@@ -13,8 +13,10 @@ from tlsmith.cli.entry import FAILURE
 from tlsmith.files import data_home
 from tlsmith.truststores import Host
 
-# What decides where the CA and its Javas are, and is lost on the way to root.
-_KEPT = ("JAVA_HOME", "TLSMITH_JAVA_STOREPASS")
+# What decides which Javas there are, and is lost on the way to root.
+_KEPT = ("JAVA_HOME",)
+# What everybody could read among the arguments. sudo can be asked to hand it on.
+_SECRET = "TLSMITH_JAVA_STOREPASS"  # noqa: S105 -- its name
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def as_root(
     command += [*_program(), *words]
     for tool in ("sudo", "doas"):
         if shutil.which(tool):
-            return RootCommand((tool, *command), shlex.join([tool, *command]))
+            is_handed_on = tool == "sudo" and _SECRET in host.environment
+            whole = [tool, *[f"--preserve-env={_SECRET}"] * is_handed_on, *command]
+            return RootCommand(tuple(whole), shlex.join(whole))
     return RootCommand((), f"su -c {shlex.quote(shlex.join(command))}")
 
 
