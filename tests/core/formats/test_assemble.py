@@ -154,6 +154,18 @@ def test_a_key_that_is_no_longer_encrypted_is_said_to_be() -> None:
     assert not again.warnings
 
 
+@pytest.mark.parametrize("to", ["pkcs8", "combined", "k8s-secret", "pkcs1"])
+def test_only_a_format_that_can_encrypt_is_said_to_take_a_passphrase(to: str) -> None:
+    key = encode_private_key(ONE.leaf.key, b"secret")
+    (warning,) = (
+        one
+        for one in convert(ONE.pem + key, to, opened_with=b"secret").warnings
+        if "no longer" in one
+    )
+    assert ("--passphrase-file" in warning) is TARGETS[to].takes_passphrase
+    assert ("in the clear" in warning) is not TARGETS[to].takes_passphrase
+
+
 def test_the_root_of_a_servers_chain_is_left_out_where_servers_read() -> None:
     for to in ("pem", "combined"):
         output = convert(ONE.pem + ONE.leaf.key_pem, to)

@@ -45,9 +45,9 @@ def test_the_library_reads_every_kind_we_write(kind: str) -> None:
     assert same(load_private_key(encode_private_key(key, b"x", der=True), b"x"), key)
 
 
-@pytest.mark.parametrize("kind", ["p256", "ed448", "ml-dsa-44"])
+@pytest.mark.parametrize("kind", ["p256", "ml-dsa-44"])
 @pytest.mark.parametrize("as_der", [True, False])
-@pytest.mark.parametrize("passphrase", [None, b"open sesame", "pässwörd".encode()])
+@pytest.mark.parametrize("passphrase", [None, "pässwörd".encode()])
 def test_every_form_is_read_back(
     kind: str, as_der: bool, passphrase: bytes | None
 ) -> None:
