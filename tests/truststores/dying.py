@@ -12,6 +12,7 @@ import sys
 from tlsmith.truststores import (
     Host,
     SystemRunner,
+    environment_stores,
     find_stores,
     install,
     uninstall,
@@ -39,6 +40,9 @@ def main() -> None:
     given = sys.stdin.buffer.read()
     host = Host(SystemRunner(), home, system, {"PATH": os.environ["PATH"]})
     stores = find_stores(host, [name], remembered=True)
+    if name == "env" and verb == "install":
+        bundle = os.environ["DYING_BUNDLE"]
+        stores = environment_stores(host, [("SSL_CERT_FILE", bundle)], bundle)
     from tlsmith.truststores import Root
 
     sys.addaudithook(before)

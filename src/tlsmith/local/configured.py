@@ -71,7 +71,7 @@ def _of_pip(home: str, settings: str, locate: Locate) -> str | None:
             parser.read_string(_text(place).decode())
             value = parser.get("global", "cert", fallback="").strip()
             if value:
-                return os.path.expanduser(value)
+                return _expanded(value, home)
     return None
 
 
@@ -107,7 +107,11 @@ def _npm_cafile(text: bytes, home: str, environ: Mapping[str, str]) -> str | Non
         lambda name: environ.get(name[1], name[0]),
         os.fsdecode(line[1]).strip("\"'"),
     )
-    return os.path.join(home, value[2:]) if value.startswith("~/") else value
+    return _expanded(value, home)
+
+
+def _expanded(path: str, home: str) -> str:
+    return os.path.join(home, path[2:]) if path.startswith("~/") else path
 
 
 def _text(path: str) -> bytes:

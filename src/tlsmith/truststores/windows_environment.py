@@ -72,6 +72,10 @@ class WindowsEnvironmentStore(TrustStore):
         """Return nothing: it has no files."""
         return []
 
+    def in_use(self) -> bool:
+        """Tell that putting files back undoes nothing here."""
+        return True
+
     def contains(self, root: Root) -> bool:
         """Tell whether the variables are set, to a bundle that has the root."""
         facts = self._facts()
