@@ -31,8 +31,8 @@ class Done(NamedTuple):
 
     @property
     def error(self) -> dict[str, Any]:
-        """The error it printed with --json."""
-        error: dict[str, Any] = json.loads(self.err)["error"]
+        """The error it printed with --json, on the last line."""
+        error: dict[str, Any] = json.loads(self.err.splitlines()[-1])["error"]
         return error
 
 

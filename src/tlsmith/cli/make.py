@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ from tlsmith.cli.identity import Identity, choose_key, chosen_subject, identify
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.request import Request, request_options
 from tlsmith.core.issuer import Issuer, check_names
-from tlsmith.core.keys import kind_of
+from tlsmith.core.keys import kind_of, public_key_info
+from tlsmith.core.names import GeneralName, parse_name
 from tlsmith.core.profiles import LOCAL_DAYS, LONGEST_LOCAL_DAYS, end_entity, validity
 from tlsmith.errors import InputError, NameNotPermittedError
 from tlsmith.files import data_home
@@ -62,7 +64,11 @@ def make(**options: Any) -> None:
     authority, created = ensure_authority(home, now)
     issuer = authority.issuer()
     _check_permitted(issuer, identity, extra_names(issuer.name_constraints))
-    if if_needed and is_in_order(existing, issuer, identity.names, request.client, now):
+    if (
+        if_needed
+        and _has_what_is_asked(request, places, existing, identity)
+        and is_in_order(existing, issuer, identity.names, request.client, now)
+    ):
         _leave_alone(existing, places, request)
         return
     if not request.force:
@@ -81,6 +87,19 @@ def make(**options: Any) -> None:
             "\nThe local CA is new. Have this machine's clients trust it:\n"
             "  tlsmith trust install"
         )
+
+
+def _has_what_is_asked(
+    request: Request, places: Places, existing: Existing, identity: Identity
+) -> bool:
+    """Tell whether the files are there, and the key in them is the one asked for."""
+    certificate = existing.certificate
+    if certificate is None or (places.p12_file and not os.path.exists(places.p12_file)):
+        return False
+    if identity.public_key is not None:
+        return certificate.public_key_info == public_key_info(identity.public_key)
+    kind = request.key_kind
+    return existing.key_matches and kind in (None, kind_of(existing.key))
 
 
 def _issue(
@@ -138,19 +157,33 @@ def _check_permitted(issuer: Issuer, identity: Identity, extra: list[str]) -> No
         check_names(issuer.name_constraints, identity.names)
     except NameNotPermittedError as error:
         outside = [name for name in identity.names if name.value in error.names]
-        allow = [name.host for name in outside if name.kind != "uri" or name.host]
         raise NameNotPermittedError(
             f"outside what the local CA may sign: {', '.join(error.names)}",
             names=error.names,
-            hint=_allow_hint([*extra, *(host for host in allow if host)]),
+            hint=_allow_hint(extra, outside),
         ) from error
 
 
-def _allow_hint(allow: list[str]) -> str:
-    if not allow:
-        return "the local CA signs for names with a host only: try tlsmith self-sign"
-    options = " ".join(f"--allow {host.removeprefix('*.')}" for host in allow)
+def _allow_hint(extra: list[str], outside: list[GeneralName]) -> str:
+    """Return the command that makes a CA for these names too, if there can be one."""
+    bases = [_base_of(name) for name in outside]
+    if None in bases:
+        return (
+            "no CA with name constraints can sign for a URI without a domain: "
+            "try tlsmith self-sign"
+        )
+    allow = dict.fromkeys([*extra, *(base for base in bases if base)])
+    options = " ".join(f"--allow {base}" for base in allow)
     return f"a CA for these too: tlsmith ca init --local {options}"
+
+
+def _base_of(name: GeneralName) -> str | None:
+    """Return the domain or address to allow for a name; None where nothing helps."""
+    host = name.host
+    # Constraints of URIs are domains: one whose host is an address breaks each.
+    if not host or (name.kind == "uri" and parse_name(host).kind == "ip"):
+        return None
+    return host.removeprefix("*.")
 
 
 def _leave_alone(existing: Existing, places: Places, request: Request) -> None:

@@ -47,7 +47,8 @@ class PassphraseSource(NamedTuple):
             return _checked(_first_line(read_file(self.file)), f"file {self.file!r}")
         if self.variable is not None:
             value = os.environ.get(self.variable, "")
-            return _checked(value.encode(), f"variable {self.variable!r}")
+            # The bytes as they are, whether or not they are text.
+            return _checked(os.fsencode(value), f"variable {self.variable!r}")
         if self.prompt:
             return ask_passphrase(purpose, confirm=confirm, prefix=self.prefix)
         return None

@@ -109,6 +109,11 @@ class Request(NamedTuple):
 
     def places(self, names: tuple[GeneralName, ...], *, with_key: bool) -> Places:
         """Return where the files go."""
+        if self.file_format == "k8s-secret" and self.passphrase.is_named:
+            raise InputError(
+                "a Kubernetes Secret holds its key as it is, without a passphrase",
+                hint="leave the passphrase out: the file is for you alone to read",
+            )
         stem = default_stem(names, client=self.client)
         usual = places_for(stem, self.file_format, with_key=with_key)
         key_file = usual.key_file

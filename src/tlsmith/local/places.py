@@ -80,13 +80,13 @@ def _held(path: str, passphrase: bytes | None) -> tuple[list[bytes], list[Privat
     data = _read_if_there(path)
     if not data:
         return [], []
-    blocks = split_pem(data)
-    if blocks and all(label == "CERTIFICATE" for label, _ in blocks):
-        return [der for _, der in blocks], []
-    # Anything but plain PEM takes the whole reader, which takes long to import.
-    from tlsmith.core.formats.load import load_objects
-
     try:
+        blocks = split_pem(data)
+        if blocks and all(label == "CERTIFICATE" for label, _ in blocks):
+            return [der for _, der in blocks], []
+        # Anything but plain PEM takes the whole reader, which takes long to import.
+        from tlsmith.core.formats.load import load_objects
+
         found = load_objects(data, [passphrase, b"changeit"] if passphrase else [])
     except InputError as error:
         raise _would_be_lost(path, error) from error
@@ -132,7 +132,10 @@ def check_request_replaceable(path: str) -> None:
     data = _read_if_there(path)
     if not data:
         return
-    labels = {label for label, _ in split_pem(data)}
+    try:
+        labels = {label for label, _ in split_pem(data)}
+    except InputError as error:
+        raise _would_be_lost(path, error) from error
     if not labels or labels - {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}:
         raise InputError(
             f"{path!r} is there already and is not a certification request",

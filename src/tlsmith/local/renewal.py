@@ -20,11 +20,11 @@ def is_in_order(
 ) -> bool:
     """Tell whether a certificate does what is asked, and will for a while.
 
-    It has exactly the names, in any order, this issuer, the key beside it, the usage
-    asked for, and a third of its life left.
+    It has exactly the names, in any order, this issuer, the usage asked for, and a
+    third of its life left. Its key is the caller's to look at.
     """
     certificate = existing.certificate
-    if certificate is None or not existing.key_matches:
+    if certificate is None:
         return False
     life = certificate.not_after - certificate.not_before
     usage = certificate.extensions.get(der.object_identifier(oid.EXTENDED_KEY_USAGE))

@@ -150,6 +150,14 @@ def _checked(passphrase: bytes) -> bytes:
             "PKCS#12 needs a passphrase that is not empty",
             hint="many programs cannot open one without",
         )
+    try:
+        passphrase.decode()
+    except UnicodeDecodeError:  # without the error, which quotes it
+        raise PassphraseError(
+            "the passphrase of PKCS#12 is text (RFC 7292 appendix B.1), and this one "
+            "is not in UTF-8",
+            hint="choose one of letters and digits",
+        ) from None
     return passphrase
 
 
