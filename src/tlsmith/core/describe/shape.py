@@ -72,11 +72,12 @@ def _starting_with_sequence(dissection: Dissection, parts: list[Node]) -> Shape:
         return UNKNOWN
     if _is_ocsp_request(dissection, inner):
         return ("ocsp-request", "der")
-    return _signed(tags, cut=parts[0].cut)
+    return _signed(dissection, inner)
 
 
-def _signed(tags: list[int], *, cut: bool) -> Shape:
+def _signed(dissection: Dissection, inner: list[Node]) -> Shape:
     """Return which of certificate, request and revocation list has these fields."""
+    tags = [node.tag for node in inner]
     time = (UTC_TIME, GENERALIZED_TIME)
     third, fourth = [*tags, None, None, None, None][2:4]
     kind = "unknown"
@@ -84,14 +85,19 @@ def _signed(tags: list[int], *, cut: bool) -> Shape:
         kind = "certificate"
     elif tags[:2] == [SEQUENCE, SEQUENCE] and third in time:
         kind = "certificate-revocation-list"
-    elif tags[:3] == [INTEGER, SEQUENCE, SEQUENCE]:
+    elif tags[:2] == [INTEGER, SEQUENCE] and third in (SEQUENCE, None):
         if fourth in time:
             kind = "certificate-revocation-list"
-        elif fourth == SEQUENCE:
+        elif not _starts_with_oid(dissection, inner[1]):
+            # A name: in the other two, an algorithm stands there.
+            kind = "certificate-signing-request" if fourth in (0xA0, None) else kind
+        elif fourth in (SEQUENCE, None):
             kind = "certificate"
-        elif fourth == 0xA0 or (fourth is None and not cut):
-            kind = "certificate-signing-request"
     return (kind, "der")
+
+
+def _starts_with_oid(dissection: Dissection, node: Node) -> bool:
+    return [part.tag for part in _parts(dissection, node)][:1] == [OID]
 
 
 def _is_ocsp_request(dissection: Dissection, inner: list[Node]) -> bool:
@@ -107,7 +113,7 @@ def _is_ocsp_request(dissection: Dissection, inner: list[Node]) -> bool:
         if not parts or parts[0].tag != SEQUENCE:
             return False
         node = parts[0]
-    return [part.tag for part in _parts(dissection, node)][:1] == [OID]
+    return _starts_with_oid(dissection, node)
 
 
 def _starting_with_integer(dissection: Dissection, parts: list[Node]) -> Shape:
