@@ -19,8 +19,16 @@ def emit_json(facts: Any, *, indent: int | None = 2) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the person something, on standard error."""
-    sys.stderr.write(text.rstrip("\n") + "\n")
+    """Tell the person something, on standard error.
+
+    A file's name may hold what a terminal obeys: it is shown, and not obeyed.
+    """
+    lines = text.rstrip("\n").split("\n")
+    if not all(line.isprintable() for line in lines):
+        from tlsmith.core.describe.plain import safe
+
+        lines = [safe(line) for line in lines]
+    sys.stderr.write("\n".join(lines) + "\n")
 
 
 def warn(text: str) -> None:

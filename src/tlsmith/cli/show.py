@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
@@ -35,6 +36,13 @@ _FILE_NAME = re.compile(
 _PROTOCOLS = ("smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "xmpp")
 
 
+def _refuse_no_number(_: click.Context, option: click.Parameter, value: float) -> float:
+    """Return a number of seconds; `nan`, which is in every range, is none."""
+    if math.isnan(value):
+        raise click.BadParameter("'nan' is not a number of seconds", param=option)
+    return value
+
+
 @click.command(short_help="Explain a file or a live server.")
 @click.argument("sources", metavar="FILE|HOST[:PORT]|-...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: see docs/show.md.")
@@ -52,6 +60,7 @@ _PROTOCOLS = ("smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "xmpp"
     default=10.0,
     show_default=True,
     metavar="SECONDS",
+    callback=_refuse_no_number,
     help="How long to wait for a server.",
 )
 def show(sources: tuple[str, ...], as_json: bool, full: bool, **options: Any) -> int:
@@ -95,7 +104,7 @@ def show(sources: tuple[str, ...], as_json: bool, full: bool, **options: Any) ->
 
 def _is_file(source: str) -> bool:
     """Tell whether a source is a file, or meant as one."""
-    if source == _STDIN or os.path.exists(source):
+    if source == _STDIN or os.path.lexists(source):
         return True
     return "://" not in source and _FILE_NAME.fullmatch(source) is not None
 

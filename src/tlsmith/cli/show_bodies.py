@@ -15,6 +15,7 @@ WIDTH = 80
 _LABEL = 13
 _MOST_ENTRIES = 10
 _MOST_NAMES = 40
+_MOST_LINES = 60  # of one extension; the name constraints of a local CA take 48
 
 _CAPITALS = {
     "acme": "ACME",
@@ -104,7 +105,7 @@ def _signed(facts: Facts) -> str:
         by = f"[{signer + 1}]" if isinstance(signer, int) else signer
         return f"by {by}, checked"
     if signature == GOOD:
-        return f"by {facts.get('trusted_root', 'a root trusted here')}, checked"
+        return f"by {facts.get('trusted_root', 'a root of the local CA')}, checked"
     if signature == "wrong":
         return "WRONG: not made by the key of its issuer"
     return f"not checked: {signature}"
@@ -123,7 +124,7 @@ def _extensions(facts: Facts, shown: Sequence[str] = ()) -> Iterator[str]:
     for one in extensions:
         name = " ".join(_CAPITALS.get(word, word) for word in one["name"].split("_"))
         critical = " (critical)" if one["critical"] else ""
-        lines = one["text"][:_MOST_NAMES]
+        lines = _first_lines(one["text"])
         head = f"    {name}{critical}:"
         if len(lines) == 1:
             yield from wrapped(f"{name}{critical}: {lines[0]}", "    ", "      ")
@@ -132,6 +133,14 @@ def _extensions(facts: Facts, shown: Sequence[str] = ()) -> Iterator[str]:
         for line in lines:
             indent = " " * (6 + len(line) - len(line.lstrip()))
             yield from wrapped(line, indent, indent + "  ")
+
+
+def _first_lines(lines: Sequence[str]) -> list[str]:
+    """Return as many lines as people read, and how many there are beside."""
+    shown = list(lines[:_MOST_LINES])
+    if len(lines) > _MOST_LINES:
+        shown.append(f"and {len(lines) - _MOST_LINES} more: --json has them all")
+    return shown
 
 
 def _fingerprints(facts: Facts) -> Iterator[str]:

@@ -28,16 +28,23 @@ _MEANINGS = {
     62: "it is for other names",
     64: "it is for other addresses",
 }
+_NO_ROOT = (18, 19, 20, 21)
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A server, its certificates explained, and this machine's verdict."""
+    """A server, its certificates explained, and this machine's verdict.
+
+    Args:
+        only_with_ours: it is accepted by those who trust the local CA, and this
+            machine's own roots do not have it.
+    """
 
     presented: Presented
     verdict: Verdict | None
     report: Report
     unverified: str | None = None
+    only_with_ours: bool = False
 
     def facts(self) -> dict[str, Any]:
         """Return what `--json` says of the server."""
@@ -56,6 +63,7 @@ class Live:
             "alpn": session.alpn,
             "unfinished": presented.unfinished,
             "accepted": None if verdict is None else verdict.accepted,
+            "only_with_local_ca": self.only_with_ours,
             "verify_message": None if verdict is None else verdict.message,
             "verify_code": None if verdict is None else verdict.code,
         }
@@ -78,6 +86,8 @@ class Live:
     def _accepted(self) -> str:
         if self.verdict is None:
             return f"not known: {self.unverified}"
+        if self.only_with_ours:
+            return "yes, by clients that trust the local CA"
         if self.verdict.accepted:
             return "yes, by this machine's Python and OpenSSL"
         return f"no: {self.verdict.message}"
@@ -111,12 +121,15 @@ def ask_server(
         Found("certificate", "der", one, encoding="tls") for one in presented.chain
     ]
     report = describe_found(found, context, anchors)
-    verdict, unverified = None, None
+    verdict, unverified, ours = None, None, False
     try:
-        verdict = verify(presented, anchors, timeout=timeout)
+        verdict = verify(presented, timeout=timeout)
+        if anchors and verdict.code in _NO_ROOT:
+            verdict = verify(presented, anchors, timeout=timeout)
+            ours = verdict.accepted
     except ConnectionFailedError as error:
         unverified = error.message
-    live = Live(presented, verdict, report, unverified)
+    live = Live(presented, verdict, report, unverified, ours)
     _judge(live)
     return live
 
@@ -142,7 +155,13 @@ def _judge(live: Live) -> None:
 
 def _judge_verdict(live: Live) -> None:
     verdict, report = live.verdict, live.report
-    if verdict is None:
+    if live.only_with_ours:
+        message = (
+            "this machine's own roots do not have the local CA's: "
+            "`tlsmith trust install` adds it"
+        )
+        report.add(Finding(NOTE, "not-in-the-system", message))
+    elif verdict is None:
         message = f"whether this machine accepts it is not known: {live.unverified}"
         report.add(Finding(WARNING, "not-verified", message))
     elif verdict.code is not None:

@@ -151,7 +151,7 @@ def _chain(report: Report) -> Iterator[str]:
     if chain.links[chain.path[-1]].issuer == chain.path[-1]:
         end = "complete: it ends in a root that is here"
     elif chain.anchor is not None:
-        end = f"complete: it ends in {chain.anchor}, which is trusted here"
+        end = f"complete: it ends in {chain.anchor}, a root of the local CA"
     elif chain.complete is False:
         end = f"incomplete: {last.certificate.issuer.text} is missing"
     else:
