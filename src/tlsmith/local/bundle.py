@@ -264,7 +264,8 @@ def _write(path: str, data: bytes) -> bool:
     folder = os.path.dirname(path)
     try:
         os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
-        os.makedirs(folder, exist_ok=True)
+        # Whoever could write here would decide what is trusted: whatever the umask.
+        os.makedirs(folder, mode=0o755, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise FileError(

@@ -51,7 +51,7 @@ def carry(
         FileError: one cannot be written.
     """
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(folder, mode=0o755, exist_ok=True)  # whatever the umask
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise FileError(f"cannot make {folder!r}: {reason}", path=folder) from error

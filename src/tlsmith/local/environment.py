@@ -195,7 +195,7 @@ def _php_value(bundle: Bundle, now: str) -> str:
     text = f'curl.cainfo = "{quoted}"\nopenssl.cafile = "{quoted}"\n'.encode()
     place = os.path.join(folder, _PHP_FILE)
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(folder, mode=0o755, exist_ok=True)  # whatever the umask
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise FileError(f"cannot make {folder!r}: {reason}", path=folder) from error

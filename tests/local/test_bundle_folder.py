@@ -1,0 +1,19 @@
+"""Nobody else writes where the bundles are, whatever the umask."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from running import tlsmith_here
+
+
+def test_a_umask_of_nothing_opens_no_folder_of_bundles(home: Path) -> None:
+    os.umask(0)  # put back by `home`
+    carried = home / "carried"
+    assert tlsmith_here("env", "--output", str(carried)).code == 0
+    folders = [Path(place) for place, _, _ in os.walk(home / "tlsmith")] + [carried]
+    assert len(folders) > 4
+    for folder in folders:
+        assert not stat.S_IMODE(folder.stat().st_mode) & 0o022, folder
