@@ -60,7 +60,7 @@ def assemble(objects: Objects, wanted: Wanted) -> Output:
             hint="leave the passphrase out, or choose a format that holds a key, such "
             "as --to p12 or --to pkcs8",
         )
-    _note_what_is_left(selection, piece)
+    _note_what_is_left(selection, piece, wanted.to)
     infos = {selection.key.info} if piece.has_key and selection.key else set()
     return Output(
         piece.data,
@@ -72,7 +72,7 @@ def assemble(objects: Objects, wanted: Wanted) -> Output:
     )
 
 
-def _note_what_is_left(selection: Selection, piece: Piece) -> None:
+def _note_what_is_left(selection: Selection, piece: Piece, to: str) -> None:
     objects = selection.objects
     left_keys = len(objects.keys) - piece.has_key
     if left_keys:
@@ -88,6 +88,12 @@ def _note_what_is_left(selection: Selection, piece: Piece) -> None:
     key = selection.key if piece.has_key and not piece.encrypted else None
     if key is not None and key.was_encrypted:
         selection.warnings.append(
-            "the private key was encrypted and is no longer: give a passphrase for the "
-            "output with --passphrase-file to keep it so"
+            f"the private key was encrypted and is no longer: {_kept_so(to)}"
         )
+
+
+def _kept_so(to: str) -> str:
+    """Return what to do for a private key to stay encrypted."""
+    if TARGETS[to].takes_passphrase:
+        return "give a passphrase for the output with --passphrase-file to keep it so"
+    return f"--to {to} holds it in the clear; --to p12 and --to pkcs8 can encrypt it"
