@@ -81,9 +81,13 @@ else:
         """Become the command, so that signals and exit code need no passing on."""
         # Python ignores these, and what is ignored stays so in what it becomes: `yes |
         # head` would not end.
-        for name in ("SIGPIPE", "SIGXFSZ"):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
-        os.execvpe(command[0], command, surroundings)  # noqa: S606 -- there is no shell
+        numbers = (signal.SIGPIPE, signal.SIGXFSZ)
+        before = [signal.signal(number, signal.SIG_DFL) for number in numbers]
+        try:
+            os.execvpe(command[0], command, surroundings)  # noqa: S606 -- no shell
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
 
 
 def _report(program: str, error: OSError | ValueError) -> int:
