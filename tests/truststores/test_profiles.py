@@ -327,7 +327,13 @@ def test_shells_set_nothing_where_the_bundle_is_gone(
 
 
 @pytest.mark.parametrize("verb", ["install", "uninstall"])
-@pytest.mark.parametrize("count", range(1, 12))
+@pytest.mark.parametrize(
+    "count",
+    [
+        n if n in (3, 8) else pytest.param(n, marks=pytest.mark.slow)
+        for n in range(1, 26)
+    ],
+)
 def test_killed_at_any_point_it_is_undone(
     world: World, bundle: Path, verb: str, count: int
 ) -> None:

@@ -53,13 +53,30 @@ def profile_places(host: Host, *, existing: bool = False) -> list[str]:
     Args:
         existing: only, and all, those that are there.
     """
+    wanted = _candidates(host)
+    if existing:
+        wanted = {place: os.path.isfile(place) for place in wanted}
+    found: dict[str, str] = {}
+    for place, is_wanted in wanted.items():
+        if is_wanted:
+            found.setdefault(os.path.realpath(place), place)
+    return list(found.values())
+
+
+def targets_of_all(host: Host) -> frozenset[str]:
+    """Return every file that we may ever write, links followed."""
+    return frozenset(os.path.realpath(place) for place in _candidates(host))
+
+
+def _candidates(host: Host) -> dict[str, bool]:
+    """Return each file that may set a person's variables, and whether it should."""
     settings = host.environment.get("XDG_CONFIG_HOME", "")
     if not os.path.isabs(settings):
         settings = host.at_home(".config")
     zsh = host.environment.get("ZDOTDIR", "")
     zsh = os.path.join(zsh if os.path.isabs(zsh) else host.home, ".zshenv")
     fish = os.path.join(settings, FISH_FILE)
-    wanted = {
+    return {
         host.at_home(".profile"): True,
         # Each that is there keeps bash from reading those behind it.
         host.at_home(".bash_profile"): os.path.exists(host.at_home(".bash_profile")),
@@ -71,10 +88,3 @@ def profile_places(host: Host, *, existing: bool = False) -> list[str]:
             host.path("/usr/lib/systemd/user")
         ),
     }
-    if existing:
-        wanted = {place: os.path.isfile(place) for place in wanted}
-    found: dict[str, str] = {}
-    for place, is_wanted in wanted.items():
-        if is_wanted:
-            found.setdefault(os.path.realpath(place), place)
-    return list(found.values())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -24,7 +24,11 @@ from tlsmith.files.atomic import (
 )
 from tlsmith.truststores.base import Host, Root, TrustStore, certificates_in
 from tlsmith.truststores.block import Block, Facts, find_block, without, write_block
-from tlsmith.truststores.profile_places import profile_places, syntax_of
+from tlsmith.truststores.profile_places import (
+    profile_places,
+    syntax_of,
+    targets_of_all,
+)
 
 _NEW_MODE = 0o644
 
@@ -214,23 +218,17 @@ class ProfileStore(TrustStore):
         sync_folder(os.path.dirname(target))
 
     def _folders_of_ours(self, target: str) -> list[str]:
-        """Return the folders below home that hold nothing but the way to the file.
+        """Return the folders below home that hold nothing but files of ours.
 
         Of these, those that were not there before are taken away again.
         """
         found: list[str] = []
-        home, path = os.path.realpath(self.host.home), target
-        while True:
-            folder, name = os.path.split(path)
-            if folder == home or not folder.startswith(home + os.sep):
-                return found
-            names: list[str] = []
-            with contextlib.suppress(OSError):
-                names = os.listdir(folder)
-            if any(n != name and TEMPORARY_MARK not in n for n in names):
-                return found
+        home, folder = os.path.realpath(self.host.home), os.path.dirname(target)
+        ours = targets_of_all(self.host) | {target}
+        while folder.startswith(home + os.sep) and _holds_only(folder, ours):
             found.append(folder)
-            path = folder
+            folder = os.path.dirname(folder)
+        return found
 
     def _is_read_only(self, path: str) -> TrustStoreError:
         return TrustStoreError(
@@ -240,3 +238,19 @@ class ProfileStore(TrustStore):
             hint="where another tool keeps it, add there what `tlsmith env` prints; "
             "else make it writable",
         )
+
+
+def _holds_only(folder: str, ours: Collection[str]) -> bool:
+    """Tell whether all that is in a folder is one of `ours`, or on the way to one."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return not os.path.lexists(folder)
+    for name in names:
+        path = os.path.join(folder, name)
+        if path in ours or TEMPORARY_MARK in name:
+            continue
+        is_on_the_way = any(one.startswith(path + os.sep) for one in ours)
+        if not is_on_the_way or os.path.islink(path) or not _holds_only(path, ours):
+            return False
+    return True
