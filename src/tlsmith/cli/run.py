@@ -1,5 +1,6 @@
 """Find a command, run it, and say what went wrong."""
 
+import errno
 import importlib
 import json
 import os
@@ -62,6 +63,8 @@ def run(words: Sequence[str]) -> int:
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
+        if _is_of_a_stream(error):
+            raise
         if os.environ.get("TLSMITH_DEBUG"):
             raise
         _report(_unexpected(error), words)
@@ -72,6 +75,12 @@ def run(words: Sequence[str]) -> int:
 def _exit_code(error: TLSmithError) -> int:
     typed = isinstance(error, _USAGE_ERRORS) or error.code in _USAGE_CODES
     return USAGE if typed else FAILURE
+
+
+def _is_of_a_stream(error: Exception) -> bool:
+    """Tell whether click could not print: errors of files name them."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    return isinstance(error, OSError) and error.filename is None and error.errno in full
 
 
 def _unexpected(error: Exception) -> TLSmithError:

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from tlsmith.errors import FileError
+
 
 def data_home() -> str:
     """Return the folder below which everything local lives, which may not exist yet.
@@ -14,7 +16,16 @@ def data_home() -> str:
     chosen = os.environ.get("TLSMITH_HOME")
     if chosen:
         # Where no shell has read it, as in a Dockerfile, a tilde is still there.
-        return os.path.abspath(os.path.expanduser(chosen))
+        chosen = os.path.expanduser(chosen)
+        try:
+            return os.path.abspath(chosen)
+        except FileNotFoundError as error:
+            raise FileError(
+                f"TLSMITH_HOME is {chosen!r}, and the folder we are in is gone",
+                path=chosen,
+                code="file-not-found",
+                hint="set TLSMITH_HOME to the whole path, or go to another folder",
+            ) from error
     return os.path.join(user_data_folder(), "tlsmith")
 
 
