@@ -488,3 +488,17 @@ def test_the_errors_of_the_system_have_codes_of_ours() -> None:
     odd = file_error(OSError("odd"), Path("a"), "read")
     assert (odd.code, odd.hint) == ("file-error", None)
     assert odd.message == "cannot read 'a': odd"
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives away"
+)
+def test_root_leaves_a_file_to_its_owner(tmp_path: Path) -> None:
+    """A server that reads its key as another account still does after renewal."""
+    target = tmp_path / "key.pem"
+    target.write_bytes(b"old")
+    os.chown(target, 65534, 65534)
+    write_file(target, b"new", mode=SECRET_MODE)
+    status = target.stat()
+    assert (status.st_uid, status.st_gid, mode(target)) == (65534, 65534, 0o600)
+    assert target.read_bytes() == b"new"

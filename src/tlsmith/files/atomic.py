@@ -130,6 +130,7 @@ def write_temporary(target: str, data: bytes, mode: int) -> str:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         descriptor = os.open(temporary, flags | getattr(os, "O_BINARY", 0), mode)
         try:
+            _leave_to_owner(descriptor, target)
             _write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
@@ -140,6 +141,18 @@ def write_temporary(target: str, data: bytes, mode: int) -> str:
             raise file_error(error, target, "write") from error
         raise
     return temporary
+
+
+def _leave_to_owner(descriptor: int, target: str) -> None:
+    """Give a new file to whoever has the one it replaces.
+
+    Root renews what a server of another account reads; only root can give files away.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or not os.path.isfile(target):
+        return
+    owner = os.stat(target)
+    with contextlib.suppress(OSError):  # a file system without owners
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def sync_folder(folder: str) -> None:
