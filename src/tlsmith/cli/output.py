@@ -13,8 +13,15 @@ def emit(text: str) -> None:
 
 
 def emit_json(facts: Any, *, indent: int | None = 2) -> None:
-    """Print facts for a program, on standard output."""
+    """Print facts for a program, on standard output.
+
+    What a terminal obeys is escaped, which JSON allows anywhere in a string.
+    """
     text = json.dumps(facts, indent=indent, ensure_ascii=False, default=str)
+    if not text.isascii() or "\x7f" in text:
+        from tlsmith.core.describe.plain import safe_json
+
+        text = safe_json(text)
     _write(text + "\n")
 
 

@@ -172,18 +172,26 @@ def _anchors() -> list[bytes]:
 def _warn_of_readers(report: Report, sources: Sequence[str]) -> None:
     """Warn of a file with a key in the clear that others may read."""
     for source in dict.fromkeys(sources):
-        if source == _STDIN or os.name == "nt":
-            continue
-        mode = os.stat(source).st_mode
+        mode = 0 if source == _STDIN or os.name == "nt" else _mode(source)
         if not mode & (stat.S_IRGRP | stat.S_IROTH) or not stat.S_ISREG(mode):
             continue
         for index, described in enumerate(report.objects):
             found = described.found
-            open_key = found.kind == "private-key" and not described.facts["encrypted"]
-            if open_key and found.source == source and described.inside is None:
+            # What is inside PKCS#12 or the like is as safe as that is.
+            if found.source != source or described.inside is not None:
+                continue
+            if found.kind == "private-key" and not described.facts["encrypted"]:
                 shown = stat.S_IMODE(mode)
                 message = f"others can read this key: {source} has mode {shown:04o}"
                 report.about(index, Finding(WARNING, "readable-by-others", message))
+
+
+def _mode(path: str) -> int:
+    """Return the mode of a file that was there a moment ago, 0 if it is gone."""
+    try:
+        return os.stat(path).st_mode
+    except OSError:
+        return 0
 
 
 def _show_server(

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlsmith.core.describe.plain import bytes_text, is_unsafe, iso, safe, span
+from tlsmith.core.describe.plain import (
+    bytes_text,
+    is_unsafe,
+    iso,
+    safe,
+    safe_json,
+    span,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +65,20 @@ def test_a_length_of_time_is_told_in_its_largest_unit(
     length: timedelta, words: str
 ) -> None:
     assert span(length) == words
+
+
+@given(st.recursive(st.text(st.characters()), st.lists))
+def test_json_that_is_safe_says_the_same(value: object) -> None:
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    shown = safe_json(text)
+    assert json.loads(shown) == value
+    assert not any(map(is_unsafe, shown.split("\n")))
+
+
+def test_json_in_plain_ascii_is_left_as_it_is() -> None:
+    assert safe_json('{"a": "b"}\n') == '{"a": "b"}\n'
+    assert safe_json('"\x7f"') == '"\\u007f"'
+    assert safe_json('"\U000e0041"') == '"\\udb40\\udc41"'
 
 
 def test_a_moment_is_written_in_utc() -> None:

@@ -27,6 +27,26 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: _escape(ord(match[0])), text)
 
 
+def safe_json(text: str) -> str:
+    """Return JSON `text` that says the same without such a character.
+
+    JSON has escaped line ends inside strings already; those outside may stay.
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNSAFE.sub(lambda match: _escape_json(match[0]), text)
+
+
+def _escape_json(character: str) -> str:
+    if character == "\n":
+        return character
+    code = ord(character)
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000  # a surrogate pair (RFC 8259 section 7)
+    return f"\\u{0xD800 | code >> 10:04x}\\u{0xDC00 | code & 0x3FF:04x}"
+
+
 def is_unsafe(text: str) -> bool:
     """Tell whether `text` holds a character that could mislead a reader."""
     return _UNSAFE.search(text) is not None
