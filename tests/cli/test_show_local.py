@@ -108,3 +108,13 @@ def test_a_files_name_is_shown_and_not_obeyed_by_the_terminal(folder: Path) -> N
     words = ("convert", "localhost.pem", "red\x1b[31m\u202e.p7b")
     done = subprocess.run([TLSMITH, *words], capture_output=True, check=True)
     assert b"wrote red\\x1b[31m\\u202e.p7b" in done.stderr
+
+
+def test_a_key_inside_pkcs12_is_as_safe_as_that_is(folder: Path) -> None:
+    assert tlsmith_here("make", "localhost", "--p12-file", "a.p12").code == 0
+    done = tlsmith_here("show", "localhost.pem", "a.p12")
+    assert done.code == 0, done.err
+    assert "others can read this key" not in done.out
+    Path("a.p12").chmod(0o644)
+    done = tlsmith_here("show", "localhost.pem", "a.p12")
+    assert done.code == 0, done.err

@@ -52,6 +52,8 @@ def summary(verb: str, outcomes: Sequence[Outcome], *, dry_run: bool) -> str:
     if failed or not outcomes:
         rest = "the rest is done" if changed else "nothing was changed"
         return f"{len(failed)} could not be done; {rest}"
+    if not changed and all(outcome.state == "absent" for outcome in outcomes):
+        return "nothing was changed: no such store is on this machine"
     if not changed:
         return "nothing was changed: every store here trusts it already"
     return (
