@@ -19,7 +19,7 @@ from tlsmith.core.profiles import LOCAL_DAYS, LONGEST_LOCAL_DAYS, end_entity, va
 from tlsmith.errors import InputError, NameNotPermittedError
 from tlsmith.files import data_home
 from tlsmith.local.authority import is_signed_by_local_ca
-from tlsmith.local.creation import ensure_authority
+from tlsmith.local.creation import ensure_issuer
 from tlsmith.local.inventory import record
 from tlsmith.local.places import Existing, Places, check_replaceable, load_existing
 from tlsmith.local.reach import extra_names
@@ -61,8 +61,7 @@ def make(**options: Any) -> None:
     existing = Existing()
     if request.reuse_key or not request.force:
         existing = load_existing(places, passphrase)
-    authority, created = ensure_authority(home, now)
-    issuer = authority.issuer()
+    issuer, created = ensure_issuer(home, now)
     _check_permitted(issuer, identity, extra_names(issuer.name_constraints))
     if (
         if_needed

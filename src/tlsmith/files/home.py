@@ -12,6 +12,9 @@ def data_home() -> str:
     `TLSMITH_HOME` if set, else the platform's place for an application's data:
     `$XDG_DATA_HOME/tlsmith` or `~/.local/share/tlsmith`, `~/Library/Application
     Support/tlsmith`, `%LOCALAPPDATA%\\tlsmith`.
+
+    Raises:
+        FileError: it cannot be told.
     """
     chosen = os.environ.get("TLSMITH_HOME")
     if chosen:
@@ -30,7 +33,11 @@ def data_home() -> str:
 
 
 def user_data_folder() -> str:
-    """Return the platform's folder for the data of a user's applications."""
+    """Return the platform's folder for the data of a user's applications.
+
+    Raises:
+        FileError: this user has no home.
+    """
     if sys.platform == "win32":
         return os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
     if sys.platform == "darwin":
@@ -39,4 +46,12 @@ def user_data_folder() -> str:
     # The XDG base directory specification: a relative path is to be ignored.
     if os.path.isabs(chosen):
         return chosen
-    return os.path.expanduser("~/.local/share")
+    folder = os.path.expanduser("~/.local/share")
+    if folder.startswith("~"):  # as in a container, for a user nobody has heard of
+        raise FileError(
+            "there is no home folder: HOME is not set, and this user has none",
+            path=folder,
+            code="no-home",
+            hint="set TLSMITH_HOME to a folder of yours that can be written",
+        )
+    return folder

@@ -18,7 +18,7 @@ from tlsmith.core.oid import COMMON_NAME, ORGANIZATION
 from tlsmith.core.profiles import CA_DAYS, certificate_authority, validity
 from tlsmith.core.subject import distinguished_name
 from tlsmith.core.view import view_certificate
-from tlsmith.errors import FileError
+from tlsmith.errors import FileError, InputError
 from tlsmith.files import NewFile, exclusive_lock, read_file, write_file, write_together
 from tlsmith.local._folders import (
     UNFINISHED,
@@ -53,6 +53,25 @@ def ensure_authority(home: str, now: datetime) -> tuple[LocalAuthority, bool]:
         return create_authority(home, now, keep_existing=True)
     _finish_retirement(home, authority)
     return authority, False
+
+
+def ensure_issuer(home: str, now: datetime) -> tuple[Issuer, bool]:
+    """Return the local CA ready to sign, and whether it was made just now.
+
+    Raises:
+        FileError: `home` cannot be written.
+        InputError: the CA is damaged.
+    """
+    authority, created = ensure_authority(home, now)
+    try:
+        return authority.issuer(), created
+    except InputError:
+        # Another process may have put a new one in its place since, and destroyed
+        # its key.
+        new = load_authority(home)
+        if new is None or new == authority:
+            raise
+        return new.issuer(), created
 
 
 def create_authority(
