@@ -17,7 +17,7 @@ from truststores.worlds import OWNER, WORLDS, World, refresh, root
 _DYING = Path(__file__).with_name("dying.py")
 # More changes than any of them makes, so that the last runs end by themselves.
 _ALL = range(1, 26)
-_SOME = (2, 4, 6, 8, 9, 12)
+_SOME = (4, 8, 12)
 
 
 def _start(world: World, verb: str, count: int) -> subprocess.Popen[bytes]:

@@ -39,6 +39,15 @@ def test_pkcs12_keystores_stay_what_they_are(tmp_path: Path, kind: str) -> None:
     assert world.state() == before
 
 
+def test_the_system_stores_entry_is_not_taken_for_ours(java: World) -> None:
+    entries = {f"debian:{root().label}.pem": root().der}
+    Path(java.store.place).write_bytes(encode_jks(entries))
+    before = java.state()
+    (left,) = uninstall(java.remembered(), [root()], java.host, OWNER)
+    assert (left.state, left.changed) == ("trusted", False)
+    assert java.state() == before
+
+
 def test_permissions_stay(java: World) -> None:
     os.chmod(java.store.place, 0o640)
     install(java.stores, [root()], java.host, OWNER)

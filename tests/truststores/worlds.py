@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import shutil
@@ -9,6 +10,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -195,15 +197,13 @@ def java_world(folder: Path, kind: str = "jks") -> World:
 @cache
 def _pkcs12(kind: str) -> Path:
     """Return a keystore made by Java itself, once for all tests."""
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(prefix="tlsmith-test-keystore-"))
+    atexit.register(shutil.rmtree, folder)
     certificate, keystore = folder / "first.pem", folder / "cacerts"
     certificate.write_bytes(root_pair("first").pem)
     plain = [
         f"-J-Dkeystore.pkcs12.{what}=NONE"
-        for what in ("certPbeIterationCount", "certProtectionAlgorithm", "macAlgorithm")
-        if what != "certPbeIterationCount"
+        for what in ("certProtectionAlgorithm", "macAlgorithm")
     ]
     subprocess.run(
         [

@@ -15,7 +15,11 @@ from typing import ClassVar, Self
 from tlsmith.files import read_file
 from tlsmith.truststores import keytool
 from tlsmith.truststores.base import Host, Root, TrustStore
-from tlsmith.truststores.keystore import hides_certificates, open_pkcs12
+from tlsmith.truststores.keystore import (
+    hides_certificates,
+    open_pkcs12,
+    trusted_entries,
+)
 
 # Below a Java's home: since Java 9, and the runtime inside a JDK 8.
 _KEYSTORES = ("lib/security/cacerts", "jre/lib/security/cacerts")
@@ -74,9 +78,17 @@ class JavaStore(TrustStore):
     def is_ours(self, root: Root) -> bool:
         """Tell whether there is an entry of our name."""
         data = read_file(self.place)
-        # JKS has names in clear, PKCS#12 in UTF-16, where it does not hide them.
-        names = (root.label.encode(), root.label.encode("utf-16-be"))
-        return any(name in data for name in names) or root.label in self._hidden(data)
+        entries = trusted_entries(data)
+        if entries is not None:
+            return root.label in entries
+        if hides_certificates(data):
+            return root.label in self._hidden(data)
+        # PKCS#12 has names in UTF-16, and JKS with keys in UTF-8 after their length.
+        wide = root.label.encode("utf-16-be")
+        name = root.label.encode()
+        return b"\x1e" + bytes([len(wide)]) + wide in data or (
+            len(name).to_bytes(2, "big") + name in data
+        )
 
     def _hidden(self, data: bytes) -> dict[str, bytes]:
         """Return the entries that are encrypted."""

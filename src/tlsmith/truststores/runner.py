@@ -54,37 +54,34 @@ class SystemRunner:
     ) -> Completed:
         """Run a command to its end, without a terminal.
 
-        Its output goes to files: were it a pipe, the command would die of writing to
-        it after we were killed, with a store half changed.
+        Its output goes to files, which have no name: were it a pipe, the command would
+        die of writing to it after we were killed, with a store half changed.
 
         Raises:
             ToolMissingError: there is no such command.
             TrustStoreError: it did not end in time, and was ended.
         """
         with contextlib.ExitStack() as stack:
-            scratch = stack.enter_context(
-                tempfile.TemporaryDirectory(
-                    prefix="tlsmith-", dir=self.scratch, ignore_cleanup_errors=True
-                )
+            given, out, err = (
+                stack.enter_context(tempfile.TemporaryFile(dir=self.scratch))
+                for _ in range(3)
             )
-            given = stack.enter_context(tempfile.TemporaryFile(dir=scratch))
             given.write(stdin)
             given.seek(0)
-            out = stack.enter_context(tempfile.TemporaryFile(dir=scratch))
-            err = stack.enter_context(tempfile.TemporaryFile(dir=scratch))
-            surroundings = self._surroundings(environment, scratch)
-            code = self._wait(command, surroundings, (given, out, err))
+            code = self._wait(
+                command, self._surroundings(environment), (given, out, err)
+            )
             out.seek(0)
             err.seek(0)
             stdout, stderr = out.read(), err.read()
             text = (stdout + stderr).decode(errors="replace")
             return Completed(code, text, stdout)
 
-    def _surroundings(
-        self, environment: Mapping[str, str] | None, scratch: str
-    ) -> dict[str, str]:
+    def _surroundings(self, environment: Mapping[str, str] | None) -> dict[str, str]:
         ours = {k: v for k, v in os.environ.items() if k not in _DROPPED}
-        return ours | _ENVIRONMENT | {"TMPDIR": scratch} | dict(environment or {})
+        if self.scratch is not None:
+            ours["TMPDIR"] = self.scratch
+        return ours | _ENVIRONMENT | dict(environment or {})
 
     def _wait(
         self,
