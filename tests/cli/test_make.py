@@ -205,8 +205,12 @@ def test_a_uri_no_ca_could_sign_for_has_another_hint(folder: Path, name: str) ->
 
 
 @given(texts=st.lists(name_texts, min_size=1, max_size=3))
-def test_the_command_in_the_hint_helps(texts: list[str]) -> None:
-    done = tlsmith_here("make", "--json", "--", *texts)
+def test_the_command_in_the_hint_helps(
+    texts: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("names"))
+        done = tlsmith_here("make", "--json", "--", *texts)
     hint = "" if done.code == 0 else done.error["hint"]
     if "--allow" in hint:
         words = shlex.split(hint.partition("--local ")[2])[1::2]
