@@ -147,6 +147,20 @@ def test_every_reason_is_given_at_once() -> None:
     assert kinds == ["signature", "key", "names", "names"]
 
 
+def test_a_request_signed_with_md5_is_refused_for_that() -> None:
+    rsa_key = key_of_kind("rsa2048")
+    data = a_request(x509.DNSName("a.test"), key=rsa_key, digest=hashes.SHA256())
+    sha256, md5 = (
+        der.object_identifier(f"1.2.840.113549.1.1.{last}") for last in (11, 4)
+    )
+    assert data.count(sha256) == 1
+    with pytest.raises(ProfileError) as caught:
+        parse_request(data.replace(sha256, md5))
+    assert caught.value.reasons == (
+        "signature: made with MD5, which proves nothing any more",
+    )
+
+
 def test_a_request_signed_by_another_key_is_refused() -> None:
     one = list(der.children(der.only(a_request(x509.DNSName("a.test")), 0x30).content))
     other_key = key_of_kind("p384")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey, PublicKey
 
 
+_UNSAFE_HASHES = {"1.2.840.113549.1.1.2": "MD2", "1.2.840.113549.1.1.4": "MD5"}
+
+
 @dataclass(frozen=True)
 class CertificationRequest:
     """What is taken from a request: its names and its key, nothing else."""
@@ -74,7 +77,7 @@ def parse_request(data: bytes, *, loose: bool = False) -> CertificationRequest:
     request = _load(data)
     reasons = []
     if not request.is_signature_valid:
-        reasons.append("signature: not made with the key in the request")
+        reasons.append(f"signature: {_signature_fault(request)}")
     public_key = request.public_key()
     try:
         check_public_key(public_key)
@@ -121,6 +124,14 @@ def _load(data: bytes) -> x509.CertificateSigningRequest:
             code="bad-request",
             hint="see what it is: tlsmith show FILE",
         ) from error
+
+
+def _signature_fault(request: x509.CertificateSigningRequest) -> str:
+    """Return why the signature does not hold; one with MD5 is not even looked at."""
+    hash_name = _UNSAFE_HASHES.get(request.signature_algorithm_oid.dotted_string)
+    if hash_name is not None:
+        return f"made with {hash_name}, which proves nothing any more"
+    return "not made with the key in the request"
 
 
 def _requested_names(
