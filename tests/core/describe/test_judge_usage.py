@@ -54,6 +54,7 @@ def test_what_is_in_order_is_no_fault() -> None:
         (with_extension(USAGE, None), "no-key-usage"),
         (with_extension(PURPOSES, None), "no-extended-key-usage"),
         (with_extension(AKI, None), "no-authority-key-identifier"),
+        (with_extension(SKI, None), "no-subject-key-identifier"),
         (
             with_extension(PURPOSES, der.sequence(oid(CLIENT))),
             "not-for-servers",

@@ -108,6 +108,9 @@ def _judge_end_entity(certificate: Certificate) -> Iterator[Finding]:
     if "authority_key_identifier" not in extensions and not certificate.is_self_issued:
         message = "no authorityKeyIdentifier: strict clients refuse it"
         yield Finding(WARNING, "no-authority-key-identifier", message)
+    if "subject_key_identifier" not in extensions:
+        message = "no subjectKeyIdentifier, which RFC 5280 section 4.2.1.2 asks for"
+        yield Finding(NOTE, "no-subject-key-identifier", message)
     if "name_constraints" in extensions:
         message = "nameConstraints in a certificate that is no CA's means nothing"
         yield Finding(WARNING, "constraints-without-ca", message)

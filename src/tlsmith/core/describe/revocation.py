@@ -32,6 +32,7 @@ from tlsmith.core.describe.values import integer, time_choice
 
 # Entries that are listed; all are counted. A small machine's memory holds no more.
 MOST_ENTRIES = 100_000
+_MOST_KNOWN = 10_000
 _TIMES = (UTC_TIME, GENERALIZED_TIME)
 
 
@@ -142,27 +143,31 @@ def _read_entries(dissection: Dissection, node: Node | None) -> dict[str, Any]:
 def _entries(dissection: Dissection, node: Node | None) -> Iterator[dict[str, Any]]:
     if node is None:
         return
+    # What stands behind the serial number, date and reason, is the same in most
+    # entries of a long list: it is read once.
+    known: dict[bytes, dict[str, Any]] = {}
     for entry in dissection.reader(node).each(SEQUENCE):
         reader = dissection.reader(entry)
         serial = integer(dissection, reader.take("userCertificate", INTEGER))
-        date = time_choice(dissection, reader.take("revocationDate", *_TIMES))
-        found = {
-            "serial_number": serial_text(serial),
-            "revocation_date": iso(date),
-            "reason": "unspecified",
-        }
-        more = reader.optional("crlEntryExtensions", SEQUENCE)
-        if more is not None:
-            found |= _entry_extensions(dissection, more)
-        reader.finish()
-        yield found
+        found: dict[str, Any] = {"serial_number": serial_text(serial)}
+        rest = dissection.data[reader.offset : reader.end]
+        seen = known.get(rest)
+        if seen is None:
+            before = len(dissection.findings)
+            seen = _rest_of_entry(dissection, reader)
+            if len(dissection.findings) == before and len(known) < _MOST_KNOWN:
+                known[rest] = seen
+        yield found | seen
 
 
-def _entry_extensions(dissection: Dissection, node: Node) -> dict[str, Any]:
-    found = {}
-    for extension in read_extensions(dissection, node):
+def _rest_of_entry(dissection: Dissection, reader: Reader) -> dict[str, Any]:
+    date = time_choice(dissection, reader.take("revocationDate", *_TIMES))
+    found = {"revocation_date": iso(date), "reason": "unspecified"}
+    more = reader.optional("crlEntryExtensions", SEQUENCE)
+    for extension in read_extensions(dissection, more):
         if extension["name"] == "reason":
             found["reason"] = extension["text"][0]
         else:
             found[extension["name"]] = extension["value"]
+    reader.finish()
     return found
