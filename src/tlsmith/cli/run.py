@@ -84,6 +84,12 @@ def _is_of_a_stream(error: Exception) -> bool:
 
 
 def _unexpected(error: Exception) -> TLSmithError:
+    if isinstance(error, MemoryError):
+        return TLSmithError(
+            "there is not enough memory",
+            code="out-of-memory",
+            hint="end other programs, raise the limit, or give a smaller file",
+        )
     # The message of an unforeseen error may quote its input, which may be a key: only
     # the kind of error is shown.
     return TLSmithError(

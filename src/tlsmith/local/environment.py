@@ -99,6 +99,11 @@ def prepare_environment(
             f"{home!r} has a line break in it, which no variable can hold everywhere",
             hint="set TLSMITH_HOME to another folder",
         )
+    if any("\ud800" <= character <= "\udfff" for character in home):
+        raise InputError(
+            f"{home!r} is not UTF-8, which not every client reads",
+            hint="set TLSMITH_HOME to another folder",
+        )
     told: list[str] = []
     public = system_bundle(locate)
     if public is None:
