@@ -298,3 +298,11 @@ def test_long_text_is_quoted_shortened() -> None:
     assert quoted("a") == "'a'"
     assert quoted("a" * 80) == repr("a" * 80)
     assert quoted("a" * 81) == repr("a" * 40 + "..." + "a" * 20)
+
+
+@pytest.mark.parametrize("text", ["a.test,b.test", "localhost 127.0.0.1", "a.test; b"])
+def test_several_names_in_one_word_are_seen_as_such(text: str) -> None:
+    with pytest.raises(InputError, match="more than one name in one word") as caught:
+        parse_name(text)
+    assert caught.value.hint is not None
+    assert "a word of its own" in caught.value.hint

@@ -15,6 +15,7 @@ _KINDS = {tag: kind for kind, tag in _TAGS.items()}
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LOOSE_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
+_SEVERAL = re.compile(r"[\w.*-][,;]\s*[\w.*-]|[\w.*-]\s+[0-9.]+$")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(.*)", re.IGNORECASE | re.DOTALL | re.ASCII)
 _PORT = re.compile(r"(?P<host>\[[^\]]+\]|[^:]+):\d+")
 # RFC 5322 dot-atom, and nothing quoted: no mail in use today needs more.
@@ -100,6 +101,11 @@ def parse_name(text: str, *, loose: bool = False) -> GeneralName:
     if not text or text != text.strip():
         raise InputError(
             f"not a name: {quoted(text)}", hint="give a host name, such as localhost"
+        )
+    if _SEVERAL.search(text) and not {"@", "/", ":"} & set(text):
+        raise InputError(
+            f"more than one name in one word: {quoted(text)}",
+            hint="give each as a word of its own, such as a.test b.test",
         )
     address = _parse_ip(text)
     if address is not None:
