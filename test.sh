@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . ./setup.sh
 
 # What judges what we make: each is another implementation, or a client people use.
-packages ca-certificates curl wget openssl gnutls-bin libnss3-tools golang-go \
+packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-go \
     default-jdk-headless ca-certificates-java nodejs mkcert
 
 venv

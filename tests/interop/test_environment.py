@@ -37,6 +37,7 @@ from tlsmith.truststores.registry import environment_stores, find_stores
 pytestmark = pytest.mark.interop
 
 _OWNER = "/home/one/tlsmith"
+_IPV4 = "--dns-result-order=ipv4first"  # Node before 20 tries one address only
 _NODE = "require('https').get(process.argv[1], a => a.resume())"
 _FETCH = "fetch(process.argv[1]).then(a => a.text())"
 _DENO = "await (await fetch(Deno.args[0])).text()"
@@ -86,8 +87,8 @@ CLIENTS: dict[str, tuple[str, ...]] = {
     "python aiohttp": (sys.executable, "-c", _AIOHTTP, "{url}"),
     "pip": (sys.executable, *_PIP, "--index-url", "{url}"),
     "uv": ("uv", *_UV, "--index-url", "{url}"),
-    "node": ("node", "-e", _NODE, "{url}"),
-    "node fetch": ("node", "-e", _FETCH, "{url}"),
+    "node": ("node", _IPV4, "-e", _NODE, "{url}"),
+    "node fetch": ("node", _IPV4, "-e", _FETCH, "{url}"),
     "npm": ("npm", "view", "nothing", "--fetch-retries=0", "--registry", "{url}/"),
     "deno": ("deno", "eval", _DENO, "{url}"),
     "go": ("go-fetch", "{url}"),

@@ -30,18 +30,24 @@ def server_context(chain: Sequence[bytes], key: PrivateKey) -> ssl.SSLContext:
     Raises:
         InputError: this Python's OpenSSL cannot use the key.
     """
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context = _modern(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
     present(context, chain, key)
     return context
 
 
 def client_context(root: bytes) -> ssl.SSLContext:
     """Return a new context for a client that trusts `root` (DER), and nothing else."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cadata=root)
+    context = _modern(ssl.create_default_context(cadata=root))
     if ssl.HAS_NEVER_CHECK_COMMON_NAME:
         # As browsers, Go, Node and requests have it; Python would still take a host
         # name from the common name where there is no subjectAltName.
         context.hostname_checks_common_name = False
+    return context
+
+
+def _modern(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Say TLS 1.2 where the context leaves it to the system, as Debian's Python does."""
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     return context
 
 

@@ -9,6 +9,10 @@ const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 function visit(host, port, certificate, key) {
   const options = { host, port, agent: false, timeout: 20000 };
+  if (host.includes(":")) {
+    // Node before 20 would take the address in its own Host header for a DNS name.
+    options.servername = "";
+  }
   if (!LOOPBACK.includes(host)) {
     Object.assign(options, { host: "127.0.0.1", servername: host });
   }
