@@ -46,7 +46,7 @@ def client_context(root: bytes) -> ssl.SSLContext:
 
 
 def _modern(context: ssl.SSLContext) -> ssl.SSLContext:
-    """Say TLS 1.2 where the context leaves it to the system, as Debian's Python does."""
+    """Say TLS 1.2 where a context leaves it to the system, as on Debian."""
     context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     return context
 
