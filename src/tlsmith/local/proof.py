@@ -35,10 +35,12 @@ _ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"
     b"Connection: close\r\n\r\nok\n"
 )
+# Where a client can, it is sent to the address and checks the name: a bare container
+# may not know localhost.
 _PYTHON = """\
 import socket, ssl, sys
 try:
-    with socket.create_connection(("localhost", int(sys.argv[1])), 10) as s:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as s:
         ssl.create_default_context().wrap_socket(s, server_hostname="localhost")
 except Exception as e:
     sys.exit(f"{type(e).__name__}: {e}")
@@ -94,7 +96,7 @@ CLIENTS = (
     Client(
         "openssl s_client",
         (
-            *("openssl", "s_client", "-connect", "localhost:{port}", "-brief"),
+            *("openssl", "s_client", "-connect", "127.0.0.1:{port}", "-brief"),
             *("-servername", "localhost", "-verify_hostname", "localhost"),
             "-verify_return_error",
         ),
