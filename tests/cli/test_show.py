@@ -3,20 +3,25 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import PublicFormat
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
+from cryptography.x509 import ocsp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chains import certify, family, request, revocation_list
-from core.describe.forge import CN, ca, leaf, name
+from chains import START, certify, family, request, revocation_list
+from core.describe.forge import CN, SAN, ca, dns_names, leaf, name, with_extension
 from core.describe.rich import rich_certificate
-from core.describe.samples import PKCS8 as FORM
 from core.describe.samples import (
+    OPENSSH,
     SECRET,
     dh_parameters,
     encrypted,
@@ -28,11 +33,21 @@ from core.describe.samples import (
     private,
     public,
 )
+from core.describe.samples import PKCS8 as FORM
 from core.describe.test_keystore import store, trusted
 from core.describe.test_pkcs12 import legacy
+from core.describe.test_request import attribute
+from core.describe.test_request import made as request_with
 from core.describe.test_revocation import entry
 from core.describe.test_revocation import made as list_with
-from probe.servers import answer, free_port, serving, speak_tls, tls_context
+from probe.servers import (
+    answer,
+    free_port,
+    serving,
+    speak_newer_tls,
+    speak_tls,
+    tls_context,
+)
 from running import tlsmith, tlsmith_here
 from strategies import key_of_kind
 from tlsmith.core.keys import generate_private_key
@@ -54,6 +69,15 @@ def write(folder: Path, data: bytes, file: str = "it.pem", mode: int = 0o600) ->
     path.write_bytes(data)
     path.chmod(mode)
     return file
+
+
+def signed_message() -> bytes:
+    built = (
+        pkcs7.PKCS7SignatureBuilder()
+        .set_data(b"text")
+        .add_signer(LEAF.certificate, LEAF.key, hashes.SHA256())
+    )
+    return built.sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature])
 
 
 # Files ------------------------------------------------------------------------------
@@ -94,7 +118,35 @@ def test_no_line_is_longer_than_a_terminal(folder: Path) -> None:
     assert max(map(len, done.out.splitlines())) <= 80
 
 
+MANY = dns_names(*(f"{number}.app.test" for number in range(50)))
 KEYED = [
+    (with_extension(SAN, MANY), "and 10 more: --json has them all"),
+    (
+        with_extension(SAN, dns_names("xn--bcher-kva.test"), critical=True),
+        "certificate: bücher.test (xn--bcher-kva.test)",
+    ),
+    (with_extension(SAN, MANY, critical=True), "(critical)"),
+    (
+        pem_of(leaf(signer=key_of_kind("p256")), "CERTIFICATE")
+        + pem_of(ca(), "CERTIFICATE"),
+        "WRONG: not made by the key of its issuer",
+    ),
+    (private(key_of_kind("ed25519"), OPENSSH), "SSH          SHA256:"),
+    (public(key_of_kind("ed25519"), PublicFormat.OpenSSH) + b" me@x", "me@x"),
+    (
+        request_with(attribute("1.2.840.113549.1.9.7", b"\x0c\6secret")),
+        "challenge password: not shown",
+    ),
+    (
+        ocsp_response(
+            status=ocsp.OCSPCertStatus.REVOKED,
+            revoked=START,
+            reason=x509.ReasonFlags.key_compromise,
+        ),
+        "UTC, key compromise",
+    ),
+    (ocsp_response(next_update=None), "as of 2026-01-01"),
+    (signed_message(), "signers      1"),
     (public(LEAF.key), "public key: EC, curve P-256"),
     (public(key_of_kind("ed25519"), PublicFormat.OpenSSH), "SSH          SHA256:"),
     (request(LEAF.key), "certificate signing request: CN=app.test"),
@@ -390,8 +442,6 @@ def test_tls_is_started_inside_a_protocol(folder: Path) -> None:
 
 
 def test_an_old_server_is_a_problem(folder: Path) -> None:
-    import ssl
-
     context = tls_context(folder, [LEAF, MIDDLE])
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
@@ -404,8 +454,6 @@ def test_an_old_server_is_a_problem(folder: Path) -> None:
 
 
 def test_a_handshake_that_is_not_finished_is_warned_of(folder: Path) -> None:
-    import ssl
-
     context = tls_context(folder, [LEAF, MIDDLE])
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
@@ -432,6 +480,61 @@ def test_a_server_that_answers_once_is_shown_without_a_verdict(folder: Path) -> 
     with serving(once) as port:
         done = tlsmith_here("show", f"localhost:{port}")
     assert "accepted     no" in done.out
+
+
+def test_a_server_that_is_gone_the_second_time_has_no_verdict(folder: Path) -> None:
+    talk = speak_tls(tls_context(folder, [LEAF, MIDDLE]))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def once() -> None:
+            connection, _ = listening.accept()
+            listening.close()
+            with connection:
+                talk(connection)
+
+        thread = threading.Thread(target=once)
+        thread.start()
+        done = tlsmith_here("show", f"localhost:{listening.getsockname()[1]}")
+        thread.join(10)
+    assert "accepted     not known: cannot connect" in done.out
+    assert "warning: whether this machine accepts it is not known" in done.out
+
+
+def test_a_server_of_a_root_of_this_machine_is_accepted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots = folder / "roots.pem"
+    roots.write_bytes(ROOT.pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(roots))
+    context = tls_context(folder, [LEAF, MIDDLE])
+    context.set_alpn_protocols(["h2"])
+    with serving(speak_tls(context)) as port:
+        done = tlsmith_here("show", f"localhost:{port}")
+    assert done.code == 0, done.out
+    assert "accepted     yes, by this machine's Python and OpenSSL" in done.out
+    assert "protocol     h2" in done.out
+
+
+def test_a_server_of_the_local_ca_is_accepted_by_its_clients(folder: Path) -> None:
+    assert tlsmith_here("make", "localhost").code == 0
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("localhost.pem", "localhost-key.pem")
+    with serving(speak_tls(context)) as port:
+        done = tlsmith_here("show", f"localhost:{port}")
+    assert done.code == 0, done.out
+    assert "accepted     yes, by clients that trust the local CA" in done.out
+    assert "note: this machine's own roots do not have the local CA's" in done.out
+
+
+@pytest.mark.skipif(
+    ssl.OPENSSL_VERSION_INFO >= (3, 5), reason="Python's own OpenSSL knows ML-DSA"
+)
+def test_a_post_quantum_server_is_shown_with_its_group(folder: Path) -> None:
+    leaf_ = certify("localhost", generate_private_key("ml-dsa-65"), MIDDLE)
+    with serving(speak_newer_tls([leaf_, MIDDLE])) as port:
+        done = tlsmith_here("show", f"localhost:{port}")
+    assert "TLS          TLSv1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768" in done.out
+    assert "key          ML-DSA-65" in done.out
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ def test_odd_forms_are_known_too(data: bytes, kind: str) -> None:
         der.sequence(algorithm("1.2.3"), der.integer(1)),
         der.sequence(algorithm("1.2.3")),
         der.sequence(der.sequence(der.integer(1), LEAF_NAME, LEAF_NAME, der.TRUE)),
+        der.sequence(
+            der.sequence(der.integer(1), algorithm("1.2.3"), LEAF_NAME, der.TRUE)
+        ),
         der.sequence(der.sequence(der.sequence(), der.sequence(), der.sequence())),
         der.sequence(der.sequence(der.sequence(der.sequence()))),
         der.sequence(der.sequence(der.sequence(der.sequence(der.integer(1))))),
