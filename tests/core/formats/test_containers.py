@@ -102,6 +102,29 @@ def test_a_truststore_gives_its_names() -> None:
     assert not objects.keys
 
 
+def test_pkcs12_that_was_changed_is_not_believed() -> None:
+    """Its hash is wrong, though what is in it still opens."""
+    one = family()
+    data = encode_pkcs12(one.leaf.key, one.ders, passphrase=b"secret", name="x")
+    pfx, _ = der.read(data)
+    version, safe, mac = der.children(pfx.content)
+    digest, *rest = der.children(mac.content)
+    algorithm, _ = der.children(digest.content)
+    other = der.sequence(algorithm.whole, der.octet_string(bytes(32)))
+    changed = der.sequence(other, *(part.whole for part in rest))
+    with pytest.raises(PassphraseError):
+        load_pkcs12(der.sequence(version.whole, safe.whole, changed), [b"secret"], "x")
+
+
+@pytest.mark.parametrize("kind", ["p256", "ml-dsa-44"])
+@pytest.mark.parametrize("passphrase", [b"\xff\xfe", b"x" * 2000])
+def test_a_passphrase_of_any_octets_is_just_wrong(kind: str, passphrase: bytes) -> None:
+    one = family(kind)
+    data = encode_pkcs12(one.leaf.key, one.ders, passphrase=b"secret", name="x")
+    with pytest.raises(InputError, match="PKCS#12 in x"):
+        load_pkcs12(data, [passphrase], "x")
+
+
 def test_an_ml_dsa_key_that_cannot_be_read_says_why() -> None:
     one = family("ml-dsa-44")
     algorithm = der.sequence(der.object_identifier("2.16.840.1.101.3.4.3.17"))

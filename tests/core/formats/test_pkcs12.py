@@ -68,6 +68,14 @@ def test_an_empty_passphrase_is_refused(kind: str) -> None:
         encode_pkcs12(key_of(kind), [], passphrase=b"", name="x")
 
 
+@pytest.mark.parametrize("kind", ["p256", "ml-dsa-44"])
+def test_a_passphrase_that_is_no_text_is_refused_and_not_shown(kind: str) -> None:
+    with pytest.raises(PassphraseError, match="not in UTF-8") as caught:
+        encode_pkcs12(key_of(kind), [], passphrase=b"geheim\xff", name="x")
+    assert caught.value.__cause__ is None
+    assert "geheim" not in caught.value.message
+
+
 @pytest.mark.parametrize("kind", EVERY_KIND)
 @pytest.mark.parametrize("legacy", [False, True])
 def test_a_truststore_marks_each_certificate_as_trusted(

@@ -60,17 +60,19 @@ def library_writes(**more: bool) -> bytes:
     return encode_pkcs12(one.leaf.key, one.ders, passphrase=b"secret", name="x", **more)
 
 
-def test_what_the_library_writes_is_read_without_checking_its_hash() -> None:
-    bags = decode_pkcs12_by_hand(library_writes(), b"secret")
+def test_an_older_hash_is_left_to_the_library_to_check() -> None:
+    with pytest.raises(InputError):
+        decode_pkcs12_by_hand(library_writes(), b"secret")
+    bags = decode_pkcs12_by_hand(library_writes(), b"secret", is_checked=True)
     assert [one.content for one in bags if not one.is_key] == family().ders
     assert keys(bags, b"secret") == [family().leaf.info]
     with pytest.raises(InputError):
-        decode_pkcs12_by_hand(library_writes(), b"wrong")
+        decode_pkcs12_by_hand(library_writes(), b"wrong", is_checked=True)
 
 
 def test_the_older_encryption_is_left_to_the_library() -> None:
     with pytest.raises(InputError):
-        decode_pkcs12_by_hand(library_writes(legacy=True), b"secret")
+        decode_pkcs12_by_hand(library_writes(legacy=True), b"secret", is_checked=True)
 
 
 def test_without_a_hash_and_with_bags_of_no_interest_it_is_read() -> None:
@@ -87,7 +89,8 @@ def test_without_a_hash_and_with_bags_of_no_interest_it_is_read() -> None:
         ),
     )
     data = pfx(der.sequence(content_info(der.sequence(plain, secret))))
-    assert decode_pkcs12_by_hand(data, b"") == [Bag(True, INFO, None)]
+    opened = decode_pkcs12_by_hand(data, b"", is_checked=True)
+    assert opened == [Bag(True, INFO, None)]
     assert key_bags(data) == [INFO]
 
 
@@ -116,7 +119,7 @@ def pfx(safe: bytes, *mac: bytes) -> bytes:
 )
 def test_what_is_damaged_or_something_else_is_an_error(data: bytes) -> None:
     with pytest.raises(InputError, match="damaged, or encrypted in a way"):
-        decode_pkcs12_by_hand(data, b"secret")
+        decode_pkcs12_by_hand(data, b"secret", is_checked=True)
 
 
 def test_a_hash_without_parameters_is_an_error() -> None:

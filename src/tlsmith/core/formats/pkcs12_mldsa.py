@@ -78,22 +78,27 @@ def encode_pkcs12_by_hand(
     return der.sequence(der.integer(_VERSION), _data(safe), _mac(safe, passphrase))
 
 
-def decode_pkcs12_by_hand(data: bytes, passphrase: bytes) -> list[Bag]:
-    """Return what is in PKCS#12.
+def decode_pkcs12_by_hand(
+    data: bytes, passphrase: bytes, *, is_checked: bool = False
+) -> list[Bag]:
+    """Return what is in PKCS#12, once its hash is known to be right.
 
-    The hash is checked where it is one of RFC 9579; the older kind only the library
-    can, so that its word is taken for it.
+    Args:
+        is_checked: the library has found the hash right; that of RFC 9579 is checked
+            here all the same, but the older kind only the library can.
 
     Raises:
-        InputError: the passphrase does not open it, it is damaged, or encrypted in
-            another way than PBES2 with AES.
+        InputError: the passphrase does not open it, it is damaged, its hash cannot be
+            checked, or it is encrypted in another way than PBES2 with AES.
     """
     try:
         pfx, _ = der.read(data)
         _version, safe_info, *mac = der.children(pfx.content)
         safe = _octets(safe_info)
-        if mac:
+        if mac and _is_new(mac[0]):
             _check_mac(mac[0], safe, passphrase)
+        elif not is_checked:
+            raise InputError("a hash that is missing, or of the older kind")
         bags: list[Bag] = []
         for info in der.children(der.read(safe)[0].content):
             bags += _bags(_opened(info, passphrase))
@@ -166,12 +171,17 @@ def _mac(content: bytes, passphrase: bytes) -> bytes:
     return der.sequence(digest, der.octet_string(b"NOT USED"))
 
 
+def _is_new(mac: der.Element) -> bool:
+    """Tell a hash of RFC 9579 from that of RFC 7292 section 4."""
+    digest, *_ = der.children(mac.content)
+    algorithm, *_ = der.children(digest.content)
+    return der.read(algorithm.content)[0].whole == _PBMAC1
+
+
 def _check_mac(mac: der.Element, content: bytes, passphrase: bytes) -> None:
     digest, *_ = der.children(mac.content)
     algorithm, value = der.children(digest.content)
-    kind, *parameters = der.children(algorithm.content)
-    if kind.whole != _PBMAC1:
-        return
+    _kind, *parameters = der.children(algorithm.content)
     derivation, scheme = der.children(parameters[0].content)
     found = decode_derivation(derivation)
     if found is None or der.read(scheme.content)[0].whole != HMAC_SHA256:
