@@ -16,7 +16,7 @@ from running import Done, tlsmith, tlsmith_here
 from strategies import QUICK_KINDS
 from tlsmith.core.keys import kind_of
 from tlsmith.files import data_home
-from tlsmith.local import create_authority, load_authorities
+from tlsmith.local import create_authority, load_authorities, load_authority
 
 
 def ca(*words: str) -> Done:
@@ -210,3 +210,23 @@ def test_a_damaged_one_is_told_and_replaced() -> None:
 def test_an_expired_one_is_shown_with_its_date() -> None:
     create_authority(data_home(), datetime.now(UTC) - timedelta(days=4000))
     assert ca("show", "--json").facts["not_after"] < datetime.now(UTC).isoformat()
+
+
+@pytest.mark.parametrize("domain", ["com", "*.org", "de", "CO"])
+def test_no_ca_may_sign_for_a_whole_top_level_domain(domain: str) -> None:
+    done = tlsmith_here("ca", "init", "--local", "--allow", domain)
+    assert done.code == 2
+    assert "a whole part of the internet" in done.err
+
+
+def test_an_office_host_of_one_label_may_be_signed_for() -> None:
+    assert tlsmith_here("ca", "init", "--local", "--allow", "intranet").code == 0
+
+
+def test_a_ca_whose_key_is_gone_is_said_to_be_useless() -> None:
+    tlsmith_here("ca", "init", "--local")
+    authority = load_authority(data_home())
+    assert authority is not None
+    os.unlink(authority.key_file)
+    assert tlsmith_here("ca", "show", "--json").facts["can_sign"] is False
+    assert "cannot sign" in tlsmith_here("ca", "show").out

@@ -323,3 +323,26 @@ def _authority() -> object:
     if authority is None:
         authority, _ = create_authority(data_home(), datetime.now(UTC))
     return authority
+
+
+# Options that say nothing ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["--cert-file", "--key-file", "--p12-file", "--csr"])
+def test_an_empty_place_is_an_unset_variable(folder: Path, option: str) -> None:
+    done = tlsmith_here("make", "a.test", option, "")
+    assert done.code == 2
+    assert f"{option} is empty" in done.err
+    assert os.listdir(folder) == []
+
+
+def test_a_key_is_not_thrown_away(folder: Path) -> None:
+    done = tlsmith_here("make", "a.test", "--key-file", os.devnull)
+    assert done.code == 2
+    assert "the key would be lost" in done.err
+
+
+def test_legacy_needs_something_to_be_legacy(folder: Path) -> None:
+    done = tlsmith_here("make", "a.test", "--legacy")
+    assert done.code == 2
+    assert "--p12-file" in done.err

@@ -123,7 +123,32 @@ def test_if_needed_renews_in_the_last_third(
     old = issuer.issue(end_entity(names, "p256", life), key.public_key())
     Path("a.test.pem").write_bytes(encode_chain([old.der, issuer.certificate]))
     Path("a.test-key.pem").write_bytes(encode_private_key(key))
+    Path("a.test-key.pem").chmod(0o600)
     assert make("a.test", "--if-needed", "--json").facts["changed"] is changes
+
+
+def test_if_needed_renews_a_key_that_others_could_read(folder: Path) -> None:
+    make("a.test")
+    Path("a.test-key.pem").chmod(0o644)
+    assert make("a.test", "--if-needed", "--json").facts["changed"] is True
+    assert Path("a.test-key.pem").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["p384", "ed25519", "ml-dsa-44"])
+def test_a_renewal_has_the_kind_of_key_there_was(folder: Path, kind: str) -> None:
+    make("a.test", "--key", kind)
+    before = Path("a.test-key.pem").read_bytes()
+    assert make("a.test", "--json").facts["key"] == kind
+    assert Path("a.test-key.pem").read_bytes() != before
+    assert make("a.test", "--key", "p256", "--json").facts["key"] == "p256"
+
+
+def test_a_pair_for_another_name_is_said_to_be_replaced(folder: Path) -> None:
+    places = ("--cert-file", "c.pem", "--key-file", "k.pem")
+    make("a.test", *places)
+    done = make("b.test", *places)
+    assert "takes the place of a certificate for a.test" in done.err
+    assert "Renewed" not in done.out
 
 
 def test_if_needed_signs_a_request_once(folder: Path) -> None:

@@ -172,3 +172,8 @@ def test_nothing_we_make_by_default_is_refused_for_its_length() -> None:
         datetime(2026, 1, 1, tzinfo=UTC), CA_DAYS, longest=CA_DAYS
     )
     assert not_before < not_after
+
+
+def test_a_clock_at_the_end_of_time_is_one_clear_error() -> None:
+    with pytest.raises(ValidityError, match="after the year 9999"):
+        validity(datetime(9999, 6, 1, tzinfo=UTC), 397, longest=397)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +44,7 @@ def ca() -> None:
     "--key",
     "kind",
     type=click.Choice(KINDS),
+    metavar="KIND",
     help=f"Kind of its keys; {DEFAULT_KIND} by default.",
 )
 @click.option("--replace", is_flag=True, help="Even if the one there is would do.")
@@ -142,6 +145,7 @@ def authority_facts(authority: LocalAuthority) -> dict[str, Any]:
     permitted = authority.name_constraints.permitted
     return {
         "folder": authority.folder,
+        "can_sign": os.path.exists(authority.key_file),
         "root_fingerprint_sha256": fingerprint(root.der),
         "not_before": root.not_before.isoformat(),
         "not_after": root.not_after.isoformat(),
@@ -149,6 +153,15 @@ def authority_facts(authority: LocalAuthority) -> dict[str, Any]:
         "permitted_networks": [tree.base for tree in permitted if tree.kind == "ip"],
         "allowed_by_request": extra_names(authority.name_constraints),
     }
+
+
+def _wrapped(title: str, words: Sequence[str]) -> list[str]:
+    """Return words in lines of 80 columns behind a title."""
+    import textwrap
+
+    text = textwrap.wrap(", ".join(words), 66, break_on_hyphens=False)
+    heads = [title, *[""] * (len(text) - 1)]
+    return [f"  {head:<12}{line}" for head, line in zip(heads, text, strict=True)]
 
 
 def _report(authority: LocalAuthority, as_json: bool) -> None:
@@ -160,12 +173,16 @@ def _report(authority: LocalAuthority, as_json: bool) -> None:
     pairs = [fingerprint[i : i + 2] for i in range(0, 64, 2)]
     lines = [
         "The local CA",
-        f"  may sign    {', '.join(facts['permitted_domains'])}, and all below them",
-        f"              {', '.join(facts['permitted_networks'])}",
+        *_wrapped("may sign", [*facts["permitted_domains"], "all below them"]),
+        *_wrapped("", facts["permitted_networks"]),
         f"  good until  {facts['not_after'][:10]}",
         "  root key    destroyed when the CA was made",
         f"  root        SHA-256 {':'.join(pairs[:16])}:",
         f"              {' ' * 8}{':'.join(pairs[16:])}",
         f"  kept in     {facts['folder']}",
     ]
+    if not facts["can_sign"]:
+        lines.append(
+            "  cannot sign: its key is gone. tlsmith ca init --local --replace"
+        )
     emit("\n".join(lines))

@@ -8,6 +8,7 @@ from tlsmith.cli.output import say
 from tlsmith.cli.request import Request, warn_of
 from tlsmith.core.keys import (
     DEFAULT_KIND,
+    KINDS,
     check_public_key,
     generate_private_key,
     kind_of,
@@ -59,9 +60,17 @@ def choose_key(request: Request, existing: Existing) -> PrivateKey:
     Raises:
         InputError: there is none to keep, or it is of another kind than asked for.
     """
-    if not request.reuse_key:
-        return generate_private_key(request.key_kind or DEFAULT_KIND)
-    return keep_key(request, existing.key)
+    if request.reuse_key:
+        return keep_key(request, existing.key)
+    return generate_private_key(request.key_kind or _earlier_kind(existing))
+
+
+def _earlier_kind(existing: Existing) -> str:
+    """Return the kind of key a renewal is to have: the one there was, if we make it."""
+    if not existing.key_matches:
+        return DEFAULT_KIND
+    kind = kind_of(existing.key)
+    return kind if kind in KINDS else DEFAULT_KIND
 
 
 def keep_key(request: Request, key: PrivateKey | None) -> PrivateKey:
@@ -82,6 +91,17 @@ def keep_key(request: Request, key: PrivateKey | None) -> PrivateKey:
             hint="leave one of the two out",
         )
     return key
+
+
+def is_renewal(existing: Existing, identity: Identity) -> bool:
+    """Tell whether what is replaced was for the same names; if not, say what it was."""
+    if existing.certificate is None:
+        return False
+    if set(existing.certificate.names) == set(identity.names):
+        return True
+    names = ", ".join(name.shown for name in existing.certificate.names)
+    say(f"this takes the place of a certificate for {names or 'no name'}")
+    return False
 
 
 def chosen_subject(request: Request, names: tuple[GeneralName, ...]) -> bytes | None:

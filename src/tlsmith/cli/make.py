@@ -9,7 +9,13 @@ from typing import Any
 import click
 
 from tlsmith.cli.finish import Result, report_result, write_result
-from tlsmith.cli.identity import Identity, choose_key, chosen_subject, identify
+from tlsmith.cli.identity import (
+    Identity,
+    choose_key,
+    chosen_subject,
+    identify,
+    is_renewal,
+)
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.request import Request, request_options
 from tlsmith.core.issuer import Issuer, check_names
@@ -97,8 +103,16 @@ def _has_what_is_asked(
         return False
     if identity.public_key is not None:
         return certificate.public_key_info == public_key_info(identity.public_key)
-    kind = request.key_kind
-    return existing.key_matches and kind in (None, kind_of(existing.key))
+    if not existing.key_matches or _is_open_to_others(places.key_file):
+        return False
+    return request.key_kind in (None, kind_of(existing.key))
+
+
+def _is_open_to_others(key_file: str | None) -> bool:
+    """Tell whether others can read the key, who may then have it."""
+    if key_file is None or os.name == "nt":
+        return False
+    return bool(os.stat(key_file).st_mode & 0o077)
 
 
 def _issue(
@@ -127,7 +141,7 @@ def _issue(
         key,
         kind_of(public_key),
         "local CA",
-        renewed=existing.certificate is not None,
+        renewed=is_renewal(existing, identity),
         key_is_new=not request.reuse_key,
     )
 

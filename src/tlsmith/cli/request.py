@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,7 +21,8 @@ _KEY = click.option(
     "--key",
     "key_kind",
     type=click.Choice(KINDS),
-    help=f"Kind of the new key; {DEFAULT_KIND} by default.",
+    metavar="KIND",
+    help=f"Kind of the new key, {DEFAULT_KIND} by default: {', '.join(KINDS)}.",
 )
 _CLIENT = click.option(
     "--client", is_flag=True, help="For authenticating clients as well."
@@ -35,7 +37,13 @@ _FORCE = click.option(
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
 
 _CERTIFICATE = (
-    click.option("--days", type=int, metavar="N", help="Days until it expires."),
+    click.option(
+        "--days",
+        type=int,
+        metavar="N",
+        help="Days until it expires: for make 199 by default and 397 at most, for "
+        "self-sign 397 and 825.",
+    ),
     click.option("--cert-file", metavar="FILE", help="Where the certificate goes."),
     click.option("--p12-file", metavar="FILE", help="Write PKCS#12 here as well."),
     click.option(
@@ -48,8 +56,9 @@ _CERTIFICATE = (
         "--format",
         "file_format",
         type=click.Choice(FORMATS),
+        metavar="FORMAT",
         default="pem",
-        help="Format of what is written; pem by default.",
+        help=f"Format of what is written, pem by default: {', '.join(FORMATS)}.",
     ),
     click.option(
         "--reuse-key", is_flag=True, help="Keep the key that is in the key file."
@@ -98,7 +107,31 @@ class Request(NamedTuple):
             variable=options.pop("passphrase_env"),
             prompt=options.pop("passphrase_prompt"),
         )
-        return cls(passphrase=source, **options)
+        request = cls(passphrase=source, **options)
+        request._check()
+        return request
+
+    def _check(self) -> None:
+        for option, path in (
+            ("--cert-file", self.cert_file),
+            ("--key-file", self.key_file),
+            ("--p12-file", self.p12_file),
+            ("--csr", self.csr_file),
+        ):
+            if path == "":
+                raise InputError(
+                    f"{option} is empty", hint="is the variable in the script set?"
+                )
+        if self.key_file == os.devnull:
+            raise InputError(
+                f"--key-file {os.devnull}: the key would be lost",
+                hint="name a file, or sign a request with --csr",
+            )
+        if self.legacy and self.p12_file is None and self.file_format != "p12":
+            raise InputError(
+                "--legacy is for PKCS#12, and none is written",
+                hint="give --p12-file as well, or --format p12",
+            )
 
     def parsed_names(self) -> tuple[GeneralName, ...]:
         """Return the names given, with a warning for those clients do not take."""

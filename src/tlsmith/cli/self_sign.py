@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from tlsmith.cli.finish import Result, report_result, write_result
-from tlsmith.cli.identity import Identity, choose_key, chosen_subject, identify
+from tlsmith.cli.identity import (
+    Identity,
+    choose_key,
+    chosen_subject,
+    identify,
+    is_renewal,
+)
 from tlsmith.cli.output import say
 from tlsmith.cli.request import Request, request_options
 from tlsmith.core.issuer import self_issue
@@ -119,7 +125,7 @@ def _self_issue(
         key,
         kind_of(key),
         "itself",
-        renewed=existing.certificate is not None,
+        renewed=is_renewal(existing, identity),
         key_is_new=not request.reuse_key,
     )
 

@@ -28,7 +28,7 @@ from tlsmith.cli.trust_report import (
     status_text,
     summary,
 )
-from tlsmith.errors import TrustStoreError
+from tlsmith.errors import TLSmithError, TrustStoreError
 from tlsmith.files import data_home, read_file
 from tlsmith.truststores import (
     Host,
@@ -351,7 +351,13 @@ def _add_local_facts(
 
         from tlsmith.local.proof import prove
 
-        proofs = prove(authority.issuer(), now, os.environ)
+        issuer = authority.issuer()
+        try:
+            proofs = prove(issuer, now, os.environ)
+        except TLSmithError as error:
+            # The stores are worth telling all the same.
+            warn(f"no proof could be had: {error.message}")
+            return
         facts["proof"] = [asdict(proof) for proof in proofs]
 
 

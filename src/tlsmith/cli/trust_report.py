@@ -121,7 +121,7 @@ def _authority_text(facts: dict[str, Any] | None, now: datetime) -> str:
         "Local CA",
         [
             ["may sign", f"{signs}" + (", private addresses" if names else "")],
-            ["good until", _until(until, now)],
+            ["good until" if until >= now else "it is", _until(until, now)],
             ["SHA-256", ":".join(pairs[:16]) + ":"],
             ["", ":".join(pairs[16:])],
         ],
@@ -192,7 +192,7 @@ def _headed(
 
 
 def _until(until: datetime, now: datetime) -> str:
-    days = (until - now).days
+    days = round((until - now).total_seconds() / 86400)
     if until < now:
         return f"expired on {until:%Y-%m-%d}"
     return f"{until:%Y-%m-%d} ({days} day{'s' * (days != 1)})"

@@ -145,7 +145,13 @@ def validity(
             "this one expires",
         )
     not_before = now.replace(microsecond=0) - BACKDATE
-    not_after = not_before + days * DAY - timedelta(seconds=1)
+    try:
+        not_after = not_before + days * DAY - timedelta(seconds=1)
+    except OverflowError as error:
+        raise ValidityError(
+            f"{days} days from {now:%Y-%m-%d} end after the year 9999",
+            hint="check the clock of this machine",
+        ) from error
     if within is not None:
         if within.not_after <= now:
             raise ValidityError(

@@ -15,7 +15,7 @@ _CODES = {
     errno.EISDIR: ("is-a-directory", "name a file inside it"),
     errno.ENOTDIR: ("not-a-directory", "check the folder part of the name"),
     errno.EEXIST: ("file-exists", "choose another name, or move that file away"),
-    errno.ENAMETOOLONG: ("name-too-long", "choose a shorter name with --cert-file"),
+    errno.ENAMETOOLONG: ("name-too-long", "choose a shorter name"),
 }
 
 
@@ -23,6 +23,8 @@ def file_error(error: OSError, path: str | os.PathLike[str], doing: str) -> File
     """Return the error to raise for `error`, met while `doing` something to `path`."""
     name = os.fspath(path)
     code, hint = _CODES.get(error.errno or 0, ("file-error", None))
+    if doing == "read" and code == "permission-denied":
+        hint = "ask its owner, or run this as who may read it"
     reason = os.strerror(error.errno).lower() if error.errno else str(error)
     return FileError(
         f"cannot {doing} {name!r}: {reason}", path=name, code=code, hint=hint

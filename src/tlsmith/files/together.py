@@ -74,7 +74,8 @@ def write_together(files: Sequence[NewFile]) -> None:
                 f"{regular[number].path!r} is to hold two different things",
                 path=regular[number].path,
                 code="same-file",
-                hint="give each of them a name of its own",
+                hint="give each of them a name of its own; --format combined writes "
+                "a certificate and its key into one file",
             )
     with folders_locked(map(os.path.dirname, targets)):
         _finish_all(targets)

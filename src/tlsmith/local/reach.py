@@ -9,6 +9,7 @@ from tlsmith.core.constraints import (
     development_constraints,
     domain_or_network,
 )
+from tlsmith.errors import InputError
 
 DEVELOPMENT_DOMAINS = (
     "localhost",  # RFC 6761
@@ -32,15 +33,34 @@ PRIVATE_NETWORKS = (
 )
 
 
+# Those in common use; with two letters they are countries'. A host name of one label
+# that an office uses goes through.
+_TOP_LEVEL = (
+    "com net org edu gov mil int arpa info biz name pro mobi dev app io xyz online "
+    "site shop store tech cloud page web blog club live wiki top icu space website"
+)
+
+
 def constraints_for(allow: Sequence[str]) -> NameConstraints:
     """Return the constraints of a local CA that may sign for `allow` as well."""
     domains, networks = list(DEVELOPMENT_DOMAINS), list(PRIVATE_NETWORKS)
     for text in allow:
         kind, base = domain_or_network(text)
+        _refuse_top_level(text, base)
         (domains if kind == "dns" else networks).append(base)
     return development_constraints(
         list(dict.fromkeys(domains)), list(dict.fromkeys(networks))
     )
+
+
+def _refuse_top_level(text: str, base: str) -> None:
+    """Refuse a top-level domain of the internet: a CA for it would not be harmless."""
+    if base in _TOP_LEVEL.split() or (len(base) == 2 and base.isalpha()):
+        raise InputError(
+            f"{text!r} is a whole part of the internet, not a domain of yours",
+            code="too-wide",
+            hint="name the domain you use, such as dev.example.com",
+        )
 
 
 def extra_names(constraints: NameConstraints | None) -> list[str]:
