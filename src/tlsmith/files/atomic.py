@@ -47,9 +47,11 @@ def write_file(
             _claim(temporary, target)
         else:
             os.replace(temporary, target)
-    except OSError as error:
+    except BaseException as error:
         remove_quietly(temporary)
-        raise file_error(error, path, "write") from error
+        if isinstance(error, OSError):
+            raise file_error(error, path, "write") from error
+        raise
     sync_folder(os.path.dirname(target))
     return None
 

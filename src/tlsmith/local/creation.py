@@ -19,7 +19,13 @@ from tlsmith.core.profiles import CA_DAYS, certificate_authority, validity
 from tlsmith.core.subject import distinguished_name
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import FileError, InputError
-from tlsmith.files import NewFile, exclusive_lock, read_file, write_file, write_together
+from tlsmith.files import (
+    NewFile,
+    exclusive_lock,
+    finish_interrupted,
+    read_file,
+    write_together,
+)
 from tlsmith.local._folders import (
     UNFINISHED,
     authority_folder,
@@ -166,7 +172,7 @@ def _write(
         )
         folder = os.path.join(parent, name)
         os.rename(unfinished, folder)
-        write_file(os.path.join(home, CURRENT), name.encode() + b"\n")
+        write_together([NewFile(os.path.join(home, CURRENT), name.encode() + b"\n")])
     except BaseException as error:
         remove_folder(unfinished)
         if not _is_current(home, name):
@@ -199,14 +205,21 @@ def _retire_others(home: str, current: LocalAuthority) -> None:
 
 def _finish_retirement(home: str, current: LocalAuthority) -> None:
     """Do what a run that was killed in the middle of `create_authority` left to do."""
-    others = [authority_folder(home, name) for name in folder_names(home)]
-    left = [LocalAuthority(one) for one in others if one != current.folder]
-    if any(os.path.exists(authority.key_file) for authority in left):
+    if any(_is_left(home, name, current) for name in folder_names(home)):
         with exclusive_lock(os.path.join(home, ".lock")):
+            finish_interrupted(os.path.join(home, CURRENT))
             # Read again: what looked left behind may be in use by now.
             now_current = load_authority(home)
             if now_current is not None:
                 _retire_others(home, now_current)
+
+
+def _is_left(home: str, name: str, current: LocalAuthority) -> bool:
+    """Tell whether a folder is of a CA that was never finished, or never retired."""
+    authority = LocalAuthority(authority_folder(home, name))
+    if authority == current:
+        return False
+    return name.startswith(UNFINISHED) or os.path.exists(authority.key_file)
 
 
 def _destroy_key(authority: LocalAuthority) -> None:
