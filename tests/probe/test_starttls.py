@@ -79,12 +79,14 @@ BAD: dict[str, list[list[bytes]]] = {
 
 def talking(lines: list[bytes], then: Talk) -> Talk:
     """Return a talk that says and hears `lines` by turns, and goes on with `then`."""
+    # In MySQL the client goes on with TLS at once: not an octet more may be read.
+    size = 36 if lines == GOOD["mysql"] else 4096
 
     def talk(connection: socket.socket) -> None:
         for index, line in enumerate(lines):
             if index % 2 == 0:
                 connection.sendall(line)
-            elif not connection.recv(4096).startswith(line):
+            elif not connection.recv(size).startswith(line):
                 return
         then(connection)
 
