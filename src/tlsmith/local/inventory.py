@@ -88,11 +88,11 @@ def _parse(line: bytes) -> Record | None:
     try:
         facts = json.loads(line)
         return Record(
-            tuple(facts["names"]),
-            facts["cert_file"],
+            tuple(map(str, facts["names"])),
+            os.fspath(facts["cert_file"]),
             datetime.fromisoformat(facts["not_after"]),
-            facts["serial_number"],
-            facts["made_by"],
+            str(facts["serial_number"]),
+            str(facts["made_by"]),
         )
     except (ValueError, KeyError, TypeError):
         return None
