@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from cryptography import x509
 import issued
 from running import TLSMITH, environment_of, tlsmith_here
 from tlsmith.files import data_home
-from tlsmith.local import inventory
+from tlsmith.local import create_authority, inventory
 
 
 def all_at_once(commands: Sequence[Sequence[str]], home: Path) -> list[str]:
@@ -91,3 +93,28 @@ def test_a_ca_replaced_meanwhile_leaves_chains_that_hold(
         leaf.verify_directly_issued_by(intermediate)
         assert intermediate.issuer in [root.subject for root in roots]
     assert len(list(Path(data_home()).rglob("intermediate-key.pem"))) == 1
+
+
+def test_a_ca_replaced_at_the_worst_moment_is_followed(folder: Path) -> None:
+    """Just before its key is read, another takes its place, and destroys it."""
+    assert tlsmith_here("make", "a.test").code == 0
+    child = os.fork()
+    if not child:
+        replaced: list[bool] = []
+
+        def replace(event: str, arguments: tuple[object, ...]) -> None:
+            if (
+                event == "open"
+                and "intermediate-key" in str(arguments)
+                and not replaced
+            ):
+                replaced.append(True)
+                create_authority(data_home(), datetime.now(UTC))
+
+        sys.addaudithook(replace)
+        code = tlsmith_here("make", "b.test").code
+        os._exit(code if replaced else 99)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    root = tlsmith_here("ca", "export", "--root").out
+    issued.verify("b.test.pem", root, "b.test")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -147,32 +146,6 @@ def test_what_a_killed_run_left_is_cleared() -> None:
     assert not (parent / ".new-aaaa").exists()
     assert os.listdir(parent / "bbbb") == ["root.pem"]
     assert isinstance(authority.issuer(), Issuer)
-
-
-def test_a_ca_that_was_replaced_since_is_followed() -> None:
-    """Another process takes its place between our two looks at it."""
-    first, _ = create_authority(data_home(), NOW)
-    second, _ = create_authority(data_home(), NOW)
-    # A pipe tells each who looks something else: the first's key is gone by now.
-    place = Path(data_home(), "current")
-    place.unlink()
-    os.mkfifo(place)
-    names = [os.path.basename(one.folder) for one in (first, second)]
-    Path(second.key_file).rename(f"{second.key_file}-away")
-    told = threading.Thread(target=_tell, args=(place, names, second.key_file))
-    told.start()
-    issuer, made = ensure_issuer(data_home(), NOW)
-    told.join(10)
-    assert issuer.certificate == second.intermediate
-    assert not made
-
-
-def _tell(place: Path, names: list[str], key_file: str) -> None:
-    for name in names:
-        with place.open("w") as stream:  # waits for somebody to read
-            if name == names[-1]:
-                os.rename(f"{key_file}-away", key_file)
-            stream.write(name)
 
 
 def test_a_damaged_ca_stays_damaged() -> None:

@@ -47,6 +47,7 @@ def run(words: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    output = sys.stdout
     try:
         code: Any = tlsmith.main(
             args=list(words), prog_name="tlsmith", standalone_mode=False
@@ -60,6 +61,12 @@ def run(words: Sequence[str]) -> int:
     except TLSmithError as error:
         _report(error, words)
         return _exit_code(error)
+    except SystemExit:
+        # How click ends when the reader of our output has left: it calls that a
+        # failure, and puts something quiet in the place of the stream.
+        if sys.stdout is not output:
+            raise BrokenPipeError from None
+        raise
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
