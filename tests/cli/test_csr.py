@@ -170,12 +170,21 @@ def test_without_a_subject_the_names_are_critical(folder: Path) -> None:
     assert not request().subject.rdns
 
 
-def test_the_request_can_go_to_standard_output(folder: Path) -> None:
-    done = tlsmith("csr", "a.test", "--csr-file", "/dev/stdout")
+@pytest.mark.parametrize("name", ["/dev/stdout", "-"])
+def test_the_request_can_go_to_standard_output(folder: Path, name: str) -> None:
+    done = tlsmith("csr", "a.test", "--csr-file", name)
     assert done.code == 0
     assert done.out.startswith("-----BEGIN CERTIFICATE REQUEST-----")
     assert done.out.endswith("-----END CERTIFICATE REQUEST-----\n")
     assert os.listdir() == ["a.test-key.pem"]
+
+
+def test_a_request_and_json_are_not_mixed_up(folder: Path) -> None:
+    for option in ("--csr-file", "--key-file"):
+        done = tlsmith_here("csr", "a.test", option, "-", "--json")
+        assert done.code == 2
+        assert "mixed up on standard output" in done.error["message"]
+    assert os.listdir() == []
 
 
 def test_no_name_is_one_clear_error(folder: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -147,27 +146,6 @@ def test_a_file_name_may_be_no_text(folder: Path) -> None:
         if more == [b"--json"]:
             assert os.fsencode(json.loads(done.stdout)["cert_file"]) == b"\xff.pem"
     assert sorted(os.listdir(b".")) == [b"\xfe", b"\xff.pem"]
-
-
-def test_an_error_nobody_foresaw_shows_its_kind_alone(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its message may quote a key."""
-    script = (
-        "import sys\n"
-        "sys.modules['tlsmith.cli.make'] = None\n"
-        "from tlsmith.cli import main\n"
-        "main(['make', 'a.test'])\n"
-    )
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 3
-    assert "this should not have happened: ModuleNotFoundError" in done.stderr
-    assert "TLSMITH_DEBUG=1" in done.stderr
-    assert "tlsmith.cli.make" not in done.stderr
-    monkeypatch.setenv("TLSMITH_DEBUG", "1")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "Traceback" in done.stderr
 
 
 def test_the_folder_we_are_in_may_be_gone(folder: Path, tmp_path: Path) -> None:

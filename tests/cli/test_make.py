@@ -290,13 +290,23 @@ def test_a_damaged_ca_says_how_to_get_another(
 # Standard output ------------------------------------------------------------------
 
 
-def test_the_certificate_can_go_to_standard_output(folder: Path) -> None:
-    done = tlsmith("make", "a.test", "--cert-file", "/dev/stdout")
+@pytest.mark.parametrize("name", ["/dev/stdout", "-"])
+def test_the_certificate_can_go_to_standard_output(folder: Path, name: str) -> None:
+    done = tlsmith("make", "a.test", "--cert-file", name)
     assert done.code == 0
     assert done.out.startswith("-----BEGIN CERTIFICATE-----")
     assert done.out.endswith("-----END CERTIFICATE-----\n")
     assert "A certificate for" in done.err
     assert os.listdir() == ["a.test-key.pem"]
+
+
+@pytest.mark.parametrize("option", ["--cert-file", "--key-file", "--p12-file"])
+def test_a_file_and_json_are_not_mixed_up(folder: Path, option: str) -> None:
+    for name in ("-", "/dev/stdout"):
+        done = tlsmith_here("make", "a.test", option, name, "--json")
+        assert done.code == 2
+        assert "mixed up on standard output" in done.error["message"]
+    assert os.listdir() == []
 
 
 def test_both_can_go_into_pipes(folder: Path) -> None:
@@ -346,3 +356,13 @@ def test_legacy_needs_something_to_be_legacy(folder: Path) -> None:
     done = tlsmith_here("make", "a.test", "--legacy")
     assert done.code == 2
     assert "--p12-file" in done.err
+
+
+def test_a_home_others_can_write_in_is_warned_of(folder: Path) -> None:
+    os.makedirs(data_home(), 0o700)
+    os.chmod(data_home(), 0o777)  # noqa: S103 -- the mistake to be warned of
+    done = tlsmith_here("make", "a.test")
+    assert done.code == 0
+    assert "warning: others can write in" in done.err
+    os.chmod(data_home(), 0o700)
+    assert "warning" not in tlsmith_here("make", "a.test").err

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from tlsmith.cli import places_of_conversion as places
-from tlsmith.cli.output import say, warn
+from tlsmith.cli.output import say, standard_or, warn
 from tlsmith.cli.passphrase import (
     PassphraseSource,
     ask_passphrase,
@@ -109,9 +109,9 @@ def convert(**options: Any) -> None:
 
     \b
     Formats, for --to:
-      pem             certificates; the root of a server's chain left out
+      pem             certificates, without the root of a chain; the key where given
       chain           certificates, the root too
-      combined        certificates and key in one PEM, as HAProxy wants it
+      combined        the same, and refused without a key, as HAProxy wants it
       der             one certificate (or key, request, revocation list)
       p12             PKCS#12 with key and chain; passphrase "changeit" by default
       p7b, p7b-der    PKCS#7 certificates, in PEM or DER
@@ -134,7 +134,7 @@ def convert(**options: Any) -> None:
     if not request.force:
         _check_replaceable(request, output, read)
     data = NewFile(
-        places.standard_or(request.destination),
+        standard_or(request.destination),
         output.data,
         mode=places.mode_for(
             request.inputs, request.destination, secret=bool(output.key_infos)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tlsmith.cli.identity import chosen_subject, keep_key
-from tlsmith.cli.output import emit, emit_json, say
+from tlsmith.cli.output import emit, emit_json, say, standard_or
 from tlsmith.cli.request import Request, request_options
 from tlsmith.core.csr import encode_request
 from tlsmith.core.formats import encode_pem, encode_private_key
@@ -34,7 +34,8 @@ def csr(csr_file: str | None, **options: Any) -> None:
     request = Request.of(options)
     names = request.parsed_names()
     stem = default_stem(names, client=request.client)
-    csr_path = csr_file or f"{stem}.csr"
+    csr_path = standard_or(csr_file) if csr_file else f"{stem}.csr"
+    request.check_output(csr_path)
     key_path = request.key_file or f"{stem}-key.pem"
     passphrase = request.passphrase.read("the key", confirm=True)
     if not request.force:
@@ -71,5 +72,5 @@ def csr(csr_file: str | None, **options: Any) -> None:
     lines += ["", f"  request     {csr_path}"]
     note = "for you alone to read" if existing is None else "as it was"
     lines.append(f"  key         {key_path}  ({note}, {kind_of(key)})")
-    tell = say if is_stream(csr_path) else emit
+    tell = say if is_stream(csr_path) or is_stream(key_path) else emit
     tell("\n".join(lines))

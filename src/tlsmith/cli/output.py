@@ -38,6 +38,11 @@ def say(text: str) -> None:
     sys.stderr.write("\n".join(lines) + "\n")
 
 
+def standard_or(path: str) -> str:
+    """Return the path to write to, where `-` is standard output."""
+    return "/dev/stdout" if path == "-" else path
+
+
 def warn(text: str) -> None:
     """Warn the person of something that is allowed, on standard error."""
     say(f"warning: {text}")

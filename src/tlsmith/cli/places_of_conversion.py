@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Sequence
 
+from tlsmith.cli.output import standard_or
 from tlsmith.errors import FileError
 from tlsmith.files import is_stream, read_file
 
@@ -17,11 +18,6 @@ _OWNER = 0o600
 def title(path: str) -> str:
     """Return what messages call an input."""
     return "standard input" if path == "-" else repr(path)
-
-
-def standard_or(path: str) -> str:
-    """Return the path to write to, where `-` is standard output."""
-    return "/dev/stdout" if path == "-" else path
 
 
 def mode_for(inputs: Sequence[str], destination: str, *, secret: bool) -> int:

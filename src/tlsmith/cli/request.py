@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tlsmith.cli.output import warn
+from tlsmith.cli.output import standard_or, warn
 from tlsmith.cli.passphrase import PassphraseSource, passphrase_options
 from tlsmith.core.keys import DEFAULT_KIND, KINDS
 from tlsmith.core.names import GeneralName, parse_names
@@ -107,6 +107,9 @@ class Request(NamedTuple):
             variable=options.pop("passphrase_env"),
             prompt=options.pop("passphrase_prompt"),
         )
+        for option in ("cert_file", "key_file", "p12_file"):
+            if options.get(option) is not None:
+                options[option] = standard_or(options[option])
         request = cls(passphrase=source, **options)
         request._check()
         return request
@@ -122,6 +125,7 @@ class Request(NamedTuple):
                 raise InputError(
                     f"{option} is empty", hint="is the variable in the script set?"
                 )
+        self.check_output(self.cert_file, self.key_file, self.p12_file)
         if self.key_file == os.devnull:
             raise InputError(
                 f"--key-file {os.devnull}: the key would be lost",
@@ -131,6 +135,14 @@ class Request(NamedTuple):
             raise InputError(
                 "--legacy is for PKCS#12, and none is written",
                 hint="give --p12-file as well, or --format p12",
+            )
+
+    def check_output(self, *paths: str | None) -> None:
+        """Refuse to print facts as JSON into a file on standard output."""
+        if self.as_json and standard_or("-") in paths:
+            raise InputError(
+                "--json and a file would be mixed up on standard output",
+                hint="write the file to a place of its own, or leave --json out",
             )
 
     def parsed_names(self) -> tuple[GeneralName, ...]:
