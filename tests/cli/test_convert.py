@@ -30,7 +30,7 @@ from tlsmith.core.formats.targets import TARGETS
 
 ONE, TWO = family(), family("p384", "two.test")
 KEY = encode_private_key(ONE.leaf.key)
-WITH_KEY = {"combined", "p12", "k8s-secret", "pkcs8", "key-der", "pkcs1"}
+WITH_KEY = {"pem", "combined", "p12", "k8s-secret", "pkcs8", "key-der", "pkcs1"}
 
 
 @pytest.fixture(autouse=True)
@@ -366,21 +366,21 @@ def test_a_key_that_is_nowhere_else_does_not_go_with_its_own_conversion(
     put(place / "f", ONE.pem + KEY, 0o600)
     os.link("f", "same")
     for source in ("f", "same"):
-        done = convert(source, "f", "--to", "pem")
+        done = convert(source, "f", "--to", "chain")
         assert done.code == 2
         assert "'f' is there already and holds a private key" in done.err
         assert "--force" in done.err
     assert Path("f").read_bytes() == ONE.pem + KEY
     with (place / "f").open("rb") as stream:
         again = subprocess.run(
-            [TLSMITH, "convert", "-", "f", "--to", "pem"],
+            [TLSMITH, "convert", "-", "f", "--to", "chain"],
             stdin=stream,
             capture_output=True,
             check=False,
         )
     assert again.returncode == 2
     put(place / "copy", ONE.pem + KEY, 0o600)
-    assert convert("copy", "f", "--to", "pem").code == 0
+    assert convert("copy", "f", "--to", "chain").code == 0
 
 
 def test_a_key_that_is_in_the_output_or_another_input_may_be_replaced(
@@ -388,9 +388,8 @@ def test_a_key_that_is_in_the_output_or_another_input_may_be_replaced(
 ) -> None:
     put(place / "out.p12", _pkcs12(b"changeit"), 0o600)
     assert convert("app.pem", "out.p12", "--key", "app-key.pem").code == 0
-    assert (
-        convert("app.pem", "out.p12", "--key", "app-key.pem", "--to", "pem").code == 0
-    )
+    words = ("app.pem", "out.p12", "--key", "app-key.pem", "--to", "chain")
+    assert convert(*words).code == 0
     assert held("out.p12")[1] == set()
 
 

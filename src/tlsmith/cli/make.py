@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tlsmith.cli.finish import Result, report_result, write_result
+from tlsmith.cli.home import safe_home
 from tlsmith.cli.identity import (
     Identity,
     choose_key,
@@ -23,7 +24,6 @@ from tlsmith.core.keys import kind_of, public_key_info
 from tlsmith.core.names import GeneralName, parse_name
 from tlsmith.core.profiles import LOCAL_DAYS, LONGEST_LOCAL_DAYS, end_entity, validity
 from tlsmith.errors import InputError, NameNotPermittedError
-from tlsmith.files import data_home
 from tlsmith.local.authority import is_signed_by_local_ca
 from tlsmith.local.creation import ensure_issuer
 from tlsmith.local.inventory import record
@@ -60,7 +60,7 @@ def make(**options: Any) -> None:
     if_needed = options.pop("if_needed")
     request = Request.of(options)
     _check_combination(request)
-    now, home = datetime.now(UTC), data_home()
+    now, home = datetime.now(UTC), safe_home()
     identity = identify(request)
     places = request.places(identity.names, with_key=identity.public_key is None)
     passphrase = request.passphrase.read("the key", confirm=not request.reuse_key)

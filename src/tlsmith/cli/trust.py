@@ -12,6 +12,7 @@ import click
 
 from tlsmith.cli.elevate import offer, root_command
 from tlsmith.cli.entry import CLEAN, FAILURE, FINDINGS
+from tlsmith.cli.home import safe_home
 from tlsmith.cli.output import emit, emit_json, say, warn
 from tlsmith.cli.trust_environment import (
     is_meant,
@@ -139,7 +140,7 @@ def install_command(**options: Any) -> int:
       tlsmith trust install --root company-root.pem
     """
     choice = _Choice(**options)
-    host, home = current_host(), data_home()
+    host, home = current_host(), safe_home()
     env = is_meant(choice.names, env=choice.env)
     stores = of_this_home(find_stores(host, choice.names), home)
     if not stores and not choice.names and not env:

@@ -49,7 +49,7 @@ def test_a_key_beside_a_bundle_of_roots_belongs_to_none() -> None:
         select(objects, "p12")
 
 
-@pytest.mark.parametrize("to", ["pem", "der", "p7b", "jks-truststore", "chain"])
+@pytest.mark.parametrize("to", ["der", "p7b", "jks-truststore", "chain"])
 def test_formats_without_a_key_check_it_only_when_told_to(to: str) -> None:
     objects = read(ONE.pem + TWO.leaf.key_pem)
     assert select(objects, to).ordered.chain

@@ -76,7 +76,7 @@ def _note_what_is_left(selection: Selection, piece: Piece, to: str) -> None:
     objects = selection.objects
     left_keys = len(objects.keys) - piece.has_key
     if left_keys:
-        where = "--to combined or --to p12 keeps it, --to pkcs8 writes it alone"
+        where = "--to pem or --to p12 keeps it, --to pkcs8 writes it alone"
         kept = "" if piece.has_key else f"; {where}"
         selection.warnings.append(f"left out: {plural(left_keys, 'private key')}{kept}")
     for ders, used, title in (

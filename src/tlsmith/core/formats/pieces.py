@@ -54,9 +54,11 @@ class Piece:
     public_keys: bool = False
 
 
-def _pem(selection: Selection, _: Wanted) -> Piece:
+def _pem(selection: Selection, wanted: Wanted) -> Piece:
     certificates = (*_served(selection), *selection.ordered.others)
-    return Piece(encode_chain(_ders(certificates)), _count(certificates))
+    if selection.key is None:
+        return Piece(encode_chain(_ders(certificates)), _count(certificates))
+    return _with_key(selection, wanted, certificates)
 
 
 def _chain(selection: Selection, _: Wanted) -> Piece:
@@ -75,11 +77,16 @@ def _der(selection: Selection, _: Wanted) -> Piece:
 
 
 def _combined(selection: Selection, wanted: Wanted) -> Piece:
-    chain = _served_alone(selection)
+    return _with_key(selection, wanted, _served_alone(selection))
+
+
+def _with_key(
+    selection: Selection, wanted: Wanted, certificates: Sequence[HeldCertificate]
+) -> Piece:
     key = encode_private_key(selection.private_key, wanted.passphrase)
     return Piece(
-        encode_chain(_ders(chain)) + key,
-        f"the private key and {_count(chain)}",
+        encode_chain(_ders(certificates)) + key,
+        f"the private key and {_count(certificates)}",
         has_key=True,
         encrypted=wanted.passphrase is not None,
     )

@@ -27,7 +27,7 @@ class Target:
 
 
 TARGETS = {
-    "pem": Target("PEM", is_text=True, takes_passphrase=True),
+    "pem": Target("PEM", is_text=True, takes_key=True, takes_passphrase=True),
     "der": Target("DER", takes_passphrase=True),
     "chain": Target("PEM with the root", is_text=True),
     "combined": Target(
