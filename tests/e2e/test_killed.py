@@ -6,7 +6,9 @@ import os
 import random
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +27,23 @@ FILES = ["a.p12", "a.test-key.pem", "a.test.pem"]
 
 
 @pytest.fixture
-def everything(folder: Path, home: Path) -> Path:
-    """Above both the home and the folder we work in."""
-    return Path(os.path.commonpath([folder, home]))
+def everything(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Above both the home and the folder we work in.
+
+    In memory, where that can be: each run waits for the disk a dozen times.
+    """
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        place = Path(name).resolve()
+        (place / "work").mkdir()
+        monkeypatch.setenv("TLSMITH_HOME", str(place / "home"))
+        monkeypatch.chdir(place / "work")
+        yield place
+        monkeypatch.chdir("/")
 
 
 def test_the_first_certificate_survives_a_kill_at_every_instant(
-    folder: Path, everything: Path
+    everything: Path,
 ) -> None:
     for at in every_instant(MAKE, everything, signal.SIGKILL):
         mended = tlsmith_here(*MAKE)
@@ -41,7 +53,7 @@ def test_the_first_certificate_survives_a_kill_at_every_instant(
 
 
 def test_a_renewal_survives_a_kill_at_every_instant(
-    folder: Path, everything: Path
+    everything: Path,
 ) -> None:
     assert tlsmith_here(*MAKE).code == 0
     for at in every_instant(MAKE, everything, signal.SIGKILL):
@@ -52,7 +64,7 @@ def test_a_renewal_survives_a_kill_at_every_instant(
 
 
 def test_whoever_keeps_what_is_in_order_finds_a_pair_after_a_kill(
-    folder: Path, everything: Path
+    everything: Path,
 ) -> None:
     """--if-needed and --reuse-key judge what is there: it must be whole by then."""
     assert tlsmith_here(*MAKE).code == 0
@@ -64,7 +76,7 @@ def test_whoever_keeps_what_is_in_order_finds_a_pair_after_a_kill(
 
 
 def test_an_interrupt_at_any_instant_leaves_all_old_or_all_new(
-    folder: Path, everything: Path
+    everything: Path,
 ) -> None:
     assert tlsmith_here(*MAKE).code == 0
     for at in every_instant(MAKE, everything, signal.SIGINT):
@@ -72,7 +84,7 @@ def test_an_interrupt_at_any_instant_leaves_all_old_or_all_new(
 
 
 def test_an_interrupt_at_any_instant_of_the_first_run_leaves_nothing_by_halves(
-    folder: Path, everything: Path
+    everything: Path,
 ) -> None:
     for at in every_instant(MAKE, everything, signal.SIGINT):
         assert os.listdir() == [] or sorted(os.listdir()) == FILES, at
@@ -83,7 +95,7 @@ def test_an_interrupt_at_any_instant_of_the_first_run_leaves_nothing_by_halves(
 
 
 def test_a_ca_replaced_survives_a_kill_at_every_instant(
-    folder: Path, everything: Path
+    everything: Path,
 ) -> None:
     words = ["ca", "init", "--local", "--replace", "--json"]
     assert tlsmith_here(*MAKE).code == 0
@@ -98,7 +110,7 @@ def test_a_ca_replaced_survives_a_kill_at_every_instant(
 
 @pytest.mark.parametrize("words", [["self-sign", "a.test"], ["csr", "a.test"]])
 def test_other_commands_survive_a_kill_at_every_instant(
-    folder: Path, everything: Path, words: list[str]
+    everything: Path, words: list[str]
 ) -> None:
     for at in every_instant(words, everything, signal.SIGKILL):
         assert tlsmith_here(*words).code == 0, at
@@ -108,12 +120,12 @@ def test_other_commands_survive_a_kill_at_every_instant(
         _start_anew()
 
 
-def test_real_processes_killed_at_random(folder: Path, home: Path) -> None:
+def test_real_processes_killed_at_random(everything: Path) -> None:
     chance = random.Random(2)  # noqa: S311 -- no secret
     for round_number in range(12):
         process = subprocess.Popen(
             [TLSMITH, *MAKE],
-            env=environment_of(home),
+            env=environment_of(everything, TLSMITH_HOME=data_home()),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
