@@ -37,14 +37,24 @@ class Finding(NamedTuple):
 
 
 class Allowed(NamedTuple):
-    """A finding that is no fault of ours: its code, its place, and why."""
+    """A finding that is no fault of ours: its code, its place, and why.
+
+    Args:
+        place: regular expression.
+        says: of its message, a regular expression.
+    """
 
     code: str
     place: str
     because: str
+    says: str = ""
 
     def covers(self, finding: Finding) -> bool:
-        return finding.code == self.code and bool(re.search(self.place, finding.place))
+        return (
+            finding.code == self.code
+            and bool(re.search(self.place, finding.place))
+            and bool(re.search(self.says, finding.message))
+        )
 
 
 def rfc5280_findings(der: bytes) -> Iterator[Finding]:

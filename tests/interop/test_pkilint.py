@@ -32,11 +32,23 @@ _HOST_AND_BELOW = (
 
 OF_RFC5280 = [
     Allowed("pkix.subject_key_identifier_method_1_identified", "", "a note, no fault"),
-    Allowed("pkix.invalid_domain_name_syntax", r"subjectAltName\.\d+", _ONE_LABEL),
+    Allowed(
+        "pkix.invalid_domain_name_syntax",
+        r"subjectAltName\.\d+",
+        _ONE_LABEL,
+        r'"localhost"$',
+    ),
+    Allowed(
+        "pkix.invalid_domain_name_syntax",
+        r"subjectAltName\.\d+",
+        "RFC 5280 leaves wildcards open (4.2.1.6); RFC 9525 6.3 defines them",
+        r'"\*\.[a-z.]+"$',
+    ),
     Allowed(
         "pkix.invalid_uri_syntax",
         r"subjectAltName\.\d+",
         "it knows the schemes of the web only, not spiffe:// (RFC 3986 3.1)",
+        '"spiffe://',
     ),
     Allowed("pkix.invalid_domain_name_syntax", _OF_CONSTRAINTS, _ONE_LABEL),
     Allowed("pkix.invalid_email_address_syntax", _OF_CONSTRAINTS, _HOST_AND_BELOW),
