@@ -188,7 +188,9 @@ def _undo(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
     stay = [print_ for print_ in journal.held if print_ not in gone]
     if store.is_there:
         knows_before = not stay and gone <= set(journal.held)
-        if not (knows_before and not store.in_use() and _put_back(journal, store)):
+        done = knows_before and not store.in_use() and _put_back(journal, store)
+        # What came after us may have copied the root: Java, installed since, does.
+        if not done or any(store.is_ours(root) for root in roots):
             store.remove(roots)
         for root in roots:
             if store.is_ours(root):
