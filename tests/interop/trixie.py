@@ -7,6 +7,7 @@ dynamic linker, so that they find their own libraries and not this machine's.
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGES = ("openssl", "python3.13", "zlint")
-_MIRROR = "http://deb.debian.org/debian"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _APT = """\
 Dir::Etc::sourcelist "{folder}/sources.list";
@@ -74,12 +74,11 @@ def trixie(folder: Path) -> Trixie:
 
 def _fetch(folder: Path) -> list[Path]:
     """Fetch the packages and all they depend on; return their files."""
-    if not sys.platform.startswith("linux") or shutil.which("apt-get") is None:
-        raise NoTrixieError("this is no Debian: no apt-get")
+    mirror = _mirror()
     for name in ("none", "state/lists/partial", "cache/archives/partial"):
         (folder / name).mkdir(parents=True)
     (folder / "status").touch()  # nothing is installed: everything is fetched
-    source = f"deb [signed-by={_KEYRING}] {_MIRROR} trixie main\n"
+    source = f"deb [signed-by={_KEYRING}] {mirror} trixie main\n"
     (folder / "sources.list").write_text(source)
     configuration = folder / "apt.conf"
     configuration.write_text(_APT.format(folder=folder))
@@ -88,16 +87,38 @@ def _fetch(folder: Path) -> list[Path]:
     return sorted((folder / "cache/archives").glob("*.deb"))
 
 
-def _apt(configuration: Path, words: Sequence[str]) -> None:
+def _mirror() -> str:
+    """Return where this machine has its own Debian packages from."""
+    system = platform.freedesktop_os_release() if sys.platform == "linux" else {}
+    if system.get("ID") != "debian" or shutil.which("apt-get") is None:
+        raise NoTrixieError("this is no Debian")
+    own = system.get("VERSION_CODENAME", "")
     done = subprocess.run(
-        ["apt-get", "--quiet=2", *words],
-        env={"APT_CONFIG": str(configuration), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        stdin=subprocess.DEVNULL,
+        ["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)"],
         capture_output=True,
         text=True,
-        check=False,
-        timeout=90,
+        check=True,
     )
+    for release, _, place in (line.partition(" ") for line in done.stdout.splitlines()):
+        if release == own:
+            return place
+    raise NoTrixieError(f"apt knows no place to get {own} from")
+
+
+def _apt(configuration: Path, words: Sequence[str]) -> None:
+    path = "/usr/sbin:/usr/bin:/sbin:/bin"
+    try:
+        done = subprocess.run(
+            ["apt-get", "--quiet=2", *words],
+            env={"APT_CONFIG": str(configuration), "PATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NoTrixieError(f"apt-get {words[0]} took too long") from error
     if done.returncode:
         raise NoTrixieError(f"apt-get {words[0]}: {done.stderr.strip()[-400:]}")
 
