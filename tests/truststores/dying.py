@@ -11,13 +11,12 @@ import sys
 
 from tlsmith.truststores import (
     Host,
-    SystemRunner,
     environment_stores,
     find_stores,
     install,
     uninstall,
 )
-from truststores.worlds import OWNER
+from truststores.worlds import OWNER, PlainRunner
 
 _CHANGES = {"os.rename", "os.remove", "os.symlink", "os.mkdir", "os.rmdir", "os.link"}
 
@@ -38,7 +37,7 @@ def main() -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     given = sys.stdin.buffer.read()
-    host = Host(SystemRunner(), home, system, {"PATH": os.environ["PATH"]})
+    host = Host(PlainRunner(), home, system, {"PATH": os.environ["PATH"]})
     stores = find_stores(host, [name], remembered=True)
     if name == "env" and verb == "install":
         bundle = os.environ["DYING_BUNDLE"]

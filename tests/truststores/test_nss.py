@@ -26,8 +26,7 @@ def test_certutil_calls_it_trusted_for_servers(nss: World) -> None:
     assert [line.split()[-1] for line in lines if root().label in line] == ["C,,"]
 
 
-def test_no_database_is_made(tmp_path: Path, nss: World) -> None:
-    """An empty one would hide Chromium's other place from it."""
+def test_no_database_is_made_where_no_chromium_is(tmp_path: Path, nss: World) -> None:
     home = tmp_path / "empty"
     (home / ".pki/nssdb").mkdir(parents=True)
     host = replace(nss.host, home=str(home))

@@ -21,6 +21,8 @@ import pytest
 from chains import Pair, certify
 from tlsmith.core.keys import generate_private_key
 from tlsmith.truststores import Host, Root, SystemRunner, TrustStore, find_stores
+from tlsmith.truststores.firefox import FIREFOXES
+from tlsmith.truststores.nss import CHROMIUMS
 
 OWNER, OTHER_OWNER = "/home/one/tlsmith", "/home/two/tlsmith"
 
@@ -116,13 +118,32 @@ def need(*tools: str) -> None:
         pytest.skip(f"not on this machine: {', '.join(missing)}")
 
 
+@dataclass(frozen=True)
+class BrowserRunner(SystemRunner):
+    """Finds one browser, whether it is on this machine or not; it is never run."""
+
+    browser: str = ""
+
+    def find(self, tool: str) -> str | None:
+        if tool in (*CHROMIUMS, *FIREFOXES):
+            return f"/usr/bin/{tool}" if tool == self.browser else None
+        return super().find(tool)
+
+
+class PlainRunner(SystemRunner):
+    """Finds no browser: none has been installed on the machines made here."""
+
+    def find(self, tool: str) -> str | None:
+        return None if tool in (*CHROMIUMS, *FIREFOXES) else super().find(tool)
+
+
 def bare_world(folder: Path, name: str = "debian") -> World:
     """Return a machine without any store."""
     system, home = folder / "system", folder / "home"
     (system / "var/lib").mkdir(parents=True)
     (home / ".local/state").mkdir(parents=True)
     environment = {"PATH": os.environ["PATH"]}
-    host = Host(SystemRunner(), str(home), str(system), environment)
+    host = Host(PlainRunner(), str(home), str(system), environment)
     return World(folder, host, name)
 
 

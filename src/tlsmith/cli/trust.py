@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,7 +28,7 @@ from tlsmith.cli.trust_report import (
     status_text,
     summary,
 )
-from tlsmith.errors import TLSmithError, TrustStoreError
+from tlsmith.errors import TrustStoreError
 from tlsmith.files import data_home, read_file
 from tlsmith.truststores import (
     Host,
@@ -195,8 +194,11 @@ def status_command(no_proof: bool, **options: Any) -> int:
     """Say which stores trust the root, and prove it with real connections.
 
     Shows the local CA, each store, each certificate made so far with its expiry, and
-    what every TLS client on the machine says of a server on 127.0.0.1 with a
-    certificate from the CA.
+    what every TLS client on the machine makes of a server on 127.0.0.1 with a
+    certificate from the CA: command-line tools, Python, Node, Java and other runtimes
+    with their libraries, browsers. Each row says which store or variable decides, and
+    what mends it. A client that takes a stranger's certificate as well does not verify
+    at all, and is named.
 
     Exit code 0 where all trust it, 1 where something does not.
 
@@ -227,7 +229,10 @@ def status_command(no_proof: bool, **options: Any) -> int:
         "proof": None,
     }
     if choice.root_file is None:
-        _add_local_facts(facts, home, now, with_proof=not no_proof)
+        _add_local_facts(facts, home, now)
+        if not no_proof:
+            known = status(find_stores(host), roots) if choice.names else results
+            facts["proof"] = _proof(home, now, host, known)
     current = roots[0].fingerprint if roots and choice.root_file is None else None
     facts["trusted"] = _is_all_trusted(facts, current)
     if choice.as_json:
@@ -325,9 +330,7 @@ def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) 
     return FAILURE if failed else CLEAN
 
 
-def _add_local_facts(
-    facts: dict[str, Any], home: str, now: datetime, *, with_proof: bool
-) -> None:
+def _add_local_facts(facts: dict[str, Any], home: str, now: datetime) -> None:
     """Add what there is to say of the local CA."""
     from tlsmith.local import inventory, load_authority
 
@@ -342,24 +345,21 @@ def _add_local_facts(
         for record in inventory(home)
     ]
     authority = load_authority(home)
-    if authority is None:
-        return
-    from tlsmith.cli.ca import authority_facts
+    if authority is not None:
+        from tlsmith.cli.ca import authority_facts
 
-    facts["authority"] = authority_facts(authority)
-    if with_proof:
-        from dataclasses import asdict
+        facts["authority"] = authority_facts(authority)
 
-        from tlsmith.local.proof import prove
 
-        issuer = authority.issuer()
-        try:
-            proofs = prove(issuer, now, os.environ)
-        except TLSmithError as error:
-            # The stores are worth telling all the same.
-            warn(f"no proof could be had: {error.message}")
-            return
-        facts["proof"] = [asdict(proof) for proof in proofs]
+def _proof(
+    home: str, now: datetime, host: Host, known: Sequence[Outcome]
+) -> list[dict[str, Any]] | None:
+    """Return what clients say of the local CA, where there is one."""
+    from tlsmith.cli.proof import proof_facts
+    from tlsmith.local import load_authority
+
+    authority = load_authority(home)
+    return None if authority is None else proof_facts(authority, now, host, known)
 
 
 def _is_all_trusted(facts: dict[str, Any], current: str | None) -> bool:
@@ -372,5 +372,5 @@ def _is_all_trusted(facts: dict[str, Any], current: str | None) -> bool:
     proofs = facts["proof"] or []
     return bool(rows or proofs) and all(
         [row["state"] == "trusted" for row in rows]
-        + [proof["accepted"] for proof in proofs]
+        + [proof["good"] for proof in proofs]
     )

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from tlsmith.cli.proof_report import proof_text, proof_verdict
+from tlsmith.cli.table import headed, short_place, table
 from tlsmith.truststores import Outcome
 
 _WORDS = {
@@ -17,7 +19,6 @@ _WORDS = {
     "needs-root": "needs root",
     "failed": "failed",
 }
-_WIDEST_PLACE = 44
 
 
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def changes_table(outcomes: Sequence[Outcome], home: str) -> str:
     several = len({outcome.fingerprint for outcome in outcomes}) > 1
     rows, hints = [], {}
     for outcome in outcomes:
-        row = [outcome.store, _place(outcome.place, home), _WORDS[outcome.state]]
+        row = [outcome.store, short_place(outcome.place, home), _WORDS[outcome.state]]
         if several:
             row.insert(2, f"root {outcome.fingerprint[:8] or '?'}")
         rows.append([*row, outcome.message])
@@ -89,24 +90,9 @@ def status_text(facts: dict[str, Any], now: datetime, current: str | None) -> st
     if facts["certificates"]:
         parts.append(_certificates_text(facts["certificates"], now, home))
     if facts["proof"]:
-        parts.append(_proof_text(facts["proof"]))
+        parts.append(proof_text(facts["proof"], home))
     parts.append(_verdict(facts, current))
     return "\n\n".join(part for part in parts if part)
-
-
-def table(rows: Sequence[Sequence[str]], hints: dict[int, str] | None = None) -> str:
-    """Return rows in columns two spaces apart, each hint below its row."""
-    widths = [
-        max((len(cell) for cell in column), default=0)
-        for column in zip(*(row[:-1] for row in rows), strict=True)
-    ]
-    lines = []
-    for number, row in enumerate(rows):
-        padded = [c.ljust(w) for c, w in zip(row[:-1], widths, strict=True)]
-        lines.append("  ".join([*padded, row[-1]]).rstrip())
-        if hints and number in hints:
-            lines.append(f"    hint: {hints[number]}")
-    return "\n".join(lines)
 
 
 def _authority_text(facts: dict[str, Any] | None, now: datetime) -> str:
@@ -117,7 +103,7 @@ def _authority_text(facts: dict[str, Any] | None, now: datetime) -> str:
     names = facts["permitted_domains"]
     signs = ", ".join(names) if names else "any name"
     until = datetime.fromisoformat(facts["not_after"])
-    return _headed(
+    return headed(
         "Local CA",
         [
             ["may sign", f"{signs}" + (", private addresses" if names else "")],
@@ -138,10 +124,10 @@ def _stores_text(
             continue
         word = _WORDS[row["state"]]
         note = f"an earlier CA's root {row['root'][:8]}" if earlier else row["message"]
-        rows.append([row["store"], _place(row["place"], home), word, note])
+        rows.append([row["store"], short_place(row["place"], home), word, note])
         if row["hint"]:
             hints[len(rows) - 1] = row["hint"]
-    return _headed("Stores", rows, hints)
+    return headed("Stores", rows, hints)
 
 
 def _certificates_text(
@@ -152,21 +138,9 @@ def _certificates_text(
         names = certificate["names"]
         more = f" and {len(names) - 2} more" if len(names) > 2 else ""
         until = datetime.fromisoformat(certificate["not_after"])
-        file = _place(certificate["cert_file"], home)
+        file = short_place(certificate["cert_file"], home)
         rows.append([", ".join(names[:2]) + more, file, _until(until, now)])
-    return _headed("Certificates", rows)
-
-
-def _proof_text(proofs: Sequence[dict[str, Any]]) -> str:
-    rows = []
-    for proof in proofs:
-        read = ", ".join(proof["decided_by"])
-        reads = f"reads {read}" if read else "reads the system's store"
-        word = "accepts" if proof["accepted"] else "rejects"
-        rows.append([proof["client"], word, reads, proof["message"]])
-    return _headed(
-        "Proof: a connection to a server with a certificate from the CA", rows
-    )
+    return headed("Certificates", rows)
 
 
 def _verdict(facts: dict[str, Any], current: str | None) -> str:
@@ -176,19 +150,12 @@ def _verdict(facts: dict[str, Any], current: str | None) -> str:
         return "Everything here trusts it. Next: tlsmith make localhost"
     if any(not row["root"] for row in facts["stores"]):
         return "There is no local CA yet. Next: tlsmith make localhost"
-    if current is None or any(row["state"] == "not-trusted" for row in facts["stores"]):
+    if current is None or any(
+        row["state"] == "not-trusted" and row["root"] == current
+        for row in facts["stores"]
+    ):
         return "Not everything here trusts it. Next: tlsmith trust install"
-    if any(p["decided_by"] for p in facts["proof"] or () if not p["accepted"]):
-        return "Not everything here trusts it: a variable sends clients elsewhere."
-    return "Not everything here trusts it; what is in the way stands above."
-
-
-def _headed(
-    title: str, rows: Sequence[Sequence[str]], hints: dict[int, str] | None = None
-) -> str:
-    if not rows:
-        return ""
-    return "\n".join([title, *(f"  {x}" for x in table(rows, hints).splitlines())])
+    return proof_verdict(facts["proof"] or ())
 
 
 def _until(until: datetime, now: datetime) -> str:
@@ -196,12 +163,3 @@ def _until(until: datetime, now: datetime) -> str:
     if until < now:
         return f"expired on {until:%Y-%m-%d}"
     return f"{until:%Y-%m-%d} ({days} day{'s' * (days != 1)})"
-
-
-def _place(path: str, home: str) -> str:
-    """Return a path as short as it stays clear."""
-    if home not in ("", "/") and path.startswith(home + os.sep):
-        path = "~" + path[len(home) :]
-    if len(path) > _WIDEST_PLACE:
-        path = "..." + path[-_WIDEST_PLACE + 3 :]
-    return path

@@ -49,7 +49,7 @@ def chosen_families(environment: Mapping[str, str]) -> Chosen:
 
 def is_trusted(authority: MkcertAuthority, host: Host, family: str) -> bool:
     """Tell whether every store of a family has the root; those not there count not."""
-    found = status(find_stores(host, [family]), [Root(authority.root)])
+    found = status(_stores(host, family), [Root(authority.root)])
     return all(one.state == "trusted" for one in found)
 
 
@@ -67,7 +67,7 @@ def check_installable(authority: MkcertAuthority, now: datetime) -> None:
 
 def install_root(authority: MkcertAuthority, host: Host, family: str) -> list[Outcome]:
     """Have every store of a family trust the root."""
-    stores = find_stores(host, [family])
+    stores = _stores(host, family)
     return install(stores, [Root(authority.root)], host, _owner(authority.folder))
 
 
@@ -99,6 +99,11 @@ def families_of(outcomes: Sequence[Outcome]) -> list[str]:
     """Return the families of the stores these outcomes are of."""
     names = {one.store for one in outcomes}
     return list(dict.fromkeys(s.family for s in STORES if s.name in names))
+
+
+def _stores(host: Host, family: str) -> list[TrustStore]:
+    """Return the stores that are there: mkcert makes none."""
+    return [s for s in find_stores(host, [family]) if not s.is_to_be_made]
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ class TrustStore(abc.ABC):
     place: str
 
     name: ClassVar[str]
-    family: ClassVar[str]  # "system", "java" or "nss", as mkcert's TRUST_STORES has it
+    family: ClassVar[str]  # "system", "java", "nss" as mkcert has it, or another
 
     @classmethod
     @abc.abstractmethod
@@ -218,6 +218,13 @@ class TrustStore(abc.ABC):
     def steps(self, roots: Sequence[Root]) -> Sequence[str]:
         """Return what installing would do, in words, for a dry run."""
 
+    def remove_copies(self, roots: Sequence[Root]) -> None:  # noqa: B027 -- few have
+        """Take out what clients have copied from here into places of their own.
+
+        Raises:
+            TrustStoreError: one cannot be changed.
+        """
+
     @property
     def machine_wide(self) -> bool:
         """Whether it is everybody's; else it is the person's own."""
@@ -227,6 +234,11 @@ class TrustStore(abc.ABC):
     def is_there(self) -> bool:
         """Whether the place is still there."""
         return os.path.exists(self.place)
+
+    @property
+    def is_to_be_made(self) -> bool:
+        """Whether there is nothing at the place yet, and installing makes it."""
+        return False
 
     def may_make(self, path: str) -> bool:
         """Tell whether installing can make a new file `path`, among what it touches."""

@@ -192,6 +192,7 @@ def _undo(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
         # What came after us may have copied the root: Java, installed since, does.
         if not done or any(store.is_ours(root) for root in roots):
             store.remove(roots)
+        store.remove_copies(roots)
         for root in roots:
             if store.is_ours(root):
                 raise VerifyInstallError(

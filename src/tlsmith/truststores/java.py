@@ -51,7 +51,7 @@ class JavaStore(TrustStore):
         """Return the keystore of every Java found, those that share one once."""
         found = dict.fromkeys(
             os.path.realpath(os.path.join(home, inside))
-            for home in _java_homes(host)
+            for home in java_homes(host)
             for inside in _KEYSTORES
             if os.path.isfile(os.path.join(home, inside))
         )
@@ -115,7 +115,8 @@ class JavaStore(TrustStore):
         return [f"add {root.label} to {self.place} with keytool" for root in roots]
 
 
-def _java_homes(host: Host) -> Iterator[str]:
+def java_homes(host: Host) -> Iterator[str]:
+    """Return the home of every Java found, some of them twice."""
     own = host.environment.get("JAVA_HOME")
     if own:
         yield own

@@ -1,34 +1,41 @@
 """NSS databases: Chromium's and Firefox's own stores, with `certutil`.
 
-A database that is not there is never made. Changing one is safe while the browser runs,
-since certutil takes SQLite's locks; putting old files back is not, and is left then.
+Changing a database is safe while the browser runs, since certutil takes SQLite's locks;
+putting old files back is not, and is left then. A database is made for Chromium alone,
+where it would make one itself, with the root in it from the start; never for Firefox,
+and never where an old, empty one would hide the new one from Chromium.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
-from urllib.parse import quote
 
 from tlsmith.core.formats import encode_pem
 from tlsmith.errors import ToolMissingError, TrustStoreError
 from tlsmith.truststores.base import Completed, Host, Root, TrustStore
-from tlsmith.truststores.nss_places import NEW, OLD, nss_databases
+from tlsmith.truststores.folders import folders_of_ours
+from tlsmith.truststores.nss_objects import Objects, forget, reading
+from tlsmith.truststores.nss_places import (
+    NEW,
+    OLD,
+    chromium_database,
+    is_database,
+    nss_databases,
+)
 
 _FILES = (NEW, "key4.db", "pkcs11.txt", OLD, "key3.db", "secmod.db")
 _JOURNALS = ("cert9.db-journal", "key4.db-journal")
 _TRUST = "C,,"  # a CA for TLS servers; nothing for e-mail and code
-# PKCS #11: a certificate's contents; a trust object, its SHA-1, and what it says of
-# servers: "may issue certificates that are trusted".
-_TRUSTED_DELEGATOR = bytes.fromhex("ce534352")
-_LOOK_UP = "SELECT 1 FROM nssPublic WHERE a0 = x'00000001' AND a11 = ?"
-_LOOK_UP_TRUST = (
-    "SELECT ace536358 FROM nssPublic WHERE a0 = x'ce534353' AND ace5363b4 = ?"
+# Chromium and its kin, which share one database.
+CHROMIUMS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    *("microsoft-edge", "microsoft-edge-stable", "brave", "brave-browser"),
+    *("vivaldi", "vivaldi-stable", "opera"),
 )
 
 
@@ -41,8 +48,12 @@ class NSSStore(TrustStore):
 
     @classmethod
     def detect(cls, host: Host) -> Sequence[Self]:
-        """Return every database of the person's browsers."""
-        return [cls(host, place) for place in nss_databases(host)]
+        """Return every database of the person's browsers, and the one to be made."""
+        places = [*nss_databases(host)]
+        chromium = chromium_database(host)
+        if not is_database(chromium) and any(map(host.runner.find, CHROMIUMS)):
+            places.append(chromium)
+        return [cls(host, place) for place in places]
 
     @property
     def machine_wide(self) -> bool:
@@ -50,7 +61,12 @@ class NSSStore(TrustStore):
 
     @property
     def is_there(self) -> bool:
-        return any(os.path.exists(self._path(name)) for name in (NEW, OLD))
+        # Chromium's is ours to make: what a killed run left of that is to be undone.
+        return is_database(self.place) or self.place == chromium_database(self.host)
+
+    @property
+    def is_to_be_made(self) -> bool:
+        return not is_database(self.place)
 
     def check_changeable(self) -> None:
         """Check for certutil, and for the right to write."""
@@ -64,8 +80,9 @@ class NSSStore(TrustStore):
         self.require_writable(self.place, *map(self._path, there))
 
     def touches(self) -> Sequence[str]:
-        """Return the database's files, and SQLite's journals of them."""
-        return [self._path(name) for name in (*_FILES, *_JOURNALS)]
+        """Return the database's files, SQLite's journals, and folders made for them."""
+        files = [self._path(name) for name in (*_FILES, *_JOURNALS)]
+        return [*folders_of_ours(self.host.home, self.place, files), *files]
 
     def in_use(self) -> bool:
         """Tell whether a program has a file of the database open, or may have."""
@@ -77,27 +94,27 @@ class NSSStore(TrustStore):
 
     def contains(self, root: Root) -> bool:
         """Tell whether it is there, and trusted to vouch for servers."""
+        if self.is_to_be_made:
+            return False
         if not os.path.exists(self._path(NEW)):
             return self._is_trusted_old(root)
-        with self._reading() as database:
-            there = database.execute(_LOOK_UP, (root.der,)).fetchone()
-            if there is None:
-                return False
-            digest = hashlib.sha1(root.der, usedforsecurity=False).digest()
-            trust = database.execute(_LOOK_UP_TRUST, (digest,)).fetchone()
-            return trust is not None and trust[0] == _TRUSTED_DELEGATOR
+        with self._reading() as objects:
+            return objects.trusts(root.der)
 
     def is_ours(self, root: Root) -> bool:
         """Tell whether there is a certificate under our name."""
+        if self.is_to_be_made:
+            return False
         if not os.path.exists(self._path(NEW)):
             return self._old_certificate(root.label) is not None
-        with self._reading() as database:
-            name = (root.label.encode(),)
-            found = database.execute("SELECT 1 FROM nssPublic WHERE a3 = ?", name)
-            return found.fetchone() is not None
+        with self._reading() as objects:
+            return objects.has_name(root.label)
 
     def install(self, roots: Sequence[Root]) -> None:
         """Add each, and have certutil say that it may vouch for servers now."""
+        if self.is_to_be_made:
+            os.makedirs(self.place, mode=0o700, exist_ok=True)
+            self._certutil("-N", "--empty-password", kind="sql")
         for root in roots:
             self._refuse_distrusted(root)
             pem = encode_pem("CERTIFICATE", root.der)
@@ -109,6 +126,7 @@ class NSSStore(TrustStore):
         for root in roots:
             if self.is_ours(root):
                 self._certutil("-D", "-n", root.label)
+                self._forget_trust(root)
 
     def steps(self, roots: Sequence[Root]) -> Sequence[str]:
         """Return what installing would do."""
@@ -118,37 +136,51 @@ class NSSStore(TrustStore):
         """Leave a root alone that somebody put there without trusting it."""
         if not os.path.exists(self._path(NEW)):
             return
-        with self._reading() as database:
-            there = database.execute(_LOOK_UP, (root.der,)).fetchone()
-        if there is not None:
+        with self._reading() as objects:
+            there = objects.has(root.der)
+        if there:
             raise self.error(
                 f"{self.place!r} has this root, and was told not to trust it",
                 "if that is no longer meant, delete it in the browser's settings, "
                 "under authorities",
             )
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        address = f"file:{quote(self._path(NEW))}?mode=ro"
+    def _forget_trust(self, root: Root) -> None:
+        """Delete what certutil, where it is older than the browser, leaves behind."""
+        if not os.path.exists(self._path(NEW)):
+            return
         try:
-            database = sqlite3.connect(address, uri=True, timeout=0.5)
-            with contextlib.closing(database):
-                yield database
+            forget(self.place, root.der, trust_alone=True)
         except sqlite3.Error as error:
-            raise self.error(
-                f"the NSS database in {self.place!r} cannot be read: {error}",
-                "close the browser and try again; a damaged one it makes anew",
-            ) from error
+            raise self._unreadable(error) from error
 
-    def _certutil(self, *arguments: str, stdin: bytes = b"") -> Completed:
-        ended = self._run(*arguments, stdin=stdin)
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Objects]:
+        try:
+            with reading(self.place) as objects:
+                yield objects
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: sqlite3.Error) -> TrustStoreError:
+        return self.error(
+            f"the NSS database in {self.place!r} cannot be read: {error}",
+            "close the browser and try again; a damaged one it makes anew",
+        )
+
+    def _certutil(
+        self, *arguments: str, stdin: bytes = b"", kind: str | None = None
+    ) -> Completed:
+        ended = self._run(*arguments, stdin=stdin, kind=kind)
         if ended.code != 0:
             raise self._refusal(ended)
         return ended
 
-    def _run(self, *arguments: str, stdin: bytes = b"") -> Completed:
+    def _run(
+        self, *arguments: str, stdin: bytes = b"", kind: str | None = None
+    ) -> Completed:
         tool = self.host.runner.find("certutil") or "certutil"
-        kind = "sql" if os.path.exists(self._path(NEW)) else "dbm"
+        kind = kind or ("sql" if os.path.exists(self._path(NEW)) else "dbm")
         command = [tool, *arguments, "-d", f"{kind}:{self.place}"]
         return self.host.runner.run(command, stdin=stdin)
 

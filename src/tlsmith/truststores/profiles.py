@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -24,6 +24,7 @@ from tlsmith.files.atomic import (
 )
 from tlsmith.truststores.base import Host, Root, TrustStore, certificates_in
 from tlsmith.truststores.block import Block, Facts, find_block, without, write_block
+from tlsmith.truststores.folders import folders_of_ours
 from tlsmith.truststores.profile_places import (
     profile_places,
     syntax_of,
@@ -93,7 +94,9 @@ class ProfileStore(TrustStore):
             folder = os.path.dirname(target)
             names = (os.path.join(folder, name) for name in os.listdir(folder))
             found += [path for path in names if path.startswith(beside)]
-        return [*self._folders_of_ours(target), *found]
+        ours = targets_of_all(self.host) | {target}
+        folders = folders_of_ours(self.host.home, os.path.dirname(target), ours)
+        return [*folders, *found]
 
     def may_make(self, path: str) -> bool:
         """Tell whether we may have made `path`."""
@@ -217,19 +220,6 @@ class ProfileStore(TrustStore):
         os.replace(temporary, target)
         sync_folder(os.path.dirname(target))
 
-    def _folders_of_ours(self, target: str) -> list[str]:
-        """Return the folders below home that hold nothing but files of ours.
-
-        Of these, those that were not there before are taken away again.
-        """
-        found: list[str] = []
-        home, folder = os.path.realpath(self.host.home), os.path.dirname(target)
-        ours = targets_of_all(self.host) | {target}
-        while folder.startswith(home + os.sep) and _holds_only(folder, ours):
-            found.append(folder)
-            folder = os.path.dirname(folder)
-        return found
-
     def _is_read_only(self, path: str) -> TrustStoreError:
         return TrustStoreError(
             f"{path!r} is read-only",
@@ -238,19 +228,3 @@ class ProfileStore(TrustStore):
             hint="where another tool keeps it, add there what `tlsmith env` prints; "
             "else make it writable",
         )
-
-
-def _holds_only(folder: str, ours: Collection[str]) -> bool:
-    """Tell whether all that is in a folder is one of `ours`, or on the way to one."""
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return not os.path.lexists(folder)
-    for name in names:
-        path = os.path.join(folder, name)
-        if path in ours or TEMPORARY_MARK in name:
-            continue
-        is_on_the_way = any(one.startswith(path + os.sep) for one in ours)
-        if not is_on_the_way or os.path.islink(path) or not _holds_only(path, ours):
-            return False
-    return True

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from tlsmith.errors import InputError
 from tlsmith.truststores.base import Host, TrustStore
 from tlsmith.truststores.debian import DebianStore
+from tlsmith.truststores.firefox import FirefoxStore
 from tlsmith.truststores.java import JavaStore
 from tlsmith.truststores.nss import NSSStore
 from tlsmith.truststores.places import journalled
@@ -21,6 +22,7 @@ STORES: tuple[type[TrustStore], ...] = (
     DebianStore,
     JavaStore,
     NSSStore,
+    FirefoxStore,
     ProfileStore,
     WindowsEnvironmentStore,
 )

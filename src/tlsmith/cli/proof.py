@@ -1,0 +1,62 @@
+"""Have every client on the machine say whether it accepts the local CA."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tlsmith.cli.output import warn
+from tlsmith.errors import TLSmithError
+from tlsmith.truststores import Host, Outcome
+from tlsmith.truststores.registry import STORES
+
+if TYPE_CHECKING:
+    from tlsmith.local import LocalAuthority
+
+_FAMILIES = {store.name: store.family for store in STORES}
+
+
+def proof_facts(
+    authority: LocalAuthority, now: datetime, host: Host, stores: Iterable[Outcome]
+) -> list[dict[str, Any]] | None:
+    """Return what each client made of it; None, with a warning, where none was asked.
+
+    Args:
+        now: in UTC.
+        stores: what is in every store of this machine.
+    """
+    from tlsmith.local.proof import Surroundings, clients_here, prove
+
+    issuer = authority.issuer()
+    around = Surroundings(authority.root, host.environment, _trusted(stores))
+    try:
+        clients = clients_here(host)
+        proofs = prove(issuer, now, around, clients, progress=_progress)
+    except TLSmithError as error:
+        # The stores are worth telling all the same.
+        warn(f"no proof could be had: {error.message}")
+        return None
+    return [asdict(proof) | {"good": proof.is_good} for proof in proofs]
+
+
+def _trusted(stores: Iterable[Outcome]) -> dict[str, bool]:
+    """Return by family, and by place, whether a store has the root."""
+    found: dict[str, bool] = {}
+    for one in stores:
+        is_in = one.state == "trusted"
+        family = _FAMILIES.get(one.store, one.store)
+        found[family] = found.get(family, False) or is_in
+        found[one.place] = is_in
+    return found
+
+
+def _progress(done: int, all_: int) -> None:
+    """Tell a person at a terminal how far it is."""
+    if not sys.stderr.isatty():
+        return
+    end = "\r" + " " * 40 + "\r" if done == all_ else ""
+    sys.stderr.write(f"\rasking clients: {done} of {all_}{end}")
+    sys.stderr.flush()
