@@ -32,6 +32,7 @@ def test_every_byte_is_as_it_was(scenario: str, tmp_path: Path) -> None:
         roots.append(str(file))
     done = subprocess.run(
         ["unshare", "--mount", sys.executable, _PROGRAM, scenario, folder, *roots],
+        env={**os.environ, "PYTHONPATH": str(_PROGRAM.parents[1])},
         capture_output=True,
         text=True,
         check=False,

@@ -12,8 +12,9 @@ import pytest
 
 from tlsmith.local.proof import clients_here
 from tlsmith.local.proof.browsers import browser_clients
+from tlsmith.local.proof.cargo import cargo_client
 from tlsmith.local.proof.client import PROGRAMS, Client
-from tlsmith.local.proof.runtimes import cargo_client, java_clients, python_clients
+from tlsmith.local.proof.runtimes import java_clients, python_clients
 from tlsmith.truststores import Host, SystemRunner
 
 
@@ -42,6 +43,18 @@ def test_each_python_is_found_once_with_its_clients(tmp_path: Path) -> None:
     assert f"Python {version} ssl" in _names(found)
     assert len(_names(found)) == len(set(_names(found)))
     assert {client.command[0] for client in found} == {str(tmp_path / "python")}
+
+
+def test_a_virtual_environments_python_is_another(tmp_path: Path) -> None:
+    import venv
+
+    venv.create(tmp_path / "venv", with_pip=False)
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain/python3").symlink_to(os.path.realpath(sys.executable))
+    path = os.pathsep.join((f"{tmp_path}/venv/bin", f"{tmp_path}/plain"))
+    found = python_clients({"PATH": path})
+    programs = {os.path.dirname(client.command[0]) for client in found}
+    assert programs == {f"{tmp_path}/venv/bin", f"{tmp_path}/plain"}
 
 
 def test_where_no_python_is_on_path_ours_is_asked(tmp_path: Path) -> None:
@@ -117,7 +130,7 @@ def test_browsers_are_asked_with_copies_of_what_they_read(
     for client in (chromium, firefox):
         scratch.mkdir()
         assert client.prepare is not None
-        client.prepare(str(scratch))
+        client.prepare(str(scratch), "https://localhost:7/")
         (copied,) = scratch.rglob("cert9.db")
         assert copied.read_text() == f"that of {Path(client.place).name}"
         shutil.rmtree(scratch)
@@ -139,7 +152,7 @@ def test_cargo_has_the_persons_settings_and_leaves_their_home_alone(
     (home / ".cargo/config.toml").write_text("[http]\n")
     client = cargo_client(str(home), {})
     assert client.prepare is not None
-    client.prepare(str(tmp_path))
+    client.prepare(str(tmp_path), "https://localhost:7/")
     assert (tmp_path / "cargo/config.toml").read_text() == "[http]\n"
     variables = client.surroundings(7, "localhost", str(tmp_path))
     assert variables["CARGO_HOME"] == str(tmp_path / "cargo")

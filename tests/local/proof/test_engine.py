@@ -15,7 +15,7 @@ from tlsmith.errors import TLSmithError
 from tlsmith.local import LocalAuthority, create_authority, ensure_authority
 from tlsmith.local.proof import Client, Proof, Surroundings, prove
 from tlsmith.local.proof.client import NOT_HERE, program
-from tlsmith.local.proof.engine import present
+from tlsmith.local.proof.clients import every_one
 from tlsmith.local.proof.tools import OPENSSL, TOOLS
 
 NOW = datetime.now(UTC)
@@ -54,7 +54,7 @@ def _code(code: str, message: str = "(.+)") -> Client:
 
 
 def _tools() -> list[Client]:
-    return present(TOOLS, os.environ["PATH"])
+    return every_one(TOOLS, os.environ["PATH"])
 
 
 def test_clients_that_do_not_know_the_root_reject_and_say_why(
@@ -92,7 +92,7 @@ def test_a_client_that_verifies_nothing_is_found_out(authority: LocalAuthority) 
     script = Path(program("https.js"))
     node = Client("node", ("node", str(script), "{url}"), "own")
     environment = {**os.environ, "NODE_TLS_REJECT_UNAUTHORIZED": "0"}
-    if not present([node], os.environ["PATH"]):
+    if not every_one([node], os.environ["PATH"]):
         pytest.skip("not on this machine: node")
     (proof,) = _prove(authority, [node], environment)
     assert proof.accepted
@@ -129,7 +129,7 @@ def test_a_proxy_is_not_asked_for_localhost(
 def test_one_without_what_it_needs_has_no_row(authority: LocalAuthority) -> None:
     assert _prove(authority, [_code(f"raise SystemExit({NOT_HERE})")]) == []
     missing = Client("missing", ("no-such-client",), "system")
-    assert present([missing], os.environ["PATH"]) == []
+    assert every_one([missing], os.environ["PATH"]) == []
 
 
 def test_the_clients_own_words_are_told(authority: LocalAuthority) -> None:

@@ -107,13 +107,13 @@ def _elsewhere() -> tuple[tuple[str, str], ...]:
     )
 
 
-def _prepare_profile(profile: str | None, scratch: str) -> None:
-    _copy(profile, "profile", scratch)
+def _prepare_profile(profile: str | None, scratch: str, url: str) -> None:
+    _copy(profile, "profile", scratch, url)
     with open(os.path.join(scratch, "profile", "user.js"), "w") as stream:
         stream.write(_PREFERENCES)
 
 
-def _copy(database: str | None, target: str, scratch: str) -> None:
+def _copy(database: str | None, target: str, scratch: str, _url: str) -> None:
     """Copy a database, if there is one, to where a browser started there reads it."""
     folder = os.path.join(scratch, target)
     os.makedirs(os.path.join(scratch, "home"), exist_ok=True)

@@ -27,7 +27,7 @@ class Client(NamedTuple):
         settings: variables to start it with, filled in as well.
         place: the store's own place, where there are several: a keystore, a profile.
         stays: it shows an error and stays: it is ended once the server has seen it.
-        prepare: makes what it needs in its {scratch} folder.
+        prepare: makes what it needs in its {scratch} folder, for the {url}.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Client(NamedTuple):
     settings: tuple[tuple[str, str], ...] = ()
     place: str = ""
     stays: bool = False
-    prepare: Callable[[str], None] | None = None
+    prepare: Callable[[str, str], None] | None = None
 
     def words(self, port: int, host: str, scratch: str) -> list[str]:
         """Return its command, filled in."""
@@ -52,6 +52,11 @@ class Client(NamedTuple):
         }
 
 
+def url_of(host: str, port: int) -> str:
+    """Return the address of a page on our server."""
+    return f"https://{host}:{port}/"
+
+
 def program(name: str) -> str:
     """Return where a program of ours is."""
     return os.path.join(PROGRAMS, name)
@@ -60,7 +65,7 @@ def program(name: str) -> str:
 def _fill(word: str, port: int, host: str, scratch: str) -> str:
     return (
         word.replace("{port}", str(port))
-        .replace("{url}", f"https://{host}:{port}/")
+        .replace("{url}", url_of(host, port))
         .replace("{host}", host)
         .replace("{scratch}", scratch)
     )

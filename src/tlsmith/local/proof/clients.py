@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 
 from tlsmith.local.proof.browsers import browser_clients
+from tlsmith.local.proof.cargo import cargo_client
 from tlsmith.local.proof.client import Client
-from tlsmith.local.proof.engine import present
-from tlsmith.local.proof.runtimes import cargo_client, java_clients, python_clients
+from tlsmith.local.proof.runtimes import java_clients, on_path, python_clients
 from tlsmith.local.proof.tools import TOOLS
 from tlsmith.truststores.base import Host
 from tlsmith.truststores.java import java_homes
@@ -18,16 +20,27 @@ def clients_here(host: Host) -> list[Client]:
 
     Starting early what takes long is what makes the whole shorter.
     """
+    path = host.environment.get("PATH", "")
     found = [
         *browser_clients(host),
         *java_clients(java_homes(host)),
-        *present(
-            [cargo_client(host.home, host.environment), *TOOLS],
-            host.environment.get("PATH", ""),
-        ),
+        *every_one([cargo_client(host.home, host.environment), *TOOLS], path),
         *python_clients(host.environment),
     ]
     return _distinct(found)
+
+
+def every_one(tools: Iterable[Client], path: str) -> list[Client]:
+    """Return each tool that is on PATH, as often as there are different ones."""
+    return [
+        tool._replace(command=(place, *tool.command[1:]))
+        for tool in tools
+        for place in on_path(path, _named(tool.command[0]))
+    ]
+
+
+def _named(program: str) -> re.Pattern[str]:
+    return re.compile(re.escape(program) + r"(?:\.(?:exe|cmd))?")
 
 
 def _distinct(clients: list[Client]) -> list[Client]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -20,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tlsmith.core.issuer import Issuer
-from tlsmith.local.proof.client import NOT_HERE, Client
+from tlsmith.local.proof.client import NOT_HERE, Client, url_of
 from tlsmith.local.proof.decision import Surroundings, decide, mend_unverified
 from tlsmith.local.proof.serving import (
     Port,
@@ -171,7 +170,7 @@ class _Examination:
             prefix="tlsmith-client-", ignore_cleanup_errors=True
         ) as scratch:
             if client.prepare is not None:
-                client.prepare(scratch)
+                client.prepare(scratch, url_of(self._host, port.number))
             code, said = self._run(client, port, scratch)
         if not port.accepted and not client.stays:
             port.seen.wait(_GRACE)
@@ -222,11 +221,6 @@ class _Examination:
             return f"no answer within {self._deadline:g} seconds"
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         return lines[0] if lines else f"exit code {visit.code}, without a word"
-
-
-def present(clients: Sequence[Client], path: str) -> list[Client]:
-    """Return the clients whose program is on PATH."""
-    return [c for c in clients if shutil.which(c.command[0], path=path) is not None]
 
 
 def _surroundings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -6,12 +6,10 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 from tlsmith.local.proof.client import PROGRAMS, Client, program
@@ -31,21 +29,29 @@ _TRUSTSTORE = (24, 2)  # pip reads the system's store since
 _JAVA_QUICKLY = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData")
 
 
-def on_path(path: str, wanted: re.Pattern[str]) -> list[str]:
-    """Return the programs on PATH whose whole name is `wanted`, each file once."""
-    found: dict[str, str] = {}
+def on_path(
+    path: str, wanted: re.Pattern[str], same: Callable[[str], object] = os.path.realpath
+) -> list[str]:
+    """Return the programs on PATH whose whole name is `wanted`, each once.
+
+    Args:
+        same: of two places for which it returns the same, the first is taken.
+    """
+    found: dict[object, str] = {}
     for folder in path.split(os.pathsep):
         with contextlib.suppress(OSError):
             for name in sorted(os.listdir(folder or ".")):
                 place = os.path.join(folder, name)
                 if wanted.fullmatch(name) and os.access(place, os.X_OK):
-                    found.setdefault(os.path.realpath(place), place)
+                    found.setdefault(same(place), place)
     return list(found.values())
 
 
 def python_clients(environment: Mapping[str, str]) -> list[Client]:
     """Return the clients of every Python on PATH; of ours, where there is none."""
-    places = on_path(environment.get("PATH", ""), _PYTHON) or [sys.executable]
+    # A virtual environment's is a link to the one that made it, and another Python.
+    path = environment.get("PATH", "")
+    places = on_path(path, _PYTHON, _folder_and_file) or [sys.executable]
     with ThreadPoolExecutor() as pool:
         said = list(pool.map(lambda place: _ask(place, environment), places))
     found: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -53,6 +59,10 @@ def python_clients(environment: Mapping[str, str]) -> list[Client]:
         if facts:  # several names may start the same one
             found.setdefault(facts["prefix"], (place, facts))
     return [client for one in found.values() for client in _of_python(*one)]
+
+
+def _folder_and_file(place: str) -> tuple[str, str]:
+    return os.path.realpath(os.path.dirname(place)), os.path.realpath(place)
 
 
 def java_clients(homes: Iterable[str]) -> list[Client]:
@@ -63,41 +73,6 @@ def java_clients(homes: Iterable[str]) -> list[Client]:
         if os.access(java, os.X_OK):
             found.setdefault(os.path.realpath(java), home)
     return [_of_java(java, home) for java, home in found.items()]
-
-
-def cargo_client(home: str, environment: Mapping[str, str]) -> Client:
-    """Return cargo, with a copy of the person's settings and a place to write.
-
-    Args:
-        home: of the person.
-    """
-    settings = environment.get("CARGO_HOME") or os.path.join(home, ".cargo")
-    toolchains = environment.get("RUSTUP_HOME") or os.path.join(home, ".rustup")
-    if not os.path.isdir(toolchains):  # rustup's own cargo would make it
-        toolchains = "{scratch}/rustup"
-    return Client(
-        "cargo",
-        ("cargo", "search", "--registry", "tlsmith", "proof"),
-        "system",
-        ("CARGO_HTTP_CAINFO", *OPENSSL),
-        r"(\[\d+\] .+)",
-        settings=(
-            ("CARGO_REGISTRIES_TLSMITH_INDEX", "sparse+{url}"),
-            ("CARGO_NET_RETRY", "0"),
-            ("CARGO_HOME", "{scratch}/cargo"),
-            ("RUSTUP_HOME", toolchains),
-        ),
-        prepare=partial(_copy_settings, settings),
-    )
-
-
-def _copy_settings(cargo_home: str, scratch: str) -> None:
-    os.mkdir(os.path.join(scratch, "cargo"))
-    for name in ("config", "config.toml"):
-        with contextlib.suppress(OSError):
-            shutil.copyfile(
-                os.path.join(cargo_home, name), os.path.join(scratch, "cargo", name)
-            )
 
 
 def _ask(python: str, environment: Mapping[str, str]) -> dict[str, Any] | None:
