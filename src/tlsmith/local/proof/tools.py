@@ -76,12 +76,11 @@ TOOLS = (
         "system",
         OPENSSL[:1],
         r"SSL error:(.+?)(?:-Continue|\n|$)",
-        settings=(("HOME", "{scratch}"),),
     ),
     Client(
         "uv",
         (
-            *("uv", "pip", "install", "--dry-run", "--no-cache", "--no-config"),
+            *("uv", "pip", "install", "--dry-run", "--no-cache"),
             *("--python", sys.executable, "--index-url", "{url}", "tlsmith-proof"),
         ),
         "own",
