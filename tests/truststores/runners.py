@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,22 @@ _LOOKING = ("-L",)
 
 
 @dataclass(frozen=True)
-class FailingRunner(SystemRunner):
+class WorldRunner(SystemRunner):
+    """Finds a world's own tools before this machine's.
+
+    Args:
+        tools: the folder they are in.
+    """
+
+    tools: str = ""
+
+    def find(self, tool: str) -> str | None:
+        own = os.path.join(self.tools, tool)
+        return own if os.access(own, os.X_OK) else super().find(tool)
+
+
+@dataclass(frozen=True)
+class FailingRunner(WorldRunner):
     """Runs nothing that changes anything and reports failure, or runs it first."""
 
     after: bool = False

@@ -82,6 +82,10 @@ class World:
         return find_stores(self.host, [self.name])
 
     @property
+    def family(self) -> str:
+        return self.store.family
+
+    @property
     def store(self) -> TrustStore:
         (store,) = self.stores
         return store
@@ -244,14 +248,3 @@ def certutil(*words: str, given: str = "first") -> str:
         check=True,
     )
     return ended.stdout.decode()
-
-
-WORLDS = {
-    "debian": debian_world,
-    "debian with java": lambda folder: debian_world(folder, java=True),
-    "java jks": java_world,
-    "java pkcs12": lambda folder: java_world(folder, "pkcs12"),
-    "java hidden": lambda folder: java_world(folder, "hidden"),
-    "nss sql": nss_world,
-    "nss dbm": lambda folder: nss_world(folder, "dbm"),
-}

@@ -18,7 +18,7 @@ from tlsmith.truststores.base import Host, Root, TrustStore
 from tlsmith.truststores.journal import Journal
 from tlsmith.truststores.outcome import Outcome, failures, outcome
 from tlsmith.truststores.places import open_journal, peek, tidy
-from tlsmith.truststores.snapshot import State, put_back, scan
+from tlsmith.truststores.snapshot import State, folders_above, put_back, scan
 
 
 def install(
@@ -287,7 +287,9 @@ def check_changeable(store: TrustStore, host: Host) -> None:
 
 def _scan(store: TrustStore) -> State:
     try:
-        return scan(store.touches())
+        touched = store.touches()
+        # Where we have to make a folder for another, both have to go again.
+        return folders_above(touched) | scan(touched)
     except PermissionError as error:
         raise PrivilegeError(
             f"{error.filename!r} is not ours to read", store=store.name
