@@ -69,10 +69,17 @@ def test_uninstalling_from_debian(debian: World, count: int) -> None:
     _check_undone(debian, before)
 
 
-@pytest.mark.parametrize("count", _points())
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+@pytest.mark.parametrize("kind", ["rhel", "image debian", "image rhel"])
+def test_another_system_or_image(tmp_path: Path, kind: str, verb: str) -> None:
+    _check_killed(WORLDS[kind](tmp_path / "world"), verb, 12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", _ALL)
 @pytest.mark.parametrize("verb", ["install", "uninstall"])
 @pytest.mark.parametrize("kind", SYSTEM_WORLDS)
-def test_other_systems_and_images(
+def test_every_other_system_and_image(
     tmp_path: Path, kind: str, verb: str, count: int
 ) -> None:
     _check_killed(WORLDS[kind](tmp_path / "world"), verb, count)

@@ -104,6 +104,11 @@ class AnchorStore(TrustStore):
             output.is_ours(self.host, root) for output in self.outputs
         )
 
+    def is_sound(self, root: Root) -> bool:
+        """Tell whether the links by hash of its subject are numbered without a gap."""
+        folders = [out for out in self.outputs if isinstance(out, HashFolder)]
+        return not any(folder.has_gap(self.host, root) for folder in folders)
+
     def install(self, roots: Sequence[Root]) -> None:
         """Add an anchor for each, then have what clients read made from them."""
         make_folder(self.anchor_folder)

@@ -150,7 +150,7 @@ class Host:
         """Where the journal of machine-wide stores is; an image's is outside it."""
         if self.image:
             mark = hashlib.sha256(self.root.encode()).hexdigest()[:12]
-            return os.path.join(f"{self.user_journal}-images", mark)
+            return f"{self.user_journal}-image-{mark}"
         return self.path("/var/lib/tlsmith/trust")
 
     @property
@@ -253,6 +253,10 @@ class TrustStore(abc.ABC):
 
     def may_make(self, path: str) -> bool:
         """Tell whether installing can make a new file `path`, among what it touches."""
+        return True
+
+    def is_sound(self, root: Root) -> bool:
+        """Tell whether others' roots can still be found where `root` was before."""
         return True
 
     def in_use(self) -> bool:

@@ -72,6 +72,8 @@ def _install(
     check_changeable(store, host)
     with open_journal(host, store) as (journal, working):
         _recover(journal, working)
+        if host.image and not any(working.is_ours(root) for root in journal.roots):
+            journal.forget()  # it was unpacked anew, and nothing of ours is in it
         missing = [root for root in roots if not working.contains(root)]
         if missing:
             _add(journal, working, missing, owner)
@@ -190,7 +192,9 @@ def _undo(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
         knows_before = not stay and gone <= set(journal.held)
         done = knows_before and not store.in_use() and _put_back(journal, store)
         # What came after us may have copied the root: Java, installed since, does.
-        if not done or any(store.is_ours(root) for root in roots):
+        if not done or any(
+            store.is_ours(root) or not store.is_sound(root) for root in roots
+        ):
             store.remove(roots)
         for root in roots:
             if store.is_ours(root):

@@ -87,17 +87,20 @@ def read_regular(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        if error.errno in (errno.ENXIO, errno.EISDIR):
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
             raise _not_a_file(path) from error
         reason = (error.strerror or "").lower()
         raise FileError(f"cannot read {path!r}: {reason}", path=path) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _not_a_file(path)
         if status.st_size > _LARGEST:
             raise FileError(f"{path!r} is over {_LARGEST} bytes", path=path)
-        return stream.read(_LARGEST)
+        with open(descriptor, "rb", closefd=False) as stream:
+            return stream.read(_LARGEST)
+    finally:
+        os.close(descriptor)
 
 
 def write_regular(path: str, data: bytes, mode: int = 0o644) -> None:

@@ -151,6 +151,14 @@ class HashFolder:
             number += 1
         return False
 
+    def has_gap(self, host: Host, root: Root) -> bool:
+        """Tell whether a number is missing among the links with the root's hash."""
+        start = f"{subject_hash(root.der)}."
+        found = {
+            n for n, _ in links_by_hash(host.path(self.path)) if n.startswith(start)
+        }
+        return any(f"{start}{number}" not in found for number in range(len(found)))
+
     def is_ours(self, host: Host, root: Root) -> bool:
         return os.path.lexists(self._entry(host, root)) and not self.elsewhere
 

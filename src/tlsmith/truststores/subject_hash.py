@@ -11,14 +11,13 @@ import hashlib
 from tlsmith.core import der
 from tlsmith.errors import InputError
 
-# The strings that are made canonical (OpenSSL's ASN1_MASK_CANON), and how each has its
+# The strings that are made canonical, of those a name may have, and how each has its
 # characters. T61String is taken for Latin-1 there.
 _ENCODINGS = {
     0x0C: "utf-8",
     0x13: "latin-1",  # PrintableString
     0x14: "latin-1",  # T61String
     0x16: "latin-1",  # IA5String
-    0x1A: "latin-1",  # VisibleString
     0x1C: "utf-32-be",  # UniversalString
     0x1E: "utf-16-be",  # BMPString
 }
@@ -46,7 +45,7 @@ def subject_hash(certificate: bytes) -> str:
 
 
 def _subject(certificate: bytes) -> bytes:
-    body = next(der.children(der.only(certificate, der.SEQUENCE).content))
+    body, _ = der.read(der.only(certificate, der.SEQUENCE).content)
     fields = [field for field in der.children(body.content) if field.tag != _VERSION]
     if len(fields) <= _FIELDS_BEFORE:
         raise InputError("not a certificate: there is no subject in it")
