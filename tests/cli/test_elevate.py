@@ -103,3 +103,8 @@ def test_somebody_at_a_terminal_is_asked_once(answer: str, code: int) -> None:
     os.close(controller)
     assert asked.returncode == code
     assert b"Run it now? [Y/n]" in said
+
+
+def test_an_image_is_named_with_its_whole_path(folder: Path) -> None:
+    command = root_command("install", ["debian"], _host(), None, "rootfs")
+    assert f"--store debian --dir {folder / 'rootfs'}" in command.text
