@@ -148,6 +148,7 @@ def test_the_images_own_refresh_keeps_it_and_uninstalling_then_works(
     assert [o.state for o in status(world.stores, [root()])] == ["trusted"]
     _take_out(world)
     assert not world.store.contains(root())
+    assert _dangling(world) == set()
     refresh_system(world.name, world.host.root, inside=True)
     assert world.state() == before
 

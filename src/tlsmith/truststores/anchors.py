@@ -63,6 +63,10 @@ class AnchorStore(TrustStore):
                 + (" in it" if self.host.image else ""),
             )
         self.require_writable(self.anchor_folder, self.place)
+        if self.host.image:
+            places = [p for out in self.outputs for p in out.places(self.host)]
+            folders = [p if os.path.isdir(p) else os.path.dirname(p) for p in places]
+            self.require_writable(*dict.fromkeys(folders))
 
     def _is_refreshable(self) -> bool:
         if self.host.image:
@@ -83,10 +87,8 @@ class AnchorStore(TrustStore):
             return name.startswith("tlsmith-")
         if os.path.islink(path) and "tlsmith-" not in name:
             # Made from an anchor: from another one than ours.
-            return os.path.dirname(os.readlink(path)) not in (
-                self.anchor_folder,
-                self.anchors,
-            )
+            anchors = (f"{self.anchor_folder}/", f"{self.anchors}/")
+            return not os.readlink(path).startswith(anchors)
         return True
 
     def contains(self, root: Root) -> bool:
@@ -134,7 +136,8 @@ class AnchorStore(TrustStore):
             if any(self.read.contains(self.host, root) for root in roots):
                 self._refresh()
             return
-        for output in self.outputs:
+        # What leads to something else goes before that.
+        for output in reversed(self.outputs):
             for root in roots:
                 output.drop(self.host, root)
 

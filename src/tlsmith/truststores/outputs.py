@@ -182,13 +182,23 @@ class HashFolder:
     def drop(self, host: Host, root: Root) -> None:
         folder = host.path(self.path)
         names = {self.entry.format(label=root.label)}
-        if not self.target and not self.elsewhere:
-            names |= set(_files_with(folder, root))
-        for name in names if not self.elsewhere else ():
+        if not self.target.startswith("/"):
+            names |= set(self._names_of(host, root))
+        for name in names:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 os.unlink(os.path.join(folder, name))
-        targets = names if not self.elsewhere else {self._leads_to(root)}
-        drop_links(folder, targets)
+        drop_links(folder, {*names, self._leads_to(root)})
+
+    def _names_of(self, host: Host, root: Root) -> Iterator[str]:
+        """Yield what leads to `root`, under the name that p11-kit gives it."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            for name in os.listdir(host.path(self.path)):
+                if not (name.endswith(".pem") or _LINK_BY_HASH.fullmatch(name)):
+                    continue
+                place = host.path(f"{self.path}/{name}")
+                found = certificates_in(_plain(place))
+                if len(found) == 1 and found[0].startswith(root.der):
+                    yield name
 
     def _entry(self, host: Host, root: Root) -> str:
         return os.path.join(host.path(self.path), self.entry.format(label=root.label))
@@ -260,20 +270,9 @@ def drop_links(folder: str, targets: set[str]) -> None:
                 os.rename(f"{path}.{current}", f"{path}.{wanted}")
 
 
-def _files_with(folder: str, root: Root) -> Iterator[str]:
-    """Yield the names of files in a folder that hold `root`, under whatever name."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        for name in os.listdir(folder):
-            path = os.path.join(folder, name)
-            if not name.endswith(".pem") or not _is_plain_file(path):
-                continue
-            found = certificates_in(read_regular(path) or b"")
-            if len(found) == 1 and found[0].startswith(root.der):
-                yield name
-
-
-def _is_plain_file(path: str) -> bool:
-    return os.path.isfile(path) and not os.path.islink(path)
+def _plain(path: str) -> bytes:
+    """Return the bytes of a file; none of anything else."""
+    return (os.path.isfile(path) and read_regular(path)) or b""
 
 
 def _link(target: str, path: str) -> None:
