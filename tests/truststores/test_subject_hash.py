@@ -130,6 +130,7 @@ def test_whatever_the_name(words: list[str]) -> None:
         root().der[:40],
         _certificate(_raw(0x0C, b"\xff\xfe")),
     ],
+    ids=["nothing", "empty", "no fields", "cut short", "no UTF-8"],
 )
 def test_what_is_no_certificate_is_refused(broken: bytes) -> None:
     with pytest.raises(InputError):
