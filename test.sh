@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 # What judges what we make: each is another implementation, or a client people use.
 packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-go \
-    default-jdk-headless ca-certificates-java nodejs mkcert
+    default-jdk-headless ca-certificates-java p11-kit p11-kit-modules debootstrap nodejs mkcert
 
 venv
 say "installing tlsmith and what its tests need into .venv"
