@@ -7,7 +7,8 @@ cd "$(dirname "$0")"
 
 # What judges what we make: each is another implementation, or a client people use.
 packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-go \
-    default-jdk-headless ca-certificates-java nodejs mkcert lynx ruby php-cli \
+    default-jdk-headless ca-certificates-java p11-kit p11-kit-modules \
+    debootstrap nodejs mkcert lynx ruby php-cli \
     php-curl libwww-perl liblwp-protocol-https-perl cargo chromium firefox-esr
 # Where Node is not Debian's own, npm came with it.
 command -v npm >/dev/null 2>&1 || packages npm

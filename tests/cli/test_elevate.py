@@ -37,7 +37,7 @@ def _add(folder: Path, tool: str) -> None:
 
 def test_it_keeps_the_home_and_names_every_store(tools: Path, home: Path) -> None:
     _add(tools, "sudo")
-    command = root_command("install", ["debian", "java"], None, _host())
+    command = root_command("install", ["debian", "java"], _host())
     words = list(command.words)
     assert words[:3] == ["sudo", "env", f"TLSMITH_HOME={home / 'tlsmith'}"]
     assert words[-6:] == ["trust", "install", "--store", "debian", "--store", "java"]
@@ -50,7 +50,7 @@ def test_files_are_named_from_anywhere(
 ) -> None:
     _add(tools, "sudo")
     monkeypatch.chdir(tmp_path)
-    command = root_command("uninstall", ["debian"], "my root.pem", _host())
+    command = root_command("uninstall", ["debian"], _host(), "my root.pem")
     assert command.words[-2:] == ("--root", str(tmp_path / "my root.pem"))
     assert shlex.split(command.text) == list(command.words)
 
@@ -59,7 +59,7 @@ def test_a_password_is_handed_on_and_never_shown(tools: Path) -> None:
     _add(tools, "sudo")
     environment = {"JAVA_HOME": "/opt/java", "TLSMITH_JAVA_STOREPASS": "hidden away"}
     host = replace(_host(), environment=environment)
-    command = root_command("install", ["java"], None, host)
+    command = root_command("install", ["java"], host)
     assert "hidden away" not in command.text
     assert command.words[1] == "--preserve-env=TLSMITH_JAVA_STOREPASS"
     assert "JAVA_HOME=/opt/java" in command.words
@@ -67,11 +67,11 @@ def test_a_password_is_handed_on_and_never_shown(tools: Path) -> None:
 
 def test_doas_does_as_well(tools: Path) -> None:
     _add(tools, "doas")
-    assert root_command("install", ["debian"], None, _host()).words[0] == "doas"
+    assert root_command("install", ["debian"], _host()).words[0] == "doas"
 
 
 def test_without_either_a_person_is_told_to_become_root(tools: Path) -> None:
-    command = root_command("install", ["debian"], None, _host())
+    command = root_command("install", ["debian"], _host())
     assert command.words == ()
     assert command.text.startswith("su -c 'env TLSMITH_HOME=")
 
@@ -103,3 +103,8 @@ def test_somebody_at_a_terminal_is_asked_once(answer: str, code: int) -> None:
     os.close(controller)
     assert asked.returncode == code
     assert b"Run it now? [Y/n]" in said
+
+
+def test_an_image_is_named_with_its_whole_path(folder: Path) -> None:
+    command = root_command("install", ["debian"], _host(), None, "rootfs")
+    assert f"--store debian --dir {folder / 'rootfs'}" in command.text

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from truststores.worlds import WORLDS, World, debian_world, java_world, nss_world
+from truststores.every_world import WORLDS
+from truststores.system_worlds import SYSTEM_WORLDS
+from truststores.worlds import World, debian_world, java_world, nss_world
 
 # One of each store; the rest take as long again, and differ in little.
-_USUAL = ("debian", "java jks", "nss sql")
+_USUAL = ("debian", "java jks", "image java", "nss sql", *SYSTEM_WORLDS)
 
 
 @pytest.fixture(

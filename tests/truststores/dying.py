@@ -16,7 +16,8 @@ from tlsmith.truststores import (
     install,
     uninstall,
 )
-from truststores.worlds import OWNER, PlainRunner
+from truststores.runners import WorldRunner
+from truststores.worlds import OWNER
 
 _CHANGES = {"os.rename", "os.remove", "os.symlink", "os.mkdir", "os.rmdir", "os.link"}
 
@@ -37,7 +38,9 @@ def main() -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     given = sys.stdin.buffer.read()
-    host = Host(PlainRunner(), home, system, {"PATH": os.environ["PATH"]})
+    runner = WorldRunner(tools=os.path.join(system, "usr/sbin"))
+    is_image = os.environ.get("DYING_IMAGE") == "1"
+    host = Host(runner, home, system, {"PATH": os.environ["PATH"]}, is_image)
     stores = find_stores(host, [name], remembered=True)
     if name == "env" and verb == "install":
         bundle = os.environ["DYING_BUNDLE"]

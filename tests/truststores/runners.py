@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tlsmith.truststores import Completed, SystemRunner
+from tlsmith.truststores.firefox import FIREFOXES
+from tlsmith.truststores.nss import CHROMIUMS
 
 # What only looks may go on working.
 _LOOKING = ("-L",)
 
 
 @dataclass(frozen=True)
-class FailingRunner(SystemRunner):
+class WorldRunner(SystemRunner):
+    """Finds a world's own tools before this machine's, and no browser of this machine.
+
+    Args:
+        tools: the folder they are in.
+        browser: one that is found, whether it is here or not; it is never run.
+    """
+
+    tools: str = ""
+    browser: str = ""
+
+    def find(self, tool: str) -> str | None:
+        if tool in (*CHROMIUMS, *FIREFOXES):
+            return f"/usr/bin/{tool}" if tool == self.browser else None
+        own = os.path.join(self.tools, tool)
+        return own if os.access(own, os.X_OK) else super().find(tool)
+
+
+@dataclass(frozen=True)
+class FailingRunner(WorldRunner):
     """Runs nothing that changes anything and reports failure, or runs it first."""
 
     after: bool = False

@@ -64,7 +64,7 @@ def test_one_of_two_roots_goes_alone(world: World) -> None:
     uninstall(world.remembered(), [root("another")], world.host, OWNER, **named)
     assert not world.store.contains(root("another"))
     # Java keeps the order of its entries to itself, and browsers their pages.
-    if world.name == "debian" and not os.path.exists(world.store.place + "/java"):
+    if world.family == "system" and not os.path.exists(world.store.place + "/java"):
         assert world.state() == before
 
 
@@ -77,7 +77,7 @@ def test_installing_again_changes_nothing(world: World) -> None:
 
 
 def test_a_root_that_was_there_before_stays(world: World) -> None:
-    name = "corporate" if world.name == "debian" else "first"
+    name = "corporate" if world.family == "system" else "first"
     before = world.state()
     installed = _install(world, name)
     assert (installed.state, installed.changed) == ("trusted", False)
@@ -149,9 +149,14 @@ def test_a_tool_that_fails_leaves_the_store_as_it_was(world: World, stage: str) 
     from truststores.runners import FailingRunner
 
     before = world.state()
-    host = replace(world.host, runner=FailingRunner(after=stage == "after"))
+    tools = world.host.path("/usr/sbin")
+    runner = FailingRunner(tools=tools, after=stage == "after")
+    host = replace(world.host, runner=runner)
     stores = [replace(store, host=host) for store in world.stores]
     outcome = _one(install(stores, [root()], host, OWNER))
+    if world.host.image:  # nothing is run
+        assert outcome.state == "trusted", outcome
+        return
     assert outcome.state == "failed", outcome
     assert "broken" in outcome.message
     assert world.state() == before
@@ -164,6 +169,9 @@ def test_a_missing_tool_is_named(world: World) -> None:
     host = replace(world.host, runner=EmptyHandedRunner())
     stores = [replace(store, host=host) for store in world.stores]
     outcome = _one(install(stores, [root()], host, OWNER))
+    if world.host.image:  # none is needed
+        assert outcome.state == "trusted", outcome
+        return
     assert (outcome.state, outcome.code) == ("failed", "tool-missing"), outcome
     assert outcome.hint
     assert world.state() == before

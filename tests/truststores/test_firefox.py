@@ -18,9 +18,9 @@ from tlsmith.truststores import (
     status,
     uninstall,
 )
+from truststores.runners import WorldRunner
 from truststores.worlds import (
     OWNER,
-    BrowserRunner,
     World,
     add_database,
     bare_world,
@@ -38,7 +38,7 @@ def fresh(tmp_path: Path) -> World:
     """A machine with Firefox, and a person who never started it."""
     world = bare_world(tmp_path / "world", "firefox")
     Path(world.host.path("/etc")).mkdir()
-    runner = BrowserRunner(browser="firefox-esr")
+    runner = WorldRunner(browser="firefox-esr")
     return replace(world, host=replace(world.host, runner=runner))
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from tlsmith.truststores import install, uninstall
-from truststores.worlds import OWNER, WORLDS, World, refresh, root
+from truststores.every_world import WORLDS
+from truststores.system_worlds import SYSTEM_WORLDS
+from truststores.worlds import OWNER, World, refresh, root
 
 _DYING = Path(__file__).with_name("dying.py")
 # More changes than any of them makes, so that the last runs end by themselves.
@@ -27,7 +29,11 @@ def _start(world: World, verb: str, count: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, str(_DYING), verb, world.name, system, home, str(count)],
         stdin=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": tests},
+        env={
+            **os.environ,
+            "PYTHONPATH": tests,
+            "DYING_IMAGE": str(int(world.host.image)),
+        },
         start_new_session=True,
     )
 
@@ -63,12 +69,31 @@ def test_uninstalling_from_debian(debian: World, count: int) -> None:
     _check_undone(debian, before)
 
 
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+@pytest.mark.parametrize("kind", ["rhel", "image debian", "image rhel"])
+def test_another_system_or_image(tmp_path: Path, kind: str, verb: str) -> None:
+    _check_killed(WORLDS[kind](tmp_path / "world"), verb, 12)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", _ALL)
 @pytest.mark.parametrize("verb", ["install", "uninstall"])
-@pytest.mark.parametrize("kind", ["java jks", "nss sql"])
+@pytest.mark.parametrize("kind", SYSTEM_WORLDS)
+def test_every_other_system_and_image(
+    tmp_path: Path, kind: str, verb: str, count: int
+) -> None:
+    _check_killed(WORLDS[kind](tmp_path / "world"), verb, count)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", _ALL)
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+@pytest.mark.parametrize("kind", ["java jks", "nss sql", "image java"])
 def test_elsewhere(tmp_path: Path, kind: str, verb: str, count: int) -> None:
-    world = WORLDS[kind](tmp_path / "world")
+    _check_killed(WORLDS[kind](tmp_path / "world"), verb, count)
+
+
+def _check_killed(world: World, verb: str, count: int) -> None:
     before = world.state()
     if verb == "uninstall":
         install(world.stores, [root()], world.host, OWNER)

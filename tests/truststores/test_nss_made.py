@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tlsmith.truststores import find_stores, install, plan_install, status, uninstall
+from truststores.runners import WorldRunner
 from truststores.worlds import (
     OWNER,
-    BrowserRunner,
     World,
     bare_world,
     certutil,
@@ -29,7 +29,7 @@ def fresh(tmp_path: Path) -> World:
     need("certutil")
     world = bare_world(tmp_path / "world", "nss")
     return replace(
-        world, host=replace(world.host, runner=BrowserRunner(browser="chromium"))
+        world, host=replace(world.host, runner=WorldRunner(browser="chromium"))
     )
 
 

@@ -21,8 +21,7 @@ import pytest
 from chains import Pair, certify
 from tlsmith.core.keys import generate_private_key
 from tlsmith.truststores import Host, Root, SystemRunner, TrustStore, find_stores
-from tlsmith.truststores.firefox import FIREFOXES
-from tlsmith.truststores.nss import CHROMIUMS
+from truststores.runners import WorldRunner
 
 OWNER, OTHER_OWNER = "/home/one/tlsmith", "/home/two/tlsmith"
 
@@ -84,6 +83,10 @@ class World:
         return find_stores(self.host, [self.name])
 
     @property
+    def family(self) -> str:
+        return self.store.family
+
+    @property
     def store(self) -> TrustStore:
         (store,) = self.stores
         return store
@@ -118,32 +121,13 @@ def need(*tools: str) -> None:
         pytest.skip(f"not on this machine: {', '.join(missing)}")
 
 
-@dataclass(frozen=True)
-class BrowserRunner(SystemRunner):
-    """Finds one browser, whether it is on this machine or not; it is never run."""
-
-    browser: str = ""
-
-    def find(self, tool: str) -> str | None:
-        if tool in (*CHROMIUMS, *FIREFOXES):
-            return f"/usr/bin/{tool}" if tool == self.browser else None
-        return super().find(tool)
-
-
-class PlainRunner(SystemRunner):
-    """Finds no browser: none has been installed on the machines made here."""
-
-    def find(self, tool: str) -> str | None:
-        return None if tool in (*CHROMIUMS, *FIREFOXES) else super().find(tool)
-
-
 def bare_world(folder: Path, name: str = "debian") -> World:
     """Return a machine without any store."""
     system, home = folder / "system", folder / "home"
     (system / "var/lib").mkdir(parents=True)
     (home / ".local/state").mkdir(parents=True)
     environment = {"PATH": os.environ["PATH"]}
-    host = Host(PlainRunner(), str(home), str(system), environment)
+    host = Host(WorldRunner(), str(home), str(system), environment)
     return World(folder, host, name)
 
 
@@ -265,14 +249,3 @@ def certutil(*words: str, given: str = "first") -> str:
         check=True,
     )
     return ended.stdout.decode()
-
-
-WORLDS = {
-    "debian": debian_world,
-    "debian with java": lambda folder: debian_world(folder, java=True),
-    "java jks": java_world,
-    "java pkcs12": lambda folder: java_world(folder, "pkcs12"),
-    "java hidden": lambda folder: java_world(folder, "hidden"),
-    "nss sql": nss_world,
-    "nss dbm": lambda folder: nss_world(folder, "dbm"),
-}

@@ -33,14 +33,23 @@ class RootCommand:
 
 
 def root_command(
-    verb: str, stores: Sequence[str], root_file: str | None, host: Host
+    verb: str,
+    stores: Sequence[str],
+    host: Host,
+    root_file: str | None = None,
+    directory: str | None = None,
 ) -> RootCommand:
-    """Return the command that does `verb` for `stores`, for the same CA."""
+    """Return the command that does `verb` for `stores`, for the same CA or root.
+
+    Args:
+        directory: of an image instead of this machine.
+    """
     words = ["trust", verb]
     for store in stores:
         words += ["--store", store]
-    if root_file is not None:
-        words += ["--root", os.path.abspath(root_file)]
+    for option, path in (("--root", root_file), ("--dir", directory)):
+        if path is not None:
+            words += [option, os.path.abspath(path)]
     return as_root(words, {}, host)
 
 

@@ -22,6 +22,11 @@ from tlsmith.cli.trust_environment import (
     take_out,
     with_environment,
 )
+from tlsmith.cli.trust_host import (
+    chosen_host,
+    say_who_reads_it_late,
+    tell_of_unknown_system,
+)
 from tlsmith.cli.trust_report import (
     changes_table,
     outcome_facts,
@@ -36,7 +41,6 @@ from tlsmith.truststores import (
     Root,
     TrustStore,
     check_root,
-    current_host,
     find_stores,
     install,
     parse_roots,
@@ -45,6 +49,7 @@ from tlsmith.truststores import (
     status,
     uninstall,
 )
+from tlsmith.truststores.image import no_store_in
 from tlsmith.truststores.outcome import absent
 
 # Stands for the root of a CA that is made only when it is needed.
@@ -66,6 +71,11 @@ class _Choice:
     as_json: bool
     env: bool = False
     dry_run: bool = False
+    directory: str | None = None
+
+    def host(self) -> Host:
+        """Return the machine that is meant, or the image."""
+        return chosen_host(self.names, self.directory, env=self.env)
 
 
 def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
@@ -75,8 +85,8 @@ def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
             "names",
             multiple=True,
             metavar="NAME",
-            help="Only this store: debian, java, nss, env, or system for the system's "
-            "own. May be repeated.",
+            help="Only this store: debian, alpine, rhel, arch, suse, java, nss, env; "
+            "system is the system's own, whichever it is. May be repeated.",
         ),
         click.option(
             "--root",
@@ -89,6 +99,13 @@ def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
             is_flag=True,
             help="The variables of your programs too: shell profiles, systemd's "
             "environment.d, Windows' user environment.",
+        ),
+        click.option(
+            "--dir",
+            "directory",
+            metavar="ROOTFS",
+            help="An unpacked image or chroot instead of this machine: its system's "
+            "store and its Javas. Nothing in it is run.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print facts as JSON."),
     ]
@@ -137,11 +154,16 @@ def install_command(**options: Any) -> int:
       tlsmith trust install --dry-run
       tlsmith trust install --store system --store java
       tlsmith trust install --root company-root.pem
+      tlsmith trust install --root company-root.pem --dir rootfs
     """
     choice = _Choice(**options)
-    host, home = current_host(), safe_home()
+    host, home = choice.host(), safe_home()
     env = is_meant(choice.names, env=choice.env)
     stores = of_this_home(find_stores(host, choice.names), home)
+    if not stores and host.image:
+        raise no_store_in(host)
+    if not choice.names or "system" in choice.names:
+        tell_of_unknown_system(host)
     if not stores and not choice.names and not env:
         raise TrustStoreError(
             "no trust store was found on this machine",
@@ -153,7 +175,8 @@ def install_command(**options: Any) -> int:
         stores = looked_at(stores, host) if env else stores
         results = [_in_plan(found) for found in plan_install(stores, roots, host)]
     else:
-        refresh(home, host)
+        if not host.image:
+            refresh(home, host)
         stores = with_environment(stores, host, home, roots) if env else stores
         results = install(stores, roots, host, home)
     results += _missing(choice, stores, roots)
@@ -173,16 +196,19 @@ def uninstall_command(**options: Any) -> int:
       tlsmith trust uninstall
       tlsmith trust uninstall --store nss
       tlsmith trust uninstall --root company-root.pem
+      tlsmith trust uninstall --root company-root.pem --dir rootfs
     """
     choice = _Choice(**options)
-    host, home = current_host(), data_home()
+    host, home = choice.host(), data_home()
     roots = _named_roots(choice) if choice.root_file else _local_roots(home)
     stores = find_stores(host, choice.names, remembered=True)
+    if not stores and host.image:
+        raise no_store_in(host)
     work = plan_uninstall if choice.dry_run else uninstall
     everything = choice.root_file is None
     results = work(stores, roots, host, home, journalled_too=everything)
     has_environment = not choice.names or is_meant(choice.names, env=choice.env)
-    if has_environment and not choice.dry_run:
+    if has_environment and not choice.dry_run and not host.image:
         take_out(home, host, None if everything else roots)
     return _finish("uninstall", choice, host, results)
 
@@ -211,9 +237,12 @@ def status_command(no_proof: bool, **options: Any) -> int:
     choice = _Choice(**options)
     home, now = data_home(), datetime.now(UTC)
     roots = _named_roots(choice) if choice.root_file else _local_roots(home)
-    host = current_host()
-    refresh(home, host)
+    host = choice.host()
+    if not host.image:
+        refresh(home, host)
     stores = of_this_home(find_stores(host, choice.names), home)
+    if not stores and host.image:
+        raise no_store_in(host)
     if is_meant(choice.names, env=choice.env):
         stores = looked_at(stores, host)
     results = status(stores, roots) + _missing(choice, stores, roots)
@@ -228,7 +257,7 @@ def status_command(no_proof: bool, **options: Any) -> int:
         "certificates": [],
         "proof": None,
     }
-    if choice.root_file is None:
+    if choice.root_file is None and not host.image:
         _add_local_facts(facts, home, now)
         if not no_proof:
             known = status(find_stores(host), roots) if choice.names else results
@@ -304,7 +333,10 @@ def _missing(
 def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) -> int:
     """Print what became of it, offer what needs root, and return the exit code."""
     needing = sorted({r.store for r in results if r.state == "needs-root"})
-    command = root_command(verb, needing, choice.root_file, host) if needing else None
+    command = None
+    if needing:
+        files = (choice.root_file, choice.directory)
+        command = root_command(verb, needing, host, *files)
     if choice.as_json:
         emit_json(
             {
@@ -318,9 +350,10 @@ def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) 
         table = changes_table(results, host.home)
         if table:
             emit(table)
-        say(summary(verb, results, dry_run=choice.dry_run))
+        say(summary(verb, results, dry_run=choice.dry_run, image=host.image))
         if not choice.dry_run:
             say_what_is_next(results)
+            say_who_reads_it_late(results, host)
         if command is not None:
             say(f"\nWhat needs root:\n  {command.text}")
             if not choice.dry_run and offer(command) == CLEAN:

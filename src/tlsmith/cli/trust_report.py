@@ -19,6 +19,15 @@ _WORDS = {
     "needs-root": "needs root",
     "failed": "failed",
 }
+_RESTART = " Restart browsers that are running."
+_INSTALLED = (
+    f"Done.{_RESTART}\n"
+    "See it proved: tlsmith trust status\n"
+    "Make a certificate: tlsmith make localhost"
+)
+_INSTALLED_TO_IMAGE = (
+    "Done. Runtimes that have roots of their own: tlsmith env --shell docker"
+)
 
 
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
@@ -42,26 +51,30 @@ def changes_table(outcomes: Sequence[Outcome], home: str) -> str:
     return table(rows, hints)
 
 
-def summary(verb: str, outcomes: Sequence[Outcome], *, dry_run: bool) -> str:
-    """Return what to make of it all, and what comes next."""
+def summary(
+    verb: str, outcomes: Sequence[Outcome], *, dry_run: bool, image: bool = False
+) -> str:
+    """Return what to make of it all, and what comes next.
+
+    Args:
+        image: it was an image, not this machine.
+    """
     if dry_run:
         return "nothing was changed: this was the plan"
     failed = [outcome for outcome in outcomes if outcome.is_failure]
     changed = any(outcome.changed for outcome in outcomes)
     if verb == "uninstall":
-        return _uninstalled(outcomes, changed=changed, failed=bool(failed))
+        text = _uninstalled(outcomes, changed=changed, failed=bool(failed))
+        return text.removesuffix(_RESTART) if image else text
     if failed or not outcomes:
         rest = "the rest is done" if changed else "nothing was changed"
         return f"{len(failed)} could not be done; {rest}"
-    if not changed and all(outcome.state == "absent" for outcome in outcomes):
-        return "nothing was changed: no such store is on this machine"
     if not changed:
-        return "nothing was changed: every store here trusts it already"
-    return (
-        "Done. Restart browsers that are running.\n"
-        "See it proved: tlsmith trust status\n"
-        "Make a certificate: tlsmith make localhost"
-    )
+        is_absent = all(outcome.state == "absent" for outcome in outcomes)
+        why = "no such store is on this machine"
+        why = why if is_absent else "every store here trusts it already"
+        return f"nothing was changed: {why}"
+    return _INSTALLED_TO_IMAGE if image else _INSTALLED
 
 
 def _uninstalled(outcomes: Sequence[Outcome], *, changed: bool, failed: bool) -> str:
@@ -72,7 +85,7 @@ def _uninstalled(outcomes: Sequence[Outcome], *, changed: bool, failed: bool) ->
         return "nothing was changed: nothing of ours is in any store here"
     if any(outcome.state == "trusted" for outcome in outcomes):
         return "Done: ours is taken out. What others put there was left."
-    return "Done: taken out. Restart browsers that are running."
+    return f"Done: taken out.{_RESTART}"
 
 
 def status_text(facts: dict[str, Any], now: datetime, current: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from tlsmith.truststores.base import CommandRunner, Completed, Host, Root, TrustStore
 from tlsmith.truststores.changes import install, uninstall
+from tlsmith.truststores.image import image_host
 from tlsmith.truststores.outcome import Outcome
 from tlsmith.truststores.registry import environment_stores, find_stores
 from tlsmith.truststores.roots import check_root, parse_roots
@@ -20,6 +21,7 @@ __all__ = [
     "current_host",
     "environment_stores",
     "find_stores",
+    "image_host",
     "install",
     "parse_roots",
     "plan_install",

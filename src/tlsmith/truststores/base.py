@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import binascii
+import glob
 import hashlib
 import os
 import re
@@ -19,6 +20,7 @@ from functools import cached_property
 from typing import ClassVar, Protocol, Self
 
 from tlsmith.errors import PrivilegeError, TrustStoreError
+from tlsmith.truststores.inside import matching, resolve
 
 _PEM = re.compile(
     rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.+?)-----END", re.DOTALL
@@ -102,16 +104,27 @@ class Host:
         runner: runs the stores' tools.
         home: the person's home folder.
         root: what stands before every path of the system: "/", or a test's folder.
+        image: `root` is an unpacked image, whose links mean its own paths, and of which
+            nothing is run. It has no person: `home` is that of whoever works on it.
     """
 
     runner: CommandRunner
     home: str
     root: str = "/"
     environment: Mapping[str, str] = field(default_factory=dict)
+    image: bool = False
 
     def path(self, absolute: str) -> str:
-        """Return a path of the system, below `root`."""
+        """Return a path of the system, below `root`; of an image, never outside it."""
+        if self.image:
+            return resolve(self.root, absolute)
         return os.path.join(self.root, absolute.lstrip("/"))
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the paths of the system that a pattern such as "/opt/jdk*" matches."""
+        if self.image:
+            return [self.path(found) for found in matching(self.root, pattern)]
+        return sorted(glob.glob(self.path(pattern)))
 
     def at_home(self, *parts: str) -> str:
         """Return a path below the person's home."""
@@ -134,8 +147,18 @@ class Host:
 
     @property
     def machine_journal(self) -> str:
-        """Where the journal of machine-wide stores is."""
+        """Where the journal of machine-wide stores is; an image's is outside it."""
+        if self.image:
+            mark = hashlib.sha256(self.root.encode()).hexdigest()[:12]
+            return f"{self.user_journal}-image-{mark}"
         return self.path("/var/lib/tlsmith/trust")
+
+    @property
+    def journals(self) -> tuple[str, ...]:
+        """The folders where journals of this system's stores are."""
+        if self.image:
+            return (self.machine_journal,)
+        return (self.machine_journal, self.user_journal)
 
     @property
     def user_journal(self) -> str:
@@ -242,6 +265,10 @@ class TrustStore(abc.ABC):
 
     def may_make(self, path: str) -> bool:
         """Tell whether installing can make a new file `path`, among what it touches."""
+        return True
+
+    def is_sound(self, root: Root) -> bool:
+        """Tell whether others' roots can still be found where `root` was before."""
         return True
 
     def in_use(self) -> bool:

@@ -18,7 +18,7 @@ from tlsmith.truststores.base import Host, Root, TrustStore
 from tlsmith.truststores.journal import Journal
 from tlsmith.truststores.outcome import Outcome, failures, outcome
 from tlsmith.truststores.places import open_journal, peek, tidy
-from tlsmith.truststores.snapshot import State, put_back, scan
+from tlsmith.truststores.snapshot import State, folders_above, put_back, scan
 
 
 def install(
@@ -72,6 +72,8 @@ def _install(
     check_changeable(store, host)
     with open_journal(host, store) as (journal, working):
         _recover(journal, working)
+        if host.image and not any(working.is_ours(root) for root in journal.roots):
+            journal.forget()  # it was unpacked anew, and nothing of ours is in it
         missing = [root for root in roots if not working.contains(root)]
         if missing:
             _add(journal, working, missing, owner)
@@ -190,7 +192,9 @@ def _undo(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
         knows_before = not stay and gone <= set(journal.held)
         done = knows_before and not store.in_use() and _put_back(journal, store)
         # What came after us may have copied the root: Java, installed since, does.
-        if not done or any(store.is_ours(root) for root in roots):
+        if not done or any(
+            store.is_ours(root) or not store.is_sound(root) for root in roots
+        ):
             store.remove(roots)
         store.remove_copies(roots)
         for root in roots:
@@ -288,7 +292,9 @@ def check_changeable(store: TrustStore, host: Host) -> None:
 
 def _scan(store: TrustStore) -> State:
     try:
-        return scan(store.touches())
+        touched = store.touches()
+        # Where we have to make a folder for another, both have to go again.
+        return folders_above(touched) | scan(touched)
     except PermissionError as error:
         raise PrivilegeError(
             f"{error.filename!r} is not ours to read", store=store.name

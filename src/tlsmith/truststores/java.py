@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -28,6 +29,8 @@ _MACHINE_HOMES = (
     "/usr/java/*",
     "/opt/java/*",
     "/opt/jdk*",
+    "/opt/openjdk*",
+    "/usr/local/openjdk*",
     "/Library/Java/JavaVirtualMachines/*/Contents/Home",
 )
 _OWN_HOMES = (
@@ -36,6 +39,13 @@ _OWN_HOMES = (
     ".asdf/installs/java/*",
     ".local/share/mise/installs/java/*",
     ".local/share/coursier/jvm/*",
+)
+# What system stores keep for Java, there before any Java is.
+_SHARED = (
+    "/etc/ssl/certs/java/cacerts",
+    "/etc/pki/ca-trust/extracted/java/cacerts",
+    "/etc/ca-certificates/extracted/java-cacerts.jks",
+    "/var/lib/ca-certificates/java-cacerts",
 )
 
 
@@ -49,6 +59,8 @@ class JavaStore(TrustStore):
     @classmethod
     def detect(cls, host: Host) -> Sequence[Self]:
         """Return the keystore of every Java found, those that share one once."""
+        if host.image:
+            return [cls(host, place) for place in _keystores_in_image(host)]
         found = dict.fromkeys(
             os.path.realpath(os.path.join(home, inside))
             for home in java_homes(host)
@@ -63,7 +75,8 @@ class JavaStore(TrustStore):
 
     def check_changeable(self) -> None:
         """Check for keytool, and for the right to replace the keystore."""
-        keytool.require_keytool(self, self.place)
+        if keytool.needs_keytool(self, self.place):
+            keytool.require_keytool(self, self.place)
         self.require_writable(os.path.dirname(self.place), self.place)
 
     def touches(self) -> Sequence[str]:
@@ -121,9 +134,17 @@ def java_homes(host: Host) -> Iterator[str]:
     if own:
         yield own
     for pattern in _MACHINE_HOMES:
-        yield from sorted(glob.glob(host.path(pattern)))
+        yield from host.matching(pattern)
     for pattern in _OWN_HOMES:
         yield from sorted(glob.glob(host.at_home(pattern)))
     on_path = host.runner.find("java")
     if on_path is not None and host.root == "/":
         yield os.path.dirname(os.path.dirname(os.path.realpath(on_path)))
+
+
+def _keystores_in_image(host: Host) -> list[str]:
+    """Return the keystores of an image's Javas, and root's own; links stay inside."""
+    homes = [*_MACHINE_HOMES, *(f"/root/{pattern}" for pattern in _OWN_HOMES)]
+    paths = [f"{home}/{inside}" for home in homes for inside in _KEYSTORES]
+    found = dict.fromkeys(p for path in (*paths, *_SHARED) for p in host.matching(path))
+    return [path for path in found if stat.S_ISREG(os.lstat(path).st_mode)]

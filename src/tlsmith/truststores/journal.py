@@ -83,6 +83,15 @@ class Journal:
     def is_empty(self) -> bool:
         return not self.held and self.pending is None
 
+    @property
+    def roots(self) -> list[Root]:
+        """The roots that we put in and have not taken out."""
+        return [held.root for held in self.held.values()]
+
+    def forget(self) -> None:
+        """Start afresh: what it tells of is not there any more."""
+        self.base, self.left, self.held, self.since = {}, {}, {}, 0.0
+
     def owned(self, owner: str) -> list[Root]:
         """Return the roots that were put in for `owner`."""
         return [h.root for h in self.held.values() if owner in h.owners]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from dataclasses import dataclass
 
 _MAGIC = b"\xfe\xed\xfe\xed"
 _VERSION = 2
@@ -24,9 +25,47 @@ def trusted_entries(data: bytes) -> dict[str, bytes] | None:
     other file.
     """
     try:
-        return _entries(data)
+        records = _records(data)
     except (struct.error, UnicodeDecodeError):
         return None
+    return None if records is None else {r.alias: r.certificate for r in records}
+
+
+def with_entry(
+    data: bytes, alias: str, certificate: bytes, password: str, milliseconds: int
+) -> bytes | None:
+    """Return a JKS file of trusted certificates with one more; None for other files.
+
+    Args:
+        milliseconds: when it was added, since 1970.
+
+    Raises:
+        ValueError: the password is not that of the file.
+    """
+    body = _checked_body(data, password)
+    if body is None:
+        return None
+    name = alias.encode()
+    entry = struct.pack(">IH", _TRUSTED, len(name)) + name
+    entry += struct.pack(">Q", milliseconds) + b"\x00\x05X.509"
+    entry += struct.pack(">I", len(certificate)) + certificate
+    return _signed(_with_count(body, 1) + entry, password)
+
+
+def without_entry(data: bytes, alias: str, password: str) -> bytes | None:
+    """Return a JKS file of trusted certificates without one; None for other files.
+
+    Raises:
+        ValueError: the password is not that of the file.
+    """
+    body = _checked_body(data, password)
+    if body is None:
+        return None
+    for record in _records(data) or ():
+        if record.alias == alias:
+            rest = body[: record.start] + body[record.end :]
+            return _signed(_with_count(rest, -1), password)
+    return data
 
 
 def hides_certificates(data: bytes) -> bool:
@@ -66,20 +105,51 @@ def content_digest(data: bytes) -> str:
     return f"jks-{whole.hexdigest()}"
 
 
-def _entries(data: bytes) -> dict[str, bytes] | None:
+def _checked_body(data: bytes, password: str) -> bytes | None:
+    """Return all but the digest at the end, where that fits the password."""
+    if trusted_entries(data) is None:
+        return None
+    body = data[:-_DIGEST_SIZE]
+    if _signed(body, password) != data:
+        raise ValueError("the password is not that of the keystore")
+    return body
+
+
+def _signed(body: bytes, password: str) -> bytes:
+    secret = password.encode("utf-16-be") + b"Mighty Aphrodite"
+    return body + hashlib.sha1(secret + body).digest()  # noqa: S324 -- the format's
+
+
+def _with_count(body: bytes, more: int) -> bytes:
+    (count,) = struct.unpack_from(">I", body, 8)
+    return body[:8] + struct.pack(">I", count + more) + body[12:]
+
+
+@dataclass(frozen=True)
+class _Record:
+    """One trusted certificate in a JKS file, and where its record starts and ends."""
+
+    alias: str
+    certificate: bytes
+    start: int
+    end: int
+
+
+def _records(data: bytes) -> list[_Record] | None:
     magic, version, count = struct.unpack_from(">4sII", data)
     if magic != _MAGIC or version != _VERSION:
         return None
-    at, entries = 12, {}
+    at, records = 12, []
     for _ in range(count):
+        start = at
         (kind,) = struct.unpack_from(">I", data, at)
         if kind != _TRUSTED:
             return None
         alias, at = _string(data, at + 4, ">H")
         _type, at = _string(data, at + 8, ">H")  # past the entry's date
         certificate, at = _string(data, at, ">I")
-        entries[alias.decode()] = certificate
-    return entries if at + _DIGEST_SIZE == len(data) else None
+        records.append(_Record(alias.decode(), certificate, start, at))
+    return records if at + _DIGEST_SIZE == len(data) else None
 
 
 def _string(data: bytes, at: int, length_format: str) -> tuple[bytes, int]:

@@ -8,13 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from tlsmith.core.formats import encode_pem
 from tlsmith.errors import ToolMissingError, TrustStoreError
+from tlsmith.files import read_file
 from tlsmith.files.atomic import TEMPORARY_MARK
 from tlsmith.truststores.base import Completed, Host, Root, TrustStore
+from tlsmith.truststores.inside import write_regular
+from tlsmith.truststores.keystore import trusted_entries, with_entry, without_entry
 
 # The password of every cacerts as it is delivered. It keeps nothing secret: what it
 # protects against is a damaged file.
@@ -25,13 +30,15 @@ PASSWORD_VARIABLE = "TLSMITH_JAVA_STOREPASS"  # noqa: S105 -- its name
 def find_keytool(host: Host, beside: str | None = None) -> str | None:
     """Return a keytool: that of the Java whose keystore it is, or any.
 
+    Of an image nothing is run: then it is this machine's own.
+
     Args:
         beside: the keystore, as `JAVA_HOME/lib/security/cacerts`.
     """
     folder = os.path.dirname(beside) if beside else ""
     for up in ("../../bin", "../../../bin"):
         own = os.path.normpath(os.path.join(folder, up, "keytool"))
-        if folder and os.access(own, os.X_OK):
+        if folder and not host.image and os.access(own, os.X_OK):
             return own
     return host.runner.find("keytool")
 
@@ -63,6 +70,13 @@ def import_root(store: TrustStore, keystore: str, root: Root) -> None:
     Raises:
         TrustStoreError: keytool is missing, or would not.
     """
+    if store.host.image:
+        now = int(time.time() * 1000)
+        change = partial(
+            with_entry, alias=root.label, certificate=root.der, milliseconds=now
+        )
+        if _change_here(store, keystore, change):
+            return
     options = ["-noprompt", "-trustcacerts", "-alias", root.label]
     pem = encode_pem("CERTIFICATE", root.der)
     with _replacement(keystore) as copy:
@@ -75,8 +89,35 @@ def delete_alias(store: TrustStore, keystore: str, alias: str) -> None:
     Raises:
         TrustStoreError: keytool is missing, or would not.
     """
+    if store.host.image and _change_here(
+        store, keystore, partial(without_entry, alias=alias)
+    ):
+        return
     with _replacement(keystore) as copy:
         _change(store, keystore, copy, ["-delete", "-alias", alias])
+
+
+def needs_keytool(store: TrustStore, keystore: str) -> bool:
+    """Tell whether a keystore is one that keytool alone can change."""
+    return not store.host.image or trusted_entries(read_file(keystore)) is None
+
+
+def _change_here(
+    store: TrustStore, keystore: str, change: Callable[..., bytes | None]
+) -> bool:
+    """Change a keystore without keytool, and tell whether it is one where we can.
+
+    A machine that only builds images often has no Java. And a file that we write keeps
+    what was there as it was, dates and order.
+    """
+    try:
+        data = change(read_file(keystore), password=password_of(store.host))
+    except ValueError as error:
+        raise password_error(store, keystore) from error
+    if data is None:
+        return False
+    write_regular(keystore, data)
+    return True
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def peek(host: Host, store: TrustStore) -> Journal:
 def journalled(host: Host) -> list[Journal]:
     """Return every journal that can be read, the oldest first."""
     found = []
-    for parent in (host.machine_journal, host.user_journal):
+    for parent in host.journals:
         with contextlib.suppress(OSError):
             for name in sorted(os.listdir(parent)):
                 with contextlib.suppress(TrustStoreError):
@@ -81,7 +81,7 @@ def open_journal(host: Host, store: TrustStore) -> Iterator[tuple[Journal, Trust
 
 def tidy(host: Host) -> None:
     """Remove what was left by a run that was killed before it changed anything."""
-    for parent in (host.machine_journal, host.user_journal):
+    for parent in host.journals:
         if not os.path.isdir(parent):
             with contextlib.suppress(OSError):
                 os.rmdir(os.path.dirname(parent))  # ours alone, and empty

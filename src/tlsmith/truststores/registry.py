@@ -6,20 +6,31 @@ import sys
 from collections.abc import Collection, Sequence
 
 from tlsmith.errors import InputError
+from tlsmith.truststores.alpine import AlpineStore
+from tlsmith.truststores.arch import ArchStore
 from tlsmith.truststores.base import Host, TrustStore
+from tlsmith.truststores.bundle_image import BundleStore
 from tlsmith.truststores.debian import DebianStore
 from tlsmith.truststores.firefox import FirefoxStore
+from tlsmith.truststores.image import FAMILIES
 from tlsmith.truststores.java import JavaStore
 from tlsmith.truststores.nss import NSSStore
 from tlsmith.truststores.places import journalled
 from tlsmith.truststores.profile_places import profile_places
 from tlsmith.truststores.profiles import ProfileStore
+from tlsmith.truststores.rhel import RHELStore
+from tlsmith.truststores.suse import SUSEStore
 from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
 
 # In the order they are installed to: a system's store may feed those after it. The
 # person's environment is there only once something of ours is in it.
 STORES: tuple[type[TrustStore], ...] = (
     DebianStore,
+    AlpineStore,
+    RHELStore,
+    ArchStore,
+    SUSEStore,
+    BundleStore,
     JavaStore,
     NSSStore,
     FirefoxStore,
@@ -61,6 +72,8 @@ def find_stores(
         InputError: there is no store of that name.
     """
     kinds = choose(names)
+    if host.image:
+        kinds = [kind for kind in kinds if kind.family in FAMILIES]
     found: list[TrustStore] = [store for kind in kinds for store in kind.detect(host)]
     if remembered:
         known = {(store.name, store.place) for store in found}

@@ -101,6 +101,17 @@ def scan(paths: Iterable[str]) -> State:
     )
 
 
+def folders_above(paths: Iterable[str]) -> State:
+    """Return how the folders above `paths` are, without what else is in them."""
+    above: set[str] = set()
+    for path in paths:
+        at = os.path.dirname(path)
+        while at not in above:
+            above.add(at)
+            at = os.path.dirname(at)
+    return {path: _look(path) for path in above if os.path.lexists(path)}
+
+
 def _left_beside(path: str) -> list[str]:
     folder, name = os.path.split(path)
     start = glob.escape(os.path.join(folder, f".{name}{TEMPORARY_MARK}"))
