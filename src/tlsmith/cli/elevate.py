@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tlsmith.cli.entry import FAILURE
+from tlsmith.cli.output import is_somebody_there
 from tlsmith.files import data_home
 from tlsmith.truststores import Host
 
@@ -33,14 +34,25 @@ class RootCommand:
 
 
 def root_command(
-    verb: str, stores: Sequence[str], root_file: str | None, host: Host
+    verb: str,
+    stores: Sequence[str],
+    root_file: str | None,
+    host: Host,
+    *,
+    yes: bool = False,
 ) -> RootCommand:
-    """Return the command that does `verb` for `stores`, for the same CA."""
+    """Return the command that does `verb` for `stores`, for the same CA.
+
+    Args:
+        yes: whether a person has been asked already.
+    """
     words = ["trust", verb]
     for store in stores:
         words += ["--store", store]
     if root_file is not None:
         words += ["--root", os.path.abspath(root_file)]
+    if yes:
+        words.append("--yes")
     return as_root(words, {}, host)
 
 
@@ -66,18 +78,21 @@ def as_root(
     return RootCommand((), f"su -c {shlex.quote(shlex.join(command))}")
 
 
-def offer(command: RootCommand) -> int:
+def offer(command: RootCommand, *, yes: bool = False) -> int:
     """Ask once whether to run a command as root, where there is somebody to ask.
 
     Returns its exit code; that of a failure where it was not run.
+
+    Args:
+        yes: whether the answer is known; a password may still be asked for.
     """
-    if not command.words or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not command.words or not is_somebody_there():
         return FAILURE
     import subprocess
 
     import click
 
-    if not click.confirm("Run it now?", default=True, err=True):
+    if not yes and not click.confirm("Run it now?", default=True, err=True):
         return FAILURE
     return subprocess.run(command.words, check=False).returncode
 
