@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import struct
 
+# What the digest of a JKS file with trusted certificates alone begins with.
+JKS_DIGEST = "jks-"
 _MAGIC = b"\xfe\xed\xfe\xed"
+_JCEKS = b"\xce\xce\xce\xce"
 _VERSION = 2
 _TRUSTED = 2
 _DIGEST_SIZE = 20
@@ -27,6 +30,13 @@ def trusted_entries(data: bytes) -> dict[str, bytes] | None:
         return _entries(data)
     except (struct.error, UnicodeDecodeError):
         return None
+
+
+def is_keystore(data: bytes) -> bool:
+    """Tell whether a file begins as JKS, JCEKS or PKCS#12 do, and is not cut short."""
+    if data[:4] == _MAGIC:
+        return len(data) >= 12 + _DIGEST_SIZE
+    return data[:4] == _JCEKS or data[:1] == b"\x30"
 
 
 def hides_certificates(data: bytes) -> bool:
@@ -63,7 +73,7 @@ def content_digest(data: bytes) -> str:
     for alias, certificate in sorted(entries.items()):
         whole.update(hashlib.sha256(alias.encode()).digest())
         whole.update(hashlib.sha256(certificate).digest())
-    return f"jks-{whole.hexdigest()}"
+    return f"{JKS_DIGEST}{whole.hexdigest()}"
 
 
 def _entries(data: bytes) -> dict[str, bytes] | None:
