@@ -69,7 +69,12 @@ def check_root(root: Root, now: datetime, source: str) -> list[str]:
         InputError: it is not a certificate.
         ProfileError: every reason not to trust it.
     """
-    view = view_certificate(root.der)
+    try:
+        view = view_certificate(root.der)
+    except InputError as error:
+        raise InputError(
+            f"{source!r}: {error.message}", hint="see what it is with `tlsmith show`"
+        ) from error
     reasons = [*_not_a_ca(view), *_not_now(view, now), *_weak(root)]
     if reasons:
         raise ProfileError(
