@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -125,3 +126,13 @@ def test_a_later_list_has_a_higher_number() -> None:
         for now in (NOW, NOW + timedelta(seconds=1))
     ]
     assert numbers[0].crl_number < numbers[1].crl_number
+
+
+def test_threads_share_a_ca() -> None:
+    """Each revokes all: a certificate is on the list once."""
+    ca = CA()
+    with ThreadPoolExecutor(16) as pool:
+        issued = list(pool.map(lambda n: ca.issue(f"h{n}.test"), range(200)))
+        assert len({one.serial_number for one in issued}) == 200
+        list(pool.map(ca.revoke, [one for one in issued for _ in range(4)]))
+    assert len(list(x509.load_pem_x509_crl(ca.crl_pem))) == 200

@@ -50,7 +50,7 @@ def test_files_are_named_from_anywhere(
 ) -> None:
     _add(tools, "sudo")
     monkeypatch.chdir(tmp_path)
-    command = root_command("uninstall", ["debian"], _host(), "my root.pem")
+    command = root_command("uninstall", ["debian"], _host(), root_file="my root.pem")
     assert command.words[-2:] == ("--root", str(tmp_path / "my root.pem"))
     assert shlex.split(command.text) == list(command.words)
 
@@ -106,5 +106,5 @@ def test_somebody_at_a_terminal_is_asked_once(answer: str, code: int) -> None:
 
 
 def test_an_image_is_named_with_its_whole_path(folder: Path) -> None:
-    command = root_command("install", ["debian"], _host(), None, "rootfs")
+    command = root_command("install", ["debian"], _host(), directory="rootfs")
     assert f"--store debian --dir {folder / 'rootfs'}" in command.text

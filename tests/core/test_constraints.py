@@ -385,3 +385,40 @@ def test_what_is_neither_a_domain_nor_a_network_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=what):
         domain_or_network(text)
+
+
+_EVERY_ADDRESS = (Subtree("ip", "0.0.0.0/0"), Subtree("ip", "::/0"))
+_HALVES = (Subtree("ip", "0.0.0.0/1"), Subtree("ip", "128.0.0.0/1"))
+_TEST, _TEN = Subtree("dns", "test"), Subtree("ip", "10.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    ("permitted", "excluded", "kinds"),
+    [
+        ([_TEST, _TEN], [], ()),
+        ([_TEST, Subtree("ip", "fd00::/8")], [], ()),
+        ([_TEST], _EVERY_ADDRESS, ()),
+        ([_TEN], [Subtree("dns", "")], ()),
+        ([_TEST], [], ("ip",)),
+        ([_TEN], [], ("dns",)),
+        ([_TEST, Subtree("dns", ""), _TEN], [], ("dns",)),
+        ([Subtree("dns", "."), _TEN], [], ("dns",)),
+        ([_TEST, Subtree("ip", "0.0.0.0/0")], [], ("ip",)),
+        ([_TEST, _TEN, Subtree("ip", "::/0")], [], ("ip",)),
+        (
+            [_TEST, Subtree("ip", "0.0.0.0/1"), Subtree("ip", "128.0.0.0/1")],
+            [],
+            ("ip",),
+        ),
+        ([_TEST], [Subtree("ip", "0.0.0.0/0")], ("ip",)),
+        ([_TEST], [_TEN], ("ip",)),
+        ([], [_TEST, _TEN], ("dns", "ip")),
+        ([Subtree("email", "test")], [], ("dns", "ip")),
+        ([Subtree("other", "a400")], [], ("dns", "ip")),
+    ],
+)
+def test_kinds_that_are_held_to_nothing(
+    permitted: list[Subtree], excluded: list[Subtree], kinds: tuple[str, ...]
+) -> None:
+    constraints = NameConstraints(tuple(permitted), tuple(excluded))
+    assert constraints.open_kinds == kinds

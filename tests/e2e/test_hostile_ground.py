@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pwd
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import issued
+from mounts import fill, mounted
 from running import TLSMITH, Done, tlsmith_here
 from tlsmith.files import data_home
 
@@ -171,20 +170,6 @@ def test_a_limit_on_the_size_of_files_is_one_clear_error(folder: Path) -> None:
     assert _files() == before
 
 
-@contextlib.contextmanager
-def mounted(place: Path, options: str) -> Iterator[None]:
-    """A small file system in memory."""
-    place.mkdir(exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
     if not is_root or sys.platform != "linux" or shutil.which("mount") is None:
@@ -234,7 +219,7 @@ def test_a_full_disk_under_the_folder_leaves_the_old_files(
             check=False,
         )
         if done.returncode:  # more is in use already
-            _fill(disk)
+            fill(disk)
         done = tlsmith_here(*words)
         if done.code:
             refused(done, "no space left on device")
@@ -242,12 +227,6 @@ def test_a_full_disk_under_the_folder_leaves_the_old_files(
         else:
             assert issued.belong_together("a.test.pem", "a.test-key.pem")
         monkeypatch.chdir(folder)
-
-
-def _fill(place: Path) -> None:
-    with contextlib.suppress(OSError), (place / "filler").open("wb", 0) as stream:
-        while True:
-            stream.write(bytes(1024))
 
 
 @pytest.mark.privileged

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from mounts import fill, mounted
 from tlsmith.truststores import Completed, SystemRunner, install, uninstall
 from tlsmith.truststores.base import Host, certificates_in
-from truststores.worlds import OWNER, World, root, root_pair
+from truststores.worlds import OWNER, World, debian_world, root, root_pair
 
 
 class _Interrupted(SystemRunner):
@@ -104,3 +106,25 @@ def test_certificates_are_found_among_anything() -> None:
     assert certificates_in(broken + pair.pem) == [pair.der]
     assert certificates_in(pair.der) == [pair.der]
     assert certificates_in(b"words") == []
+
+
+@pytest.mark.privileged
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")
+@pytest.mark.parametrize("free", range(0, 80 * 1024, 4096))
+def test_a_full_disk_leaves_nothing_half_done(tmp_path: Path, free: int) -> None:
+    """Journal, tool, or the hook of Java, which writes what it can and says nothing."""
+    disk = tmp_path / "disk"
+    with mounted(disk, "size=2m"):
+        debian = debian_world(disk / "world", java=True)
+        before = debian.state()
+        fill(disk, free=free)
+        (outcome,) = install(debian.stores, [root()], debian.host, OWNER)
+        if outcome.state == "failed":
+            assert "space" in f"{outcome.message} {outcome.hint}", outcome
+            assert debian.state() == before
+        assert os.stat(disk / "filler").st_size
+        (disk / "filler").unlink()
+        (outcome,) = install(debian.stores, [root()], debian.host, OWNER)
+        assert outcome.state == "trusted"
+        uninstall(debian.stores, [root()], debian.host, OWNER)
+        assert debian.state() == before

@@ -123,13 +123,33 @@ def test_keytool_judges_the_password_of_a_jks(java: World) -> None:
     assert (refused.state, refused.code) == ("failed", "wrong-password")
 
 
-def test_what_is_no_keystore_is_named(java: World) -> None:
-    Path(java.store.place).write_bytes(b"nothing of the kind")
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"nothing of the kind", "no keystore"),
+        (b"", "is empty"),
+        (encode_jks({})[:20], "no keystore"),
+        (encode_jks({"a": b"a" * 99})[:100], "keytool could not"),
+        (b"\x30\x82", "keytool could not"),
+    ],
+)
+def test_what_is_no_keystore_is_named(java: World, data: bytes, said: str) -> None:
+    Path(java.store.place).write_bytes(data)
     before = java.state()
     (refused,) = install(java.stores, [root()], java.host, OWNER)
     assert refused.state == "failed"
-    assert "keytool could not" in refused.message
+    assert said in refused.message
+    assert "Exception" not in (refused.hint or "Exception")
     assert java.state() == before
+
+
+def test_a_folder_in_the_place_of_a_keystore_is_named(java: World) -> None:
+    place = Path(java.store.place)
+    place.unlink()
+    place.mkdir()
+    (refused,) = install(java.stores, [root()], java.host, OWNER)
+    assert (refused.state, refused.changed) == ("failed", False)
+    assert "is a directory" in refused.message
 
 
 def test_a_keystore_another_changed_loses_only_our_entry(java: World) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tlsmith.errors import TrustStoreError
+from tlsmith.errors import FileError, TrustStoreError
+from tlsmith.files import read_file
 from tlsmith.truststores import install, status, uninstall
+from tlsmith.truststores.journal import load_journal
 from tlsmith.truststores.places import (
     journal_folder,
     journalled,
@@ -50,20 +52,62 @@ def test_a_journal_of_another_store_keeps_the_folder(nss: World) -> None:
     assert peek(nss.host, store).held
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"version": 99}', '{"version": 1, "pending": 5}', "\xff"]
-)
+# All that a journal has to have, and one thing wrong with it.
+_WHOLE = {"version": 1, "store": "nss", "place": "/p", "since": 1.5, "pending": None}
+_WHOLE |= {"base": {}, "left": {}, "roots": []}
+_WRONG = [
+    json.dumps({**_WHOLE, **wrong})
+    for wrong in (
+        {"version": 0},
+        {"version": "1"},
+        {"since": "yesterday"},
+        {"pending": 5},
+        {"pending": {"action": "install", "fingerprints": None, "since": 1}},
+        {"base": [1, 2]},
+        {"left": {"/p": {"kind": "file", "colour": "red"}}},
+        {"roots": 5},
+        {"roots": [{"der": "?", "owners": []}]},
+    )
+]
+
+
+def test_that_journal_would_be_read_without_it(tmp_path: Path) -> None:
+    (tmp_path / "journal.json").write_text(json.dumps(_WHOLE))
+    assert load_journal(str(tmp_path)) is not None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "{", "\xff", *_WRONG])
 def test_a_journal_that_cannot_be_read_stops_a_change(nss: World, text: str) -> None:
     install(nss.stores, [root()], nss.host, OWNER)
     path = Path(journal_folder(nss.host, nss.store), "journal.json")
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(TrustStoreError, match="cannot be understood") as caught:
+    with pytest.raises(TrustStoreError, match="is damaged") as caught:
         peek(nss.host, nss.store)
     assert caught.value.hint
     (outcome,) = uninstall(nss.stores, [root()], nss.host, OWNER)
     assert (outcome.state, outcome.code) == ("failed", "journal-damaged")
     assert [found.state for found in status(nss.stores, [root()])] == ["trusted"]
     assert journalled(nss.host) == []
+
+
+def test_a_damaged_journal_out_of_the_way_our_root_is_taken_out(nss: World) -> None:
+    """As the hint has it."""
+    install(nss.stores, [root()], nss.host, OWNER)
+    folder = Path(journal_folder(nss.host, nss.store))
+    (folder / "journal.json").write_text("damaged")
+    folder.rename(nss.folder / "away")
+    (outcome,) = uninstall(nss.stores, [root()], nss.host, OWNER)
+    assert (outcome.state, outcome.changed) == ("not-trusted", True)
+
+
+def test_a_newer_journal_is_said_to_be_one(nss: World) -> None:
+    install(nss.stores, [root()], nss.host, OWNER)
+    path = Path(journal_folder(nss.host, nss.store), "journal.json")
+    path.write_text(json.dumps({"version": 2, "whatever": []}))
+    (outcome,) = uninstall(nss.stores, [root()], nss.host, OWNER)
+    assert (outcome.state, outcome.code) == ("failed", "journal-newer")
+    assert outcome.hint
+    assert path.exists()
 
 
 def test_a_damaged_copy_leaves_it_to_the_tool(debian: World) -> None:
@@ -132,3 +176,13 @@ def test_a_place_where_no_journal_can_be_is_named(nss: World) -> None:
     assert outcome.state == "failed", outcome
     assert "cannot keep a journal" in outcome.message
     assert nss.state() == before
+
+
+def test_a_file_that_vanishes_meanwhile_is_told_as_it_is(nss: World) -> None:
+    def change() -> None:
+        with open_journal(nss.host, nss.store):
+            read_file("/no/such/file")
+
+    with pytest.raises(FileError, match="no such file"):
+        change()
+    assert not Path(nss.host.user_journal).exists()

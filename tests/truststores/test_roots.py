@@ -39,6 +39,36 @@ def test_a_constrained_root_is_no_reason_to_warn(home: Any) -> None:
     assert check_root(Root(authority.root), datetime.now(UTC), "root.pem") == []
 
 
+def _with_constraints(
+    permitted: list[x509.GeneralName] | None, excluded: list[x509.GeneralName] | None
+) -> bytes:
+    limits = x509.NameConstraints(permitted, excluded)
+    return _signed(generate_private_key(), hashes.SHA256(), limits)
+
+
+@pytest.mark.parametrize(
+    ("permitted", "excluded", "said"),
+    [
+        ([x509.DNSName("")], None, "every name there is:"),
+        (None, [x509.DNSName("a.test")], "every name there is but those it excludes"),
+        ([x509.DNSName("a.test")], None, "every IP address"),
+    ],
+)
+def test_constraints_that_hold_it_to_nothing_are_said(
+    permitted: Any, excluded: Any, said: str
+) -> None:
+    root = Root(_with_constraints(permitted, excluded))
+    (doubt,) = check_root(root, NOW, "root.pem")
+    assert said in doubt
+
+
+def test_a_signature_of_long_ago_is_said() -> None:
+    der = _signed(rsa.generate_private_key(65537, 2048), hashes.SHA256())
+    sha_256, md5 = (bytes.fromhex(f"2a864886f70d0101{end}") for end in ("0b", "04"))
+    _, doubt = check_root(Root(der.replace(sha_256, md5)), NOW, "r")
+    assert "MD5" in doubt
+
+
 def test_a_leaf_is_refused() -> None:
     assert "no CA:TRUE" in _reasons(family().leaf.der)
     assert "no CA:TRUE" in _reasons(certify("a.test", generate_private_key()).der)
@@ -66,7 +96,7 @@ def test_an_expired_one_is_refused() -> None:
 def _signed(
     key: Any,
     hash_: Any,
-    usage: x509.KeyUsage | None = None,
+    usage: x509.KeyUsage | x509.NameConstraints | None = None,
     issuer: x509.Name | None = None,
 ) -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "R")])

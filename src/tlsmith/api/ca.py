@@ -131,7 +131,7 @@ class CA:
         check_order(self._path)
         self._key = key
         self._now = None if now is None else in_utc(now)
-        self._revoked: list[Revoked] = []
+        self._revoked: dict[int, Revoked] = {}
 
     def __repr__(self) -> str:
         role = "root" if len(self._path) == 1 else "intermediate"
@@ -165,7 +165,8 @@ class CA:
     @property
     def crl_pem(self) -> Encoded:
         """The list of what it has revoked so far, PEM, of use for a week."""
-        data = encode_crl(self.issuer.view, self._key, self._revoked, self.now)
+        revoked = list(self._revoked.values())
+        data = encode_crl(self.issuer.view, self._key, revoked, self.now)
         return Encoded(data)
 
     @property
@@ -309,9 +310,9 @@ class CA:
                 f"{certificate!r} was issued by another CA",
                 hint="revoke it where it was issued",
             )
-        if view.serial_number not in {one.serial_number for one in self._revoked}:
-            entry = Revoked(view.serial_number, self.now - BACKDATE, reason)
-            self._revoked.append(entry)
+        entry = Revoked(view.serial_number, self.now - BACKDATE, reason)
+        # In one step: threads may revoke the same one.
+        self._revoked.setdefault(view.serial_number, entry)
 
     def client_context(
         self, certificate: Certificate | None = None, *, check_revocation: bool = False

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tlsmith.cli.entry import FAILURE
+from tlsmith.cli.output import is_somebody_there
 from tlsmith.files import data_home
 from tlsmith.truststores import Host
 
@@ -36,13 +37,16 @@ def root_command(
     verb: str,
     stores: Sequence[str],
     host: Host,
+    *,
     root_file: str | None = None,
     directory: str | None = None,
+    yes: bool = False,
 ) -> RootCommand:
     """Return the command that does `verb` for `stores`, for the same CA or root.
 
     Args:
         directory: of an image instead of this machine.
+        yes: whether a person has been asked already.
     """
     words = ["trust", verb]
     for store in stores:
@@ -50,6 +54,8 @@ def root_command(
     for option, path in (("--root", root_file), ("--dir", directory)):
         if path is not None:
             words += [option, os.path.abspath(path)]
+    if yes:
+        words.append("--yes")
     return as_root(words, {}, host)
 
 
@@ -75,18 +81,21 @@ def as_root(
     return RootCommand((), f"su -c {shlex.quote(shlex.join(command))}")
 
 
-def offer(command: RootCommand) -> int:
+def offer(command: RootCommand, *, yes: bool = False) -> int:
     """Ask once whether to run a command as root, where there is somebody to ask.
 
     Returns its exit code; that of a failure where it was not run.
+
+    Args:
+        yes: whether the answer is known; a password may still be asked for.
     """
-    if not command.words or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not command.words or not is_somebody_there():
         return FAILURE
     import subprocess
 
     import click
 
-    if not click.confirm("Run it now?", default=True, err=True):
+    if not yes and not click.confirm("Run it now?", default=True, err=True):
         return FAILURE
     return subprocess.run(command.words, check=False).returncode
 

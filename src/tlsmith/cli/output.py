@@ -48,6 +48,11 @@ def warn(text: str) -> None:
     say(f"warning: {text}")
 
 
+def is_somebody_there() -> bool:
+    """Tell whether there is a person to ask, who sees the question."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _write(text: str) -> None:
     try:
         sys.stdout.write(text)

@@ -12,7 +12,7 @@ import click
 from tlsmith.cli.elevate import offer, root_command
 from tlsmith.cli.entry import CLEAN, FAILURE, FINDINGS
 from tlsmith.cli.home import safe_home
-from tlsmith.cli.output import emit, emit_json, say, warn
+from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.trust_environment import (
     is_meant,
     looked_at,
@@ -33,17 +33,23 @@ from tlsmith.cli.trust_report import (
     status_text,
     summary,
 )
+from tlsmith.cli.trust_roots import (
+    NOT_MADE_YET,
+    Chosen,
+    is_agreed,
+    local_roots,
+    named_roots,
+    roots_to_install,
+)
 from tlsmith.errors import TrustStoreError
-from tlsmith.files import data_home, read_file
+from tlsmith.files import data_home
 from tlsmith.truststores import (
     Host,
     Outcome,
     Root,
     TrustStore,
-    check_root,
     find_stores,
     install,
-    parse_roots,
     plan_install,
     plan_uninstall,
     status,
@@ -51,9 +57,6 @@ from tlsmith.truststores import (
 )
 from tlsmith.truststores.image import no_store_in
 from tlsmith.truststores.outcome import absent
-
-# Stands for the root of a CA that is made only when it is needed.
-_NOT_MADE_YET = Root(b"the root of a CA that is not made yet")
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class _Choice:
     as_json: bool
     env: bool = False
     dry_run: bool = False
+    yes: bool = False
     directory: str | None = None
 
     def host(self) -> Host:
@@ -110,11 +114,12 @@ def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
         click.option("--json", "as_json", is_flag=True, help="Print facts as JSON."),
     ]
     if dry_run:
-        options.append(
+        options += [
             click.option(
                 "--dry-run", is_flag=True, help="Say what would be done, and stop."
-            )
-        )
+            ),
+            click.option("--yes", is_flag=True, help="Ask nothing: the answer is yes."),
+        ]
 
     def add(command: Any) -> Any:
         for option in reversed(options):
@@ -170,7 +175,11 @@ def install_command(**options: Any) -> int:
             store="any",
             hint="point clients at the root instead: tlsmith ca export --root",
         )
-    roots = _roots_to_install(choice, home)
+    chosen = roots_to_install(choice.root_file, home, dry_run=choice.dry_run)
+    if not is_agreed(chosen.doubts, yes=choice.yes or choice.dry_run):
+        say("nothing was changed")
+        return FAILURE
+    roots = chosen.roots
     if choice.dry_run:
         stores = looked_at(stores, host) if env else stores
         results = [_in_plan(found) for found in plan_install(stores, roots, host)]
@@ -180,7 +189,7 @@ def install_command(**options: Any) -> int:
         stores = with_environment(stores, host, home, roots) if env else stores
         results = install(stores, roots, host, home)
     results += _missing(choice, stores, roots)
-    return _finish("install", choice, host, results)
+    return _finish("install", choice, host, results, chosen)
 
 
 @trust.command("uninstall", short_help="Take the root out of every trust store.")
@@ -200,7 +209,7 @@ def uninstall_command(**options: Any) -> int:
     """
     choice = _Choice(**options)
     host, home = choice.host(), data_home()
-    roots = _named_roots(choice) if choice.root_file else _local_roots(home)
+    roots = named_roots(choice.root_file) if choice.root_file else local_roots(home)
     stores = find_stores(host, choice.names, remembered=True)
     if not stores and host.image:
         raise no_store_in(host)
@@ -236,7 +245,7 @@ def status_command(no_proof: bool, **options: Any) -> int:
     """
     choice = _Choice(**options)
     home, now = data_home(), datetime.now(UTC)
-    roots = _named_roots(choice) if choice.root_file else _local_roots(home)
+    roots = named_roots(choice.root_file) if choice.root_file else local_roots(home)
     host = choice.host()
     if not host.image:
         refresh(home, host)
@@ -271,45 +280,8 @@ def status_command(no_proof: bool, **options: Any) -> int:
     return CLEAN if facts["trusted"] else FINDINGS
 
 
-def _local_roots(home: str) -> list[Root]:
-    """Return the roots of the local CA and those before it, the one in use first."""
-    from tlsmith.local import trusted_roots
-
-    return [Root(der) for der in trusted_roots(home)]
-
-
-def _named_roots(choice: _Choice) -> list[Root]:
-    """Return the certificates of --root, which need not be good ones."""
-    assert choice.root_file is not None  # noqa: S101 -- the callers look first
-    roots, warnings = parse_roots(read_file(choice.root_file), choice.root_file)
-    for warning in warnings:
-        warn(warning)
-    return roots
-
-
-def _roots_to_install(choice: _Choice, home: str) -> list[Root]:
-    now = datetime.now(UTC)
-    if choice.root_file is not None:
-        roots = _named_roots(choice)
-        for root in roots:
-            for warning in check_root(root, now, choice.root_file):
-                warn(warning)
-        return roots
-    roots = _local_roots(home)
-    if not roots and choice.dry_run:
-        return [_NOT_MADE_YET]
-    if not roots:
-        from tlsmith.local import ensure_authority
-
-        authority, _ = ensure_authority(home, now)
-        roots = [Root(authority.root)]
-        say("made the local CA: it can vouch for development names only")
-    # Those before it stay where they are: what they signed goes on working.
-    return roots[:1]
-
-
 def _in_plan(outcome: Outcome) -> Outcome:
-    if outcome.fingerprint != _NOT_MADE_YET.fingerprint:
+    if outcome.fingerprint != NOT_MADE_YET.fingerprint:
         return outcome
     message = outcome.message
     if outcome.changed:
@@ -330,13 +302,27 @@ def _missing(
     ]
 
 
-def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) -> int:
+def _finish(
+    verb: str,
+    choice: _Choice,
+    host: Host,
+    results: Sequence[Outcome],
+    chosen: Chosen | None = None,
+) -> int:
     """Print what became of it, offer what needs root, and return the exit code."""
     needing = sorted({r.store for r in results if r.state == "needs-root"})
+    asked = choice.yes or (chosen is not None and chosen.were_asked_about)
     command = None
     if needing:
-        files = (choice.root_file, choice.directory)
-        command = root_command(verb, needing, host, *files)
+        command = root_command(
+            verb,
+            needing,
+            host,
+            root_file=choice.root_file,
+            directory=choice.directory,
+            yes=asked,
+        )
+    refused = chosen.refused if chosen is not None else []
     if choice.as_json:
         emit_json(
             {
@@ -344,6 +330,7 @@ def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) 
                 "changed": any(result.changed for result in results),
                 "dry_run": choice.dry_run,
                 "command": command.text if command else None,
+                "refused": [one.facts() for one in refused],
             }
         )
     else:
@@ -356,11 +343,11 @@ def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) 
             say_who_reads_it_late(results, host)
         if command is not None:
             say(f"\nWhat needs root:\n  {command.text}")
-            if not choice.dry_run and offer(command) == CLEAN:
+            if not choice.dry_run and offer(command, yes=choice.yes) == CLEAN:
                 results = [r for r in results if r.state != "needs-root"]
     wanted_and_absent = verb == "install" and any(r.state == "absent" for r in results)
     failed = any(result.is_failure for result in results) or wanted_and_absent
-    return FAILURE if failed else CLEAN
+    return FAILURE if failed or refused else CLEAN
 
 
 def _add_local_facts(facts: dict[str, Any], home: str, now: datetime) -> None:

@@ -88,6 +88,24 @@ class NameConstraints(_Subtrees):
                 found.setdefault(subtree.kind, ([], []))[number].append(subtree)
         return found
 
+    @property
+    def open_kinds(self) -> tuple[str, ...]:
+        """The kinds of name of servers, "dns" and "ip", that are not held to anything.
+
+        One that is permitted whole, or of which parts are excluded and nothing is
+        permitted, is as open as one that is not named (RFC 5280 section 4.2.1.10).
+        """
+        return tuple(kind for kind in ("dns", "ip") if self._is_open(kind))
+
+    def _is_open(self, kind: str) -> bool:
+        permitted, excluded = self._of_kind.get(kind, ([], []))
+        wholes = (_whole_domain, _whole_domain)
+        if kind == "ip":
+            wholes = (_whole_version_4, _whole_version_6)
+        if all(is_whole(excluded) for is_whole in wholes):
+            return False
+        return not permitted or any(is_whole(permitted) for is_whole in wholes)
+
     @cached_property
     def _verdicts(self) -> dict[tuple[str, str | None], bool]:
         return {}
@@ -196,6 +214,22 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 @lru_cache(maxsize=256)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text)
+
+
+def _whole_domain(subtrees: Sequence[Subtree]) -> bool:
+    return any(subtree.base in ("", ".") for subtree in subtrees)
+
+
+def _whole_version_4(subtrees: Sequence[Subtree]) -> bool:
+    networks = [ipaddress.ip_network(subtree.base) for subtree in subtrees]
+    found = [one for one in networks if isinstance(one, ipaddress.IPv4Network)]
+    return any(one.prefixlen == 0 for one in ipaddress.collapse_addresses(found))
+
+
+def _whole_version_6(subtrees: Sequence[Subtree]) -> bool:
+    networks = [ipaddress.ip_network(subtree.base) for subtree in subtrees]
+    found = [one for one in networks if isinstance(one, ipaddress.IPv6Network)]
+    return any(one.prefixlen == 0 for one in ipaddress.collapse_addresses(found))
 
 
 def _decode_base(base: der.Element) -> Subtree:

@@ -13,6 +13,7 @@ import glob
 import hashlib
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -287,7 +288,7 @@ class TrustStore(abc.ABC):
             TrustStoreError: by nobody, since its file system is read-only.
         """
         for path in paths:
-            existing = _nearest(path)
+            existing = nearest(path)
             if os.access(existing, os.W_OK):
                 continue
             if _is_read_only(existing):
@@ -297,10 +298,22 @@ class TrustStore(abc.ABC):
                     code="read-only",
                     hint="mount it writable, or install where the image is built",
                 )
-            raise PrivilegeError(f"{existing!r} is not ours to write", store=self.name)
+            raise PrivilegeError(
+                f"{existing!r} is not ours to write",
+                store=self.name,
+                hint=None if self.machine_wide else _how_to_own(existing),
+            )
 
 
-def _nearest(path: str) -> str:
+def _how_to_own(path: str) -> str:
+    """Return what lets a person write what is in their home."""
+    if sys.platform != "win32" and os.stat(path).st_uid != os.geteuid():
+        return f"it belongs to another account: sudo chown $(id -u) {shlex.quote(path)}"
+    return f"chmod u+w {shlex.quote(path)}"
+
+
+def nearest(path: str) -> str:
+    """Return `path`, or the folder above that is there."""
     while not os.path.exists(path):
         path = os.path.dirname(path) or "."
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -14,11 +15,15 @@ from tlsmith.errors import (
     VerifyInstallError,
 )
 from tlsmith.files.atomic import TEMPORARY_MARK
-from tlsmith.truststores.base import Host, Root, TrustStore
+from tlsmith.truststores.base import Host, Root, TrustStore, nearest
 from tlsmith.truststores.journal import Journal
+from tlsmith.truststores.keystore import JKS_DIGEST
 from tlsmith.truststores.outcome import Outcome, failures, outcome
 from tlsmith.truststores.places import open_journal, peek, tidy
 from tlsmith.truststores.snapshot import State, folders_above, put_back, scan
+
+# Bytes: less than what is left where a tool of a store could not write its file.
+_ALMOST_NOTHING = 64 * 1024
 
 
 def install(
@@ -99,10 +104,44 @@ def _add(
                     f"{store.place!r} was changed, and still does not trust the root",
                     store=store.name,
                 )
-        journal.commit(_scan(store), alone=True)
-    except BaseException:
-        _recover(journal, store)
+        now = _scan(store)
+        _check_keystores(journal.base, now, store)
+        journal.commit(now, alone=True)
+    except BaseException as error:
+        if isinstance(error, TrustStoreError):
+            _say_if_full(error, store.place, journal.folder)
+        try:
+            _recover(journal, store)
+        except (TLSmithError, OSError) as obstacle:
+            raise TrustStoreError(
+                f"{getattr(error, 'message', error)}; and it could not all be put "
+                f"back: {getattr(obstacle, 'message', obstacle)}",
+                store=store.name,
+                code="not-undone",
+                hint="mend that, and run `tlsmith trust uninstall`: what there was is "
+                f"kept in {journal.folder!r}",
+            ) from error
         raise
+
+
+def _check_keystores(before: State, now: State, store: TrustStore) -> None:
+    """Raise where a keystore of Java's was one, and is none any more.
+
+    Debian's hook writes into the file itself, and a full disk does not stop it.
+    """
+    for path, entry in before.items():
+        is_one = path in now and now[path].digest.startswith(JKS_DIGEST)
+        if entry.digest.startswith(JKS_DIGEST) and not is_one:
+            raise VerifyInstallError(
+                f"{path!r} was damaged by the store's own tool", store=store.name
+            )
+
+
+def _say_if_full(error: TrustStoreError, *paths: str) -> None:
+    """Have an error say that a disk is full, which few tools do."""
+    for path in paths:
+        if shutil.disk_usage(nearest(path)).free < _ALMOST_NOTHING:
+            error.hint = f"the disk {path!r} is on is full: free some space, try again"
 
 
 def _uninstall(

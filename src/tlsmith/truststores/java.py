@@ -18,6 +18,7 @@ from tlsmith.truststores import keytool
 from tlsmith.truststores.base import Host, Root, TrustStore
 from tlsmith.truststores.keystore import (
     hides_certificates,
+    is_keystore,
     open_pkcs12,
     trusted_entries,
 )
@@ -33,6 +34,7 @@ _MACHINE_HOMES = (
     "/usr/local/openjdk*",
     "/Library/Java/JavaVirtualMachines/*/Contents/Home",
 )
+_HINT = "install that Java again, or copy the cacerts of another into its place"
 _OWN_HOMES = (
     ".sdkman/candidates/java/*",
     ".jdks/*",
@@ -65,7 +67,7 @@ class JavaStore(TrustStore):
             os.path.realpath(os.path.join(home, inside))
             for home in java_homes(host)
             for inside in _KEYSTORES
-            if os.path.isfile(os.path.join(home, inside))
+            if os.path.exists(os.path.join(home, inside))
         )
         return [cls(host, place) for place in found]
 
@@ -85,12 +87,12 @@ class JavaStore(TrustStore):
 
     def contains(self, root: Root) -> bool:
         """Tell whether it is there, under any name."""
-        data = read_file(self.place)
+        data = self._read()
         return root.der in data or root.der in self._hidden(data).values()
 
     def is_ours(self, root: Root) -> bool:
         """Tell whether there is an entry of our name."""
-        data = read_file(self.place)
+        data = self._read()
         entries = trusted_entries(data)
         if entries is not None:
             return root.label in entries
@@ -102,6 +104,13 @@ class JavaStore(TrustStore):
         return b"\x1e" + bytes([len(wide)]) + wide in data or (
             len(name).to_bytes(2, "big") + name in data
         )
+
+    def _read(self) -> bytes:
+        data = read_file(self.place)
+        if not is_keystore(data):
+            what = "is damaged: it is no keystore" if data else "is empty"
+            raise self.error(f"{self.place!r} {what}", _HINT)
+        return data
 
     def _hidden(self, data: bytes) -> dict[str, bytes]:
         """Return the entries that are encrypted."""

@@ -11,6 +11,7 @@ import base64
 import contextlib
 import json
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,7 +106,21 @@ class Journal:
             now: how the touched paths are.
             time: seconds since 1970.
         """
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        earlier = self.since, self.base, self.held, self.pending
+        self.held = {
+            print_: Held(held.root, held.owners) for print_, held in self.held.items()
+        }
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            self._begin(action, roots, owner, now, time)
+        except BaseException:
+            self.since, self.base, self.held, self.pending = earlier
+            self._drop_copies()
+            raise
+
+    def _begin(
+        self, action: str, roots: Sequence[Root], owner: str, now: State, time: float
+    ) -> None:
         # Whole: until the change is done, what is not in it was not there.
         base = {**now, **{path: self._still(path, now) for path in self.base}}
         if action == "install":
@@ -218,45 +233,64 @@ def load_journal(folder: str) -> Journal | None:
     """Return the journal in `folder`, or None where there is none.
 
     Raises:
-        TrustStoreError: it cannot be read, or was written by a newer tlsmith.
+        TrustStoreError: it cannot be read, is damaged, or is a newer tlsmith's.
     """
     path = os.path.join(folder, _FILE)
     try:
         facts = json.loads(read_file(path))
         return _journal(folder, facts)
     except FileError as error:
-        if error.code == "file-not-found":
+        if error.code in ("file-not-found", "not-a-directory"):
             return None
+        if error.code == "is-a-directory":
+            raise _damaged(folder) from error
         raise TrustStoreError(
             error.message, store="journal", hint=error.hint
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise TrustStoreError(
-            f"the journal {path!r} cannot be understood",
-            store="journal",
-            code="journal-damaged",
-            hint="if a newer tlsmith wrote it, use that one; else move it away and "
-            "take the root out by hand",
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(folder) from error
+
+
+def _damaged(folder: str) -> TrustStoreError:
+    return TrustStoreError(
+        f"the journal in {folder!r} is damaged",
+        store="journal",
+        code="journal-damaged",
+        hint=f"move it away: mv {shlex.quote(folder)} ~; then `tlsmith trust "
+        "uninstall` takes our root out, and puts nothing else back",
+    )
 
 
 def _journal(folder: str, facts: Mapping[str, Any]) -> Journal:
     if facts["version"] != VERSION:
-        raise ValueError(facts["version"])
+        _refuse_newer(folder, facts["version"])
     pending = facts["pending"]
     return Journal(
         folder,
-        facts["store"],
-        facts["place"],
-        facts["since"],
+        str(facts["store"]),
+        str(facts["place"]),
+        float(facts["since"]),
         {path: Entry.of(entry) for path, entry in facts["base"].items()},
         {path: Entry.of(entry) for path, entry in facts["left"].items()},
         dict(_held(facts["roots"])),
         None
         if pending is None
         else Pending(
-            pending["action"], tuple(pending["fingerprints"]), pending["since"]
+            str(pending["action"]),
+            tuple(pending["fingerprints"]),
+            float(pending["since"]),
         ),
+    )
+
+
+def _refuse_newer(folder: str, version: object) -> None:
+    if not isinstance(version, int) or version < VERSION:
+        raise ValueError(version)
+    raise TrustStoreError(
+        f"the journal in {folder!r} was written by a newer tlsmith (version {version})",
+        store="journal",
+        code="journal-newer",
+        hint="use that one, or update this: pip install --upgrade tlsmith",
     )
 
 
@@ -270,7 +304,9 @@ def _held_facts(held: Held) -> dict[str, Any]:
 
 def _held(entries: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Held]]:
     for entry in entries:
-        root = Root(base64.b64decode(entry["der"]))
+        root = Root(base64.b64decode(entry["der"], validate=True))
+        if root.fingerprint != entry["fingerprint"]:
+            raise ValueError("a root that is another")
         yield root.fingerprint, Held(root, list(entry["owners"]))
 
 

@@ -10,7 +10,10 @@ import hashlib
 import struct
 from dataclasses import dataclass
 
+# What the digest of a JKS file with trusted certificates alone begins with.
+JKS_DIGEST = "jks-"
 _MAGIC = b"\xfe\xed\xfe\xed"
+_JCEKS = b"\xce\xce\xce\xce"
 _VERSION = 2
 _TRUSTED = 2
 _DIGEST_SIZE = 20
@@ -68,6 +71,13 @@ def without_entry(data: bytes, alias: str, password: str) -> bytes | None:
     return data
 
 
+def is_keystore(data: bytes) -> bool:
+    """Tell whether a file begins as JKS, JCEKS or PKCS#12 do, and is not cut short."""
+    if data[:4] == _MAGIC:
+        return len(data) >= 12 + _DIGEST_SIZE
+    return data[:4] == _JCEKS or data[:1] == b"\x30"
+
+
 def hides_certificates(data: bytes) -> bool:
     """Tell whether certificates in a keystore are encrypted, so that none is seen."""
     return _ENCRYPTED in data
@@ -102,7 +112,7 @@ def content_digest(data: bytes) -> str:
     for alias, certificate in sorted(entries.items()):
         whole.update(hashlib.sha256(alias.encode()).digest())
         whole.update(hashlib.sha256(certificate).digest())
-    return f"jks-{whole.hexdigest()}"
+    return f"{JKS_DIGEST}{whole.hexdigest()}"
 
 
 def _checked_body(data: bytes, password: str) -> bytes | None:

@@ -184,7 +184,9 @@ def _refusal(store: TrustStore, keystore: str, ended: Completed) -> TrustStoreEr
     if "password was incorrect" in text or "password verification failed" in text:
         return password_error(store, keystore)
     lines = [line for line in ended.output.splitlines() if "error" in line.lower()]
-    reason = (lines or [ended.last_line])[0].strip()
+    reason = (lines or [ended.last_line])[0].strip().removeprefix("keytool error: ")
     return TrustStoreError(
-        f"keytool could not work on {keystore!r}: {reason}", store=store.name
+        f"keytool could not work on {keystore!r}: {reason}",
+        store=store.name,
+        hint=f"see what `keytool -list -keystore {keystore}` says: it may be damaged",
     )

@@ -55,7 +55,13 @@ def failures(
     store: TrustStore, roots: Sequence[Root], error: TLSmithError
 ) -> list[Outcome]:
     """Return the outcomes where an error stopped us: one for each root, or for none."""
-    state: State = "needs-root" if isinstance(error, PrivilegeError) else "failed"
+    # Root's own stores are others: it would not help with what is in a person's home.
+    at_home = not store.machine_wide and store.host.is_at_home(store.place)
+    helps = isinstance(error, PrivilegeError) and not at_home
+    state: State = "needs-root" if helps else "failed"
+    hint = error.hint
+    if isinstance(error, PrivilegeError) and at_home:
+        hint = hint or "it is in your home, and another account's: chown gives it back"
     return [
         Outcome(
             store.name,
@@ -63,7 +69,7 @@ def failures(
             fingerprint,
             state,
             message=error.message,
-            hint=error.hint,
+            hint=hint,
             code=error.code,
         )
         for fingerprint in [root.fingerprint for root in roots] or [""]

@@ -32,7 +32,7 @@ def peek(host: Host, store: TrustStore) -> Journal:
 
     Raises:
         PrivilegeError: it is not ours to read.
-        TrustStoreError: it is damaged.
+        TrustStoreError: it is damaged, or a newer tlsmith's.
     """
     folder = journal_folder(host, store)
     parent = os.path.dirname(folder)
@@ -103,23 +103,22 @@ def _locked(folder: str, store: str) -> Iterator[int]:
     path = os.path.join(folder, _LOCK)
     while True:
         _make(folder, store)
-        try:
-            with exclusive_lock(path, patience=_PATIENCE) as lock:
-                # Whoever had it before may have removed the file: then it locks
-                # nothing any more.
-                if not _is_same_file(lock, path):
+        with contextlib.ExitStack() as stack:
+            try:
+                lock = stack.enter_context(exclusive_lock(path, patience=_PATIENCE))
+            except FileError as error:
+                if error.code == "file-not-found":
                     continue
-                try:
-                    yield lock
-                finally:
-                    _remove_if_empty(folder)
-                return
-        except FileError as error:
-            if error.code == "file-not-found":
+                raise TrustStoreError(
+                    error.message, store=store, code=error.code, hint=error.hint
+                ) from error
+            # Whoever had it before may have removed the file: then it locks nothing
+            # any more.
+            if not _is_same_file(lock, path):
                 continue
-            raise TrustStoreError(
-                error.message, store=store, code=error.code, hint=error.hint
-            ) from error
+            stack.callback(_remove_if_empty, folder)
+            yield lock
+            return
 
 
 def _says_nothing(folder: str) -> bool:
@@ -148,14 +147,27 @@ def _make(folder: str, store: str) -> None:
             mode = 0o755 if path != folder else 0o700
             with contextlib.suppress(FileExistsError):
                 os.mkdir(path, mode)
-        write_file(os.path.join(folder, _MADE), json.dumps(missing).encode())
+        _note(folder, missing)
     except PermissionError as error:
         raise PrivilegeError(f"{parent!r} is not ours to write", store=store) from error
     except OSError as error:
         raise TrustStoreError(
             f"cannot keep a journal in {folder!r}: {(error.strerror or '').lower()}",
             store=store,
+            hint=f"see what is the matter with {parent!r}; without a journal nothing "
+            "could be undone",
         ) from error
+
+
+def _note(folder: str, made: list[str]) -> None:
+    """Note which folders were made, or have none of them made."""
+    try:
+        write_file(os.path.join(folder, _MADE), json.dumps(made).encode())
+    except FileError:
+        with contextlib.suppress(OSError):
+            for path in made:
+                os.rmdir(path)
+        raise
 
 
 def _remove_if_empty(folder: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from tlsmith.truststores.base import Root
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
+_UTF_16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+# PKCS #1's names for RSA with each (RFC 8017 appendix A.2.4).
+_BROKEN_HASHES = {"1.2.840.113549.1.1.2": "MD2", "1.2.840.113549.1.1.4": "MD5"}
 
 
 def parse_roots(data: bytes, source: str) -> tuple[list[Root], list[str]]:
@@ -26,6 +30,7 @@ def parse_roots(data: bytes, source: str) -> tuple[list[Root], list[str]]:
     Raises:
         InputError: there is no certificate in it.
     """
+    data = _as_bytes_of_text(data)
     blocks = split_pem(data)
     found = [der for label, der in blocks if label in _LABELS]
     if not blocks and data[:1] == b"\x30":
@@ -44,8 +49,17 @@ def parse_roots(data: bytes, source: str) -> tuple[list[Root], list[str]]:
     return [Root(der) for der in dict.fromkeys(found)], warnings
 
 
+def _as_bytes_of_text(data: bytes) -> bytes:
+    """Return a file without the mark that Windows puts first, UTF-16 as ASCII."""
+    for mark, encoding in ((codecs.BOM_UTF8, ""), *_UTF_16):
+        if data.startswith(mark):
+            rest = data[len(mark) :]
+            return rest.decode(encoding, "replace").encode() if encoding else rest
+    return data
+
+
 def check_root(root: Root, now: datetime, source: str) -> list[str]:
-    """Refuse what is no root, or a bad one; return what there is to warn of.
+    """Refuse what is no root, or a bad one; return why a person had better be asked.
 
     Args:
         now: in UTC.
@@ -55,7 +69,12 @@ def check_root(root: Root, now: datetime, source: str) -> list[str]:
         InputError: it is not a certificate.
         ProfileError: every reason not to trust it.
     """
-    view = view_certificate(root.der)
+    try:
+        view = view_certificate(root.der)
+    except InputError as error:
+        raise InputError(
+            f"{source!r}: {error.message}", hint="see what it is with `tlsmith show`"
+        ) from error
     reasons = [*_not_a_ca(view), *_not_now(view, now), *_weak(root)]
     if reasons:
         raise ProfileError(
@@ -63,12 +82,36 @@ def check_root(root: Root, now: datetime, source: str) -> list[str]:
             reasons=reasons,
             hint="give the self-signed certificate at the top of the chain",
         )
+    return [*_boundless(view), *_of_long_ago(root)]
+
+
+def _boundless(view: CertificateView) -> list[str]:
+    """Return what its key can be used for, where nothing holds it to some names."""
     constraints = view.name_constraints
-    if constraints is not None and constraints.permitted:
+    open_kinds = ("dns", "ip") if constraints is None else constraints.open_kinds
+    if "dns" in open_kinds:
+        but = " but those it excludes" if constraints and constraints.excluded else ""
+        return [
+            f"it can vouch for every name there is{but}: whoever has its key can pose "
+            "as any site to this machine"
+        ]
+    if "ip" in open_kinds:
+        return [
+            "it can vouch for every IP address: whoever has its key can pose to this "
+            "machine as any server that is reached by its address"
+        ]
+    return []
+
+
+def _of_long_ago(root: Root) -> list[str]:
+    from cryptography.x509 import load_der_x509_certificate
+
+    found = load_der_x509_certificate(root.der).signature_algorithm_oid.dotted_string
+    if found not in _BROKEN_HASHES:
         return []
     return [
-        "this root can vouch for every name there is: whoever has its key can pose as "
-        "any site to this machine"
+        f"it signed itself with {_BROKEN_HASHES[found]}, which was broken long ago: "
+        "what else it signed so can be forged"
     ]
 
 

@@ -18,6 +18,8 @@ from tlsmith.truststores.base import Completed, Host
 DEADLINE = 120.0  # seconds; refreshing a system's store takes one or two
 # update-ca-certificates and its like are there, and not on an ordinary user's PATH.
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+# Which they need themselves, whatever ours is.
+_PATH_OF_TOOLS = (*_SYSTEM_FOLDERS, "/usr/local/bin", "/usr/bin", "/bin")
 # What these say is read by us; and they can change what a tool does.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 _DROPPED = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
@@ -79,6 +81,9 @@ class SystemRunner:
 
     def _surroundings(self, environment: Mapping[str, str] | None) -> dict[str, str]:
         ours = {k: v for k, v in os.environ.items() if k not in _DROPPED}
+        if os.name != "nt":
+            path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+            ours["PATH"] = os.pathsep.join(dict.fromkeys((*path, *_PATH_OF_TOOLS)))
         if self.scratch is not None:
             ours["TMPDIR"] = self.scratch
         return ours | _ENVIRONMENT | dict(environment or {})

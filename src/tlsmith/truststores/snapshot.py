@@ -8,16 +8,19 @@ import glob
 import hashlib
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from tlsmith.errors import FileError
 from tlsmith.files import read_file, write_file
 from tlsmith.files.atomic import TEMPORARY_MARK, sync_folder, write_temporary
 from tlsmith.truststores.keystore import content_digest
 
 _BLOCK = 512  # bytes; divides every page size of SQLite
+_PAGE = 4096  # what a file system gives at once, most often
 
 Blocks = tuple[tuple[int, str], ...]
 
@@ -227,13 +230,29 @@ def _put_file(path: str, entry: Entry, folder: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         if _look(path).sha256 == entry.sha256:
             return
-    temporary = write_temporary(path, original(path, entry, folder), entry.mode)
+    data = original(path, entry, folder)
+    try:
+        temporary = write_temporary(path, data, entry.mode)
+    except FileError as error:
+        if error.code != "disk-full" or not _would_fit_instead(path, len(data)):
+            raise
+        os.unlink(path)  # the copy that we keep stays
+        temporary = write_temporary(path, data, entry.mode)
     os.chmod(temporary, entry.mode)
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, *entry.owner)
     os.utime(temporary, ns=(entry.modified, entry.modified))
     os.replace(temporary, path)
+
+
+def _would_fit_instead(path: str, size: int) -> bool:
+    """Tell whether a file of `size` bytes would fit where `path` is not there."""
+    with contextlib.suppress(OSError):
+        taken = getattr(os.stat(path), "st_blocks", 0) * 512
+        free = shutil.disk_usage(os.path.dirname(path)).free
+        return taken + free >= size + 2 * _PAGE
+    return False
 
 
 def _put_link(path: str, target: str) -> None:
