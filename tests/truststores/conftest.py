@@ -9,7 +9,7 @@ import pytest
 from truststores.worlds import WORLDS, World, debian_world, java_world, nss_world
 
 # One of each store; the rest take as long again, and differ in little.
-_USUAL = ("debian", "java jks", "nss sql")
+_USUAL = ("debian", "java jks", "nss sql", "docker", "docker new")
 
 
 @pytest.fixture(

@@ -15,6 +15,8 @@ from tlsmith.truststores import (
     environment_stores,
     find_stores,
     install,
+    parse_registry,
+    registry_stores,
     uninstall,
 )
 from truststores.worlds import OWNER
@@ -43,6 +45,8 @@ def main() -> None:
     if name == "env" and verb == "install":
         bundle = os.environ["DYING_BUNDLE"]
         stores = environment_stores(host, [("SSL_CERT_FILE", bundle)], bundle)
+    if name == "docker" and verb == "install":
+        stores = registry_stores(host, parse_registry("localhost:5000"))
     from tlsmith.truststores import Root
 
     sys.addaudithook(before)

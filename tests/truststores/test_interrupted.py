@@ -63,6 +63,13 @@ def test_uninstalling_from_debian(debian: World, count: int) -> None:
     _check_undone(debian, before)
 
 
+@pytest.mark.parametrize("count", _points())
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+@pytest.mark.parametrize("kind", ["docker", "docker new"])
+def test_registries(tmp_path: Path, kind: str, verb: str, count: int) -> None:
+    test_elsewhere(tmp_path, kind, verb, count)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", _ALL)
 @pytest.mark.parametrize("verb", ["install", "uninstall"])

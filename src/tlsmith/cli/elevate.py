@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tlsmith.cli.entry import FAILURE
 from tlsmith.files import data_home
 from tlsmith.truststores import Host
+from tlsmith.truststores.quoting import assignments, powershell_quoted
 
 # What decides which Javas there are, and is lost on the way to root.
 _KEPT = ("JAVA_HOME",)
@@ -26,19 +27,27 @@ class RootCommand:
     Args:
         words: it, with what makes it run as root; empty where nothing here does.
         text: it, for a person to type.
+        title: what to say of it.
     """
 
     words: tuple[str, ...]
     text: str
+    title: str = "What needs root"
 
 
 def root_command(
-    verb: str, stores: Sequence[str], root_file: str | None, host: Host
+    verb: str,
+    stores: Sequence[str],
+    root_file: str | None,
+    host: Host,
+    registries: Sequence[str] = (),
 ) -> RootCommand:
     """Return the command that does `verb` for `stores`, for the same CA."""
     words = ["trust", verb]
     for store in stores:
         words += ["--store", store]
+    for registry in registries:
+        words += ["--registry", registry]
     if root_file is not None:
         words += ["--root", os.path.abspath(root_file)]
     return as_root(words, {}, host)
@@ -56,6 +65,8 @@ def as_root(
     """
     kept = {n: host.environment[n] for n in _KEPT if n in host.environment}
     settings = {"TLSMITH_HOME": data_home(), **kept, **variables}
+    if host.platform == "win32":
+        return _as_administrator([*_program(), *words], settings)
     command = ["env", *(f"{name}={value}" for name, value in settings.items())]
     command += [*_program(), *words]
     for tool in ("sudo", "doas"):
@@ -64,6 +75,20 @@ def as_root(
             whole = [tool, *[f"--preserve-env={_SECRET}"] * is_handed_on, *command]
             return RootCommand(tuple(whole), shlex.join(whole))
     return RootCommand((), f"su -c {shlex.quote(shlex.join(command))}")
+
+
+def _as_administrator(words: Sequence[str], settings: Mapping[str, str]) -> RootCommand:
+    """Return what to type where Windows asks for an administrator's consent.
+
+    Nothing here can run it: what starts elevated has a window of its own.
+    """
+    lines = assignments(settings, "powershell").splitlines()
+    call = " ".join(["&", *map(powershell_quoted, words)])
+    return RootCommand(
+        (),
+        "; ".join([*lines, call]),
+        "What needs an administrator's rights, in a PowerShell started as one",
+    )
 
 
 def offer(command: RootCommand) -> int:

@@ -23,6 +23,11 @@ from tlsmith.cli.trust_environment import (
     take_out,
     with_environment,
 )
+from tlsmith.cli.trust_registries import (
+    RootToBe,
+    check_registries,
+    with_registries,
+)
 from tlsmith.cli.trust_report import (
     changes_table,
     outcome_facts,
@@ -46,10 +51,11 @@ from tlsmith.truststores import (
     status,
     uninstall,
 )
+from tlsmith.truststores.changes import of_use
 from tlsmith.truststores.outcome import absent
 
 # Stands for the root of a CA that is made only when it is needed.
-_NOT_MADE_YET = Root(b"the root of a CA that is not made yet")
+_NOT_MADE_YET = RootToBe(b"the root of a CA that is not made yet")
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class _Choice:
         names: of stores; empty for all.
         root_file: None for the local CA's root.
         env: the person's environment as well.
+        registries: those whose folders are to be made, HOST or HOST:PORT.
     """
 
     names: tuple[str, ...]
@@ -67,6 +74,7 @@ class _Choice:
     as_json: bool
     env: bool = False
     dry_run: bool = False
+    registries: tuple[str, ...] = ()
 
 
 def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
@@ -76,8 +84,8 @@ def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
             "names",
             multiple=True,
             metavar="NAME",
-            help="Only this store: debian, java, nss, env, or system for the system's "
-            "own. May be repeated.",
+            help="Only this store: debian, macos, windows, wsl, java, nss, docker, "
+            "env, or system for the system's own. May be repeated.",
         ),
         click.option(
             "--root",
@@ -124,6 +132,14 @@ def trust() -> None:
 
 @trust.command("install", short_help="Add the root to every trust store.")
 @_choice_options(dry_run=True)
+@click.option(
+    "--registry",
+    "registries",
+    multiple=True,
+    metavar="HOST[:PORT]",
+    help="A container registry to trust, whose folder in certs.d is made for the "
+    "container tools here. May be repeated.",
+)
 def install_command(**options: Any) -> int:
     """Add the root to every trust store on this machine.
 
@@ -137,12 +153,14 @@ def install_command(**options: Any) -> int:
       tlsmith trust install --env
       tlsmith trust install --dry-run
       tlsmith trust install --store system --store java
+      tlsmith trust install --registry localhost:5000
       tlsmith trust install --root company-root.pem
     """
     choice = _Choice(**options)
     host, home = current_host(), safe_home()
     env = is_meant(choice.names, env=choice.env)
     stores = of_this_home(find_stores(host, choice.names), home)
+    stores, registries = with_registries(stores, host, choice.registries)
     if not stores and not choice.names and not env:
         raise TrustStoreError(
             "no trust store was found on this machine",
@@ -150,6 +168,7 @@ def install_command(**options: Any) -> int:
             hint="point clients at the root instead: tlsmith ca export --root",
         )
     roots = _roots_to_install(choice, home)
+    check_registries(registries, roots)
     if choice.dry_run:
         stores = looked_at(stores, host) if env else stores
         results = [_in_plan(found) for found in plan_install(stores, roots, host)]
@@ -287,7 +306,11 @@ def _missing(
     choice: _Choice, stores: Sequence[TrustStore], roots: Sequence[Root]
 ) -> list[Outcome]:
     """Return an outcome for each store that was named and is not on this machine."""
-    there = {word for store in stores for word in (store.name, store.family)}
+    there = {
+        word
+        for store, _ in of_use(stores, roots)
+        for word in (store.name, store.family)
+    }
     return [
         absent(name, root)
         for name in choice.names
@@ -299,7 +322,10 @@ def _missing(
 def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) -> int:
     """Print what became of it, offer what needs root, and return the exit code."""
     needing = sorted({r.store for r in results if r.state == "needs-root"})
-    command = root_command(verb, needing, choice.root_file, host) if needing else None
+    more = choice.registries if "docker" in needing else ()
+    command = (
+        root_command(verb, needing, choice.root_file, host, more) if needing else None
+    )
     if choice.as_json:
         emit_json(
             {
@@ -317,7 +343,7 @@ def _finish(verb: str, choice: _Choice, host: Host, results: Sequence[Outcome]) 
         if not choice.dry_run:
             say_what_is_next(results)
         if command is not None:
-            say(f"\nWhat needs root:\n  {command.text}")
+            say(f"\n{command.title}:\n  {command.text}")
             if not choice.dry_run and offer(command) == CLEAN:
                 results = [r for r in results if r.state != "needs-root"]
     wanted_and_absent = verb == "install" and any(r.state == "absent" for r in results)

@@ -256,12 +256,14 @@ def _held_facts(held: Held) -> dict[str, Any]:
         "fingerprint": held.root.fingerprint,
         "owners": held.owners,
         "der": base64.b64encode(held.root.der).decode(),
+        "note": held.root.note,
     }
 
 
 def _held(entries: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Held]]:
     for entry in entries:
-        root = Root(base64.b64decode(entry["der"]))
+        # Earlier versions noted nothing.
+        root = Root(base64.b64decode(entry["der"]), entry.get("note", ""))
         yield root.fingerprint, Held(root, list(entry["owners"]))
 
 

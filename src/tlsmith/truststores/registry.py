@@ -8,11 +8,13 @@ from collections.abc import Collection, Sequence
 from tlsmith.errors import InputError
 from tlsmith.truststores.base import Host, TrustStore
 from tlsmith.truststores.debian import DebianStore
+from tlsmith.truststores.docker import DockerStore
 from tlsmith.truststores.java import JavaStore
 from tlsmith.truststores.nss import NSSStore
 from tlsmith.truststores.places import journalled
 from tlsmith.truststores.profile_places import profile_places
 from tlsmith.truststores.profiles import ProfileStore
+from tlsmith.truststores.registries import Registry, places_for
 from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
 
 # In the order they are installed to: a system's store may feed those after it. The
@@ -21,6 +23,7 @@ STORES: tuple[type[TrustStore], ...] = (
     DebianStore,
     JavaStore,
     NSSStore,
+    DockerStore,
     ProfileStore,
     WindowsEnvironmentStore,
 )
@@ -84,3 +87,12 @@ def environment_stores(
         ProfileStore(host, place, tuple(variables), bundle)
         for place in profile_places(host)
     ]
+
+
+def registry_stores(host: Host, registry: Registry) -> list[TrustStore]:
+    """Return the folders of a registry for the container tools here, made or not.
+
+    Raises:
+        TrustStoreError: there is no container tool here.
+    """
+    return [DockerStore(host, place) for place in places_for(host, registry)]
