@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tlsmith.errors import FileError, TrustStoreError
+from tlsmith.errors import FileError, PrivilegeError, TrustStoreError
 from tlsmith.files import read_file, write_file
 from tlsmith.files.atomic import TEMPORARY_MARK, remove_quietly
 from tlsmith.truststores.base import Root
@@ -218,6 +218,8 @@ def load_journal(folder: str) -> Journal | None:
     except FileError as error:
         if error.code == "file-not-found":
             return None
+        if error.code == "permission-denied":
+            raise PrivilegeError(error.message, store="journal") from error
         raise TrustStoreError(
             error.message, store="journal", hint=error.hint
         ) from error

@@ -15,12 +15,14 @@ from tlsmith.truststores.places import journalled
 from tlsmith.truststores.profile_places import profile_places
 from tlsmith.truststores.profiles import ProfileStore
 from tlsmith.truststores.registries import Registry, places_for
+from tlsmith.truststores.windows import WindowsStore
 from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
 
 # In the order they are installed to: a system's store may feed those after it. The
 # person's environment is there only once something of ours is in it.
 STORES: tuple[type[TrustStore], ...] = (
     DebianStore,
+    WindowsStore,
     JavaStore,
     NSSStore,
     DockerStore,
