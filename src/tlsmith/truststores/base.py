@@ -264,6 +264,9 @@ class TrustStore(abc.ABC):
 
         It is kept, and handed to `remove` in the root, by stores that tell with nothing
         of their own what was there before.
+
+        Raises:
+            TrustStoreError: it is there in a way that could not be put back.
         """
         return ""
 

@@ -10,6 +10,7 @@ from tlsmith.truststores.base import Host, TrustStore
 from tlsmith.truststores.debian import DebianStore
 from tlsmith.truststores.docker import DockerStore
 from tlsmith.truststores.java import JavaStore
+from tlsmith.truststores.macos import MacOSStore
 from tlsmith.truststores.nss import NSSStore
 from tlsmith.truststores.places import journalled
 from tlsmith.truststores.profile_places import profile_places
@@ -22,6 +23,7 @@ from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
 # person's environment is there only once something of ours is in it.
 STORES: tuple[type[TrustStore], ...] = (
     DebianStore,
+    MacOSStore,
     WindowsStore,
     JavaStore,
     NSSStore,
