@@ -76,6 +76,28 @@ def test_without_either_a_person_is_told_to_become_root(tools: Path) -> None:
     assert command.text.startswith("su -c 'env TLSMITH_HOME=")
 
 
+def test_registries_go_along(tools: Path) -> None:
+    _add(tools, "sudo")
+    command = root_command("install", ["docker"], None, _host(), ["localhost:5000"])
+    assert command.words[-4:] == ("--store", "docker", "--registry", "localhost:5000")
+
+
+def test_windows_is_told_of_an_elevated_powershell(
+    tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _add(tools, "sudo")
+    monkeypatch.setenv("TLSMITH_HOME", "/Users/O'Brien/tlsmith")
+    host = replace(_host(), platform="win32")
+    command = root_command("install", ["windows"], None, host)
+    assert command.words == ()
+    assert offer(command) == FAILURE
+    start = "$env:TLSMITH_HOME = '/Users/O''Brien/tlsmith'; & '"
+    assert command.text.startswith(start)
+    assert command.text.endswith("'trust' 'install' '--store' 'windows'")
+    assert "sudo" not in command.text
+    assert "administrator" in command.title
+
+
 def test_nobody_is_asked_without_a_terminal() -> None:
     assert offer(RootCommand(("false",), "false")) == FAILURE
 

@@ -11,7 +11,10 @@ from truststores.system_worlds import SYSTEM_WORLDS
 from truststores.worlds import World, debian_world, java_world, nss_world
 
 # One of each store; the rest take as long again, and differ in little.
-_USUAL = ("debian", "java jks", "image java", "nss sql", *SYSTEM_WORLDS)
+_USUAL = (
+    *("debian", "java jks", "image java", "nss sql", "docker", "docker new"),
+    *SYSTEM_WORLDS,
+)
 
 
 @pytest.fixture(

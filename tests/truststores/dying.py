@@ -14,6 +14,8 @@ from tlsmith.truststores import (
     environment_stores,
     find_stores,
     install,
+    parse_registry,
+    registry_stores,
     uninstall,
 )
 from truststores.runners import WorldRunner
@@ -40,11 +42,13 @@ def main() -> None:
     given = sys.stdin.buffer.read()
     runner = WorldRunner(tools=os.path.join(system, "usr/sbin"))
     is_image = os.environ.get("DYING_IMAGE") == "1"
-    host = Host(runner, home, system, {"PATH": os.environ["PATH"]}, is_image)
+    host = Host(runner, home, system, {"PATH": os.environ["PATH"]}, image=is_image)
     stores = find_stores(host, [name], remembered=True)
     if name == "env" and verb == "install":
         bundle = os.environ["DYING_BUNDLE"]
         stores = environment_stores(host, [("SSL_CERT_FILE", bundle)], bundle)
+    if name == "docker" and verb == "install":
+        stores = registry_stores(host, parse_registry("localhost:5000"))
     from tlsmith.truststores import Root
 
     sys.addaudithook(before)

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from truststores.system_worlds import SYSTEM_WORLDS, image_java_world
-from truststores.worlds import World, debian_world, java_world, nss_world
+from truststores.worlds import (
+    World,
+    debian_world,
+    docker_world,
+    java_world,
+    new_registry_world,
+    nss_world,
+)
 
 WORLDS: dict[str, Callable[[Path], World]] = {
     "debian": debian_world,
@@ -17,5 +24,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "image java": image_java_world,
     "nss sql": nss_world,
     "nss dbm": lambda folder: nss_world(folder, "dbm"),
+    "docker": docker_world,
+    "docker new": new_registry_world,
     **SYSTEM_WORLDS,
 }

@@ -78,6 +78,8 @@ def test_installing_again_changes_nothing(world: World) -> None:
 
 def test_a_root_that_was_there_before_stays(world: World) -> None:
     name = "corporate" if world.family == "system" else "first"
+    if world.registry:
+        pytest.skip("a folder that is not there has no root")
     before = world.state()
     installed = _install(world, name)
     assert (installed.state, installed.changed) == ("trusted", False)
@@ -139,7 +141,8 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
 
 def test_nothing_to_take_out_is_no_error(world: World) -> None:
     before = world.state()
-    outcome = _one(uninstall(world.remembered(), [root()], world.host, OWNER))
+    stores = world.remembered() or world.stores
+    outcome = _one(uninstall(stores, [root()], world.host, OWNER))
     assert (outcome.state, outcome.changed) == ("not-trusted", False)
     assert world.state() == before
 
@@ -148,6 +151,8 @@ def test_nothing_to_take_out_is_no_error(world: World) -> None:
 def test_a_tool_that_fails_leaves_the_store_as_it_was(world: World, stage: str) -> None:
     from truststores.runners import FailingRunner
 
+    if world.name == "docker":
+        pytest.skip("it has no tool")
     before = world.state()
     tools = world.host.path("/usr/sbin")
     runner = FailingRunner(tools=tools, after=stage == "after")
@@ -165,6 +170,8 @@ def test_a_tool_that_fails_leaves_the_store_as_it_was(world: World, stage: str) 
 def test_a_missing_tool_is_named(world: World) -> None:
     from truststores.runners import EmptyHandedRunner
 
+    if world.name == "docker":
+        pytest.skip("it has no tool")
     before = world.state()
     host = replace(world.host, runner=EmptyHandedRunner())
     stores = [replace(store, host=host) for store in world.stores]

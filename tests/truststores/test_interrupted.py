@@ -87,6 +87,13 @@ def test_every_other_system_and_image(
     _check_killed(WORLDS[kind](tmp_path / "world"), verb, count)
 
 
+@pytest.mark.parametrize("count", _points())
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+@pytest.mark.parametrize("kind", ["docker", "docker new"])
+def test_registries(tmp_path: Path, kind: str, verb: str, count: int) -> None:
+    test_elsewhere(tmp_path, kind, verb, count)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", _ALL)
 @pytest.mark.parametrize("verb", ["install", "uninstall"])

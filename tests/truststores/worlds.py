@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +20,15 @@ import pytest
 
 from chains import Pair, certify
 from tlsmith.core.keys import generate_private_key
-from tlsmith.truststores import Host, Root, SystemRunner, TrustStore, find_stores
+from tlsmith.truststores import (
+    Host,
+    Root,
+    SystemRunner,
+    TrustStore,
+    find_stores,
+    parse_registry,
+    registry_stores,
+)
 from truststores.runners import WorldRunner
 
 OWNER, OTHER_OWNER = "/home/one/tlsmith", "/home/two/tlsmith"
@@ -72,14 +80,21 @@ def encode_jks(entries: Mapping[str, bytes]) -> bytes:
 
 @dataclass(frozen=True)
 class World:
-    """A machine below a folder of its own."""
+    """A machine below a folder of its own.
+
+    Args:
+        registry: the one whose folder is to be made; empty for none.
+    """
 
     folder: Path
     host: Host
     name: str
+    registry: str = ""
 
     @property
     def stores(self) -> list[TrustStore]:
+        if self.registry:
+            return registry_stores(self.host, parse_registry(self.registry))
         return find_stores(self.host, [self.name])
 
     @property
@@ -238,6 +253,24 @@ def add_database(place: Path, kind: str = "sql") -> Path:
     certutil("-N", "-d", database, "--empty-password")
     certutil("-A", "-d", database, "-n", "mine", "-t", "C,,", given="first")
     return place
+
+
+def docker_world(folder: Path) -> World:
+    """Return a Docker that knows one registry, with a root and a key of its own."""
+    world = bare_world(folder, "docker")
+    place = Path(world.host.path("/etc/docker/certs.d/localhost:5000"))
+    place.mkdir(parents=True)
+    (place / "ca.crt").write_bytes(root_pair("first").pem)
+    (place / "client.key").write_bytes(b"a key")
+    (place / "client.key").chmod(0o600)
+    return world
+
+
+def new_registry_world(folder: Path) -> World:
+    """Return a Docker that knows no registry yet."""
+    world = bare_world(folder, "docker")
+    Path(world.host.path("/etc/docker")).mkdir(parents=True)
+    return replace(world, registry="localhost:5000")
 
 
 def certutil(*words: str, given: str = "first") -> str:

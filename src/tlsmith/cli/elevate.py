@@ -13,6 +13,7 @@ from tlsmith.cli.entry import FAILURE
 from tlsmith.cli.output import is_somebody_there
 from tlsmith.files import data_home
 from tlsmith.truststores import Host
+from tlsmith.truststores.quoting import assignments, powershell_quoted
 
 # What decides which Javas there are, and is lost on the way to root.
 _KEPT = ("JAVA_HOME",)
@@ -27,10 +28,12 @@ class RootCommand:
     Args:
         words: it, with what makes it run as root; empty where nothing here does.
         text: it, for a person to type.
+        title: what to say of it.
     """
 
     words: tuple[str, ...]
     text: str
+    title: str = "What needs root"
 
 
 def root_command(
@@ -40,13 +43,13 @@ def root_command(
     *,
     root_file: str | None = None,
     directory: str | None = None,
-    yes: bool = False,
+    more: Sequence[str] = (),
 ) -> RootCommand:
     """Return the command that does `verb` for `stores`, for the same CA or root.
 
     Args:
         directory: of an image instead of this machine.
-        yes: whether a person has been asked already.
+        more: further options.
     """
     words = ["trust", verb]
     for store in stores:
@@ -54,8 +57,7 @@ def root_command(
     for option, path in (("--root", root_file), ("--dir", directory)):
         if path is not None:
             words += [option, os.path.abspath(path)]
-    if yes:
-        words.append("--yes")
+    words += more
     return as_root(words, {}, host)
 
 
@@ -71,6 +73,8 @@ def as_root(
     """
     kept = {n: host.environment[n] for n in _KEPT if n in host.environment}
     settings = {"TLSMITH_HOME": data_home(), **kept, **variables}
+    if host.platform == "win32":
+        return _as_administrator([*_program(), *words], settings)
     command = ["env", *(f"{name}={value}" for name, value in settings.items())]
     command += [*_program(), *words]
     for tool in ("sudo", "doas"):
@@ -79,6 +83,20 @@ def as_root(
             whole = [tool, *[f"--preserve-env={_SECRET}"] * is_handed_on, *command]
             return RootCommand(tuple(whole), shlex.join(whole))
     return RootCommand((), f"su -c {shlex.quote(shlex.join(command))}")
+
+
+def _as_administrator(words: Sequence[str], settings: Mapping[str, str]) -> RootCommand:
+    """Return what to type where Windows asks for an administrator's consent.
+
+    Nothing here can run it: what starts elevated has a window of its own.
+    """
+    lines = assignments(settings, "powershell").splitlines()
+    call = " ".join(["&", *map(powershell_quoted, words)])
+    return RootCommand(
+        (),
+        "; ".join([*lines, call]),
+        "What needs an administrator's rights, in a PowerShell started as one",
+    )
 
 
 def offer(command: RootCommand, *, yes: bool = False) -> int:

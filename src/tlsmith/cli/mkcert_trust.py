@@ -123,6 +123,6 @@ def _finish(failed: Sequence[Outcome], flag: str, folder: str, host: Host) -> in
             "TRUST_STORES": ",".join(families_of(needing)),
         }
         command = as_root(["mkcert", flag], variables, host)
-        say(f"\nWhat needs root:\n  {command.text}")
+        say(f"\n{command.title}:\n  {command.text}")
         code = max(code, FAILURE if offer(command) != CLEAN else CLEAN)
     return code

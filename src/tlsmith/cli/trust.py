@@ -27,6 +27,10 @@ from tlsmith.cli.trust_host import (
     say_who_reads_it_late,
     tell_of_unknown_system,
 )
+from tlsmith.cli.trust_registries import (
+    check_registries,
+    with_registries,
+)
 from tlsmith.cli.trust_report import (
     changes_table,
     outcome_facts,
@@ -55,6 +59,7 @@ from tlsmith.truststores import (
     status,
     uninstall,
 )
+from tlsmith.truststores.changes import of_use
 from tlsmith.truststores.image import no_store_in
 from tlsmith.truststores.outcome import absent
 
@@ -67,6 +72,7 @@ class _Choice:
         names: of stores; empty for all.
         root_file: None for the local CA's root.
         env: the person's environment as well.
+        registries: those whose folders are to be made, HOST or HOST:PORT.
     """
 
     names: tuple[str, ...]
@@ -76,6 +82,7 @@ class _Choice:
     dry_run: bool = False
     yes: bool = False
     directory: str | None = None
+    registries: tuple[str, ...] = ()
 
     def host(self) -> Host:
         """Return the machine that is meant, or the image."""
@@ -89,8 +96,9 @@ def _choice_options(*, dry_run: bool) -> Callable[[Any], Any]:
             "names",
             multiple=True,
             metavar="NAME",
-            help="Only this store: debian, alpine, rhel, arch, suse, java, nss, env; "
-            "system is the system's own, whichever it is. May be repeated.",
+            help="Only this store: debian, alpine, rhel, arch, suse, macos, windows, "
+            "wsl, java, nss, firefox, docker, env; system is the system's own, "
+            "whichever it is. May be repeated.",
         ),
         click.option(
             "--root",
@@ -145,6 +153,14 @@ def trust() -> None:
 
 @trust.command("install", short_help="Add the root to every trust store.")
 @_choice_options(dry_run=True)
+@click.option(
+    "--registry",
+    "registries",
+    multiple=True,
+    metavar="HOST[:PORT]",
+    help="A container registry to trust, whose folder in certs.d is made for the "
+    "container tools here. May be repeated.",
+)
 def install_command(**options: Any) -> int:
     """Add the root to every trust store on this machine.
 
@@ -158,6 +174,7 @@ def install_command(**options: Any) -> int:
       tlsmith trust install --env
       tlsmith trust install --dry-run
       tlsmith trust install --store system --store java
+      tlsmith trust install --registry localhost:5000
       tlsmith trust install --root company-root.pem
       tlsmith trust install --root company-root.pem --dir rootfs
     """
@@ -169,6 +186,7 @@ def install_command(**options: Any) -> int:
         raise no_store_in(host)
     if not choice.names or "system" in choice.names:
         tell_of_unknown_system(host)
+    stores, registries = with_registries(stores, host, choice.registries)
     if not stores and not choice.names and not env:
         raise TrustStoreError(
             "no trust store was found on this machine",
@@ -180,6 +198,7 @@ def install_command(**options: Any) -> int:
         say("nothing was changed")
         return FAILURE
     roots = chosen.roots
+    check_registries(registries, roots)
     if choice.dry_run:
         stores = looked_at(stores, host) if env else stores
         results = [_in_plan(found) for found in plan_install(stores, roots, host)]
@@ -293,13 +312,24 @@ def _missing(
     choice: _Choice, stores: Sequence[TrustStore], roots: Sequence[Root]
 ) -> list[Outcome]:
     """Return an outcome for each store that was named and is not on this machine."""
-    there = {word for store in stores for word in (store.name, store.family)}
+    there = {
+        word
+        for store, _ in of_use(stores, roots)
+        for word in (store.name, store.family)
+    }
     return [
         absent(name, root)
         for name in choice.names
         if name not in there
         for root in roots
     ]
+
+
+def _more_words(choice: _Choice, needing: Sequence[str], *, asked: bool) -> list[str]:
+    """Return the options that root needs beside the stores."""
+    registries = choice.registries if "docker" in needing else ()
+    words = [word for name in registries for word in ("--registry", name)]
+    return [*words, *["--yes"] * asked]
 
 
 def _finish(
@@ -320,7 +350,7 @@ def _finish(
             host,
             root_file=choice.root_file,
             directory=choice.directory,
-            yes=asked,
+            more=_more_words(choice, needing, asked=asked),
         )
     refused = chosen.refused if chosen is not None else []
     if choice.as_json:
@@ -342,7 +372,7 @@ def _finish(
             say_what_is_next(results)
             say_who_reads_it_late(results, host)
         if command is not None:
-            say(f"\nWhat needs root:\n  {command.text}")
+            say(f"\n{command.title}:\n  {command.text}")
             if not choice.dry_run and offer(command, yes=choice.yes) == CLEAN:
                 results = [r for r in results if r.state != "needs-root"]
     wanted_and_absent = verb == "install" and any(r.state == "absent" for r in results)

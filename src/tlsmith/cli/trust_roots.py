@@ -12,10 +12,23 @@ from tlsmith.errors import InputError, ProfileError
 from tlsmith.files import read_file
 from tlsmith.truststores import Root, check_root, parse_roots
 
-# Stands for the root of a CA that is made only when it is needed.
-NOT_MADE_YET = Root(b"the root of a CA that is not made yet")
 # All the roots of a public bundle are a quarter of a megabyte.
 _LARGEST = 16 * 1024 * 1024
+
+
+class RootToBe(Root):
+    """Stands for the root of a local CA that is made only when it is needed."""
+
+    def may_vouch_for(self, kind: str, host: str) -> bool:
+        """Tell whether a local CA may sign for a host, where nothing else is asked."""
+        from tlsmith.core.constraints import development_constraints
+        from tlsmith.local.reach import DEVELOPMENT_DOMAINS, PRIVATE_NETWORKS
+
+        usual = development_constraints(DEVELOPMENT_DOMAINS, PRIVATE_NETWORKS)
+        return usual.permits(kind, host)
+
+
+NOT_MADE_YET = RootToBe(b"the root of a CA that is not made yet")
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _stores(host: Host, family: str) -> list[TrustStore]:
 class _NamedRoot(Root):
     """A root under another name than ours."""
 
-    name: str
+    name: str = ""
 
     @property
     def label(self) -> str:
@@ -121,7 +121,7 @@ def _remove_mkcerts_own(store: TrustStore, roots: Sequence[Root]) -> list[Outcom
     """Take out what mkcert put in; return an outcome for the roots that had any."""
     results = []
     for root in roots:
-        named = [_NamedRoot(root.der, name) for name in _mkcerts_names(root)]
+        named = [_NamedRoot(root.der, name=name) for name in _mkcerts_names(root)]
         entries = [entry for entry in named if store.is_ours(entry)]
         if not entries:
             continue

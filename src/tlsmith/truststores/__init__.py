@@ -4,7 +4,12 @@ from tlsmith.truststores.base import CommandRunner, Completed, Host, Root, Trust
 from tlsmith.truststores.changes import install, uninstall
 from tlsmith.truststores.image import image_host
 from tlsmith.truststores.outcome import Outcome
-from tlsmith.truststores.registry import environment_stores, find_stores
+from tlsmith.truststores.registries import Registry, parse_registry
+from tlsmith.truststores.registry import (
+    environment_stores,
+    find_stores,
+    registry_stores,
+)
 from tlsmith.truststores.roots import check_root, parse_roots
 from tlsmith.truststores.runner import SystemRunner, current_host
 from tlsmith.truststores.status import plan_install, plan_uninstall, status
@@ -14,6 +19,7 @@ __all__ = [
     "Completed",
     "Host",
     "Outcome",
+    "Registry",
     "Root",
     "SystemRunner",
     "TrustStore",
@@ -23,9 +29,11 @@ __all__ = [
     "find_stores",
     "image_host",
     "install",
+    "parse_registry",
     "parse_roots",
     "plan_install",
     "plan_uninstall",
+    "registry_stores",
     "status",
     "uninstall",
 ]

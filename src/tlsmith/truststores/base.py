@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Protocol, Self
 
-from tlsmith.errors import PrivilegeError, TrustStoreError
+from tlsmith.errors import InputError, PrivilegeError, TrustStoreError
 from tlsmith.truststores.inside import matching, resolve
 
 _PEM = re.compile(
@@ -34,9 +34,11 @@ class Root:
 
     Args:
         der: the certificate.
+        note: what the store that has it said before; see `TrustStore.note`.
     """
 
     der: bytes
+    note: str = field(default="", compare=False)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -47,6 +49,20 @@ class Root:
     def label(self) -> str:
         """The name our entries get: file name, alias or nickname, without an ending."""
         return f"tlsmith-{self.fingerprint[:16]}"
+
+    def may_vouch_for(self, kind: str, host: str) -> bool:
+        """Tell whether its name constraints let it vouch for a host.
+
+        Args:
+            kind: of the host: "dns" or "ip".
+        """
+        from tlsmith.core.view import view_certificate
+
+        try:
+            constraints = view_certificate(self.der).name_constraints
+        except InputError:
+            return True  # what cannot be read cannot be judged
+        return constraints is None or constraints.permits(kind, host)
 
 
 @dataclass(frozen=True)
@@ -105,6 +121,7 @@ class Host:
         runner: runs the stores' tools.
         home: the person's home folder.
         root: what stands before every path of the system: "/", or a test's folder.
+        platform: as `sys.platform` has it.
         image: `root` is an unpacked image, whose links mean its own paths, and of which
             nothing is run. It has no person: `home` is that of whoever works on it.
     """
@@ -113,6 +130,7 @@ class Host:
     home: str
     root: str = "/"
     environment: Mapping[str, str] = field(default_factory=dict)
+    platform: str = sys.platform
     image: bool = False
 
     def path(self, absolute: str) -> str:
@@ -148,10 +166,18 @@ class Host:
 
     @property
     def machine_journal(self) -> str:
-        """Where the journal of machine-wide stores is; an image's is outside it."""
+        """Where the journal of machine-wide stores is: where root alone may write.
+
+        What is noted there is put back with root's rights. An image's is outside it.
+        """
         if self.image:
             mark = hashlib.sha256(self.root.encode()).hexdigest()[:12]
             return f"{self.user_journal}-image-{mark}"
+        if self.platform == "win32":
+            programs = self.environment.get("PROGRAMFILES", r"C:\Program Files")
+            return os.path.join(programs, "tlsmith-trust")
+        if self.platform == "darwin":
+            return self.path("/Library/Application Support/tlsmith-trust")
         return self.path("/var/lib/tlsmith/trust")
 
     @property
@@ -167,10 +193,10 @@ class Host:
 
         Beside the data, not in it: it has to outlive a CA that is deleted by hand.
         """
-        if sys.platform == "win32":
+        if self.platform == "win32":
             local = self.environment.get("LOCALAPPDATA")
             return os.path.join(local or self.at_home("AppData/Local"), "tlsmith-trust")
-        if sys.platform == "darwin":
+        if self.platform == "darwin":
             return self.at_home("Library/Application Support/tlsmith-trust")
         state = self.environment.get("XDG_STATE_HOME", "")
         if not os.path.isabs(state):
@@ -191,7 +217,8 @@ class TrustStore(abc.ABC):
     place: str
 
     name: ClassVar[str]
-    family: ClassVar[str]  # "system", "java", "nss" as mkcert has it, or another
+    # "system", "java" and "nss" are what mkcert's TRUST_STORES has.
+    family: ClassVar[str]
 
     @classmethod
     @abc.abstractmethod
@@ -263,6 +290,21 @@ class TrustStore(abc.ABC):
     def is_to_be_made(self) -> bool:
         """Whether there is nothing at the place yet, and installing makes it."""
         return False
+
+    def can_use(self, root: Root) -> bool:
+        """Tell whether clients of this store could ever need `root`."""
+        return True
+
+    def note(self, root: Root) -> str:
+        """Return what there is of `root` before it is installed.
+
+        It is kept, and handed to `remove` in the root, by stores that tell with nothing
+        of their own what was there before.
+
+        Raises:
+            TrustStoreError: it is there in a way that could not be put back.
+        """
+        return ""
 
     def may_make(self, path: str) -> bool:
         """Tell whether installing can make a new file `path`, among what it touches."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from tlsmith.errors import (
@@ -34,11 +35,22 @@ def install(
     Args:
         owner: the TLSMITH_HOME this is done for.
     """
+    work = partial(_install, host=host, owner=owner)
     return [
         result
-        for store in stores
-        for result in guarded(store, roots, partial(_install, host=host, owner=owner))
+        for store, wanted in of_use(stores, roots)
+        for result in guarded(store, wanted, work)
     ]
+
+
+def of_use(
+    stores: Iterable[TrustStore], roots: Sequence[Root]
+) -> Iterator[tuple[TrustStore, list[Root]]]:
+    """Return the stores that can use any of `roots`, and which."""
+    for store in stores:
+        wanted = [root for root in roots if store.can_use(root)]
+        if wanted or not roots:
+            yield store, wanted
 
 
 def uninstall(
@@ -95,7 +107,8 @@ def _add(
     journal: Journal, store: TrustStore, roots: Sequence[Root], owner: str
 ) -> None:
     """Add roots, check that they are in, and undo all of it where they are not."""
-    journal.begin("install", roots, owner, _scan(store), time.time())
+    noted = [replace(root, note=store.note(root)) for root in roots]
+    journal.begin("install", noted, owner, _scan(store), time.time())
     try:
         store.install(roots)
         for root in roots:
@@ -227,6 +240,8 @@ def _undo(journal: Journal, store: TrustStore, roots: Sequence[Root]) -> None:
     """Take `roots` out: by putting back what was there, else with the store's tool."""
     gone = {root.fingerprint for root in roots}
     stay = [print_ for print_ in journal.held if print_ not in gone]
+    held = {print_: held.root for print_, held in journal.held.items()}
+    roots = [held.get(root.fingerprint, root) for root in roots]
     if store.is_there:
         knows_before = not stay and gone <= set(journal.held)
         done = knows_before and not store.in_use() and _put_back(journal, store)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tlsmith.errors import FileError, TrustStoreError
+from tlsmith.errors import FileError, PrivilegeError, TrustStoreError
 from tlsmith.files import read_file, write_file
 from tlsmith.files.atomic import TEMPORARY_MARK, remove_quietly
 from tlsmith.truststores.base import Root
@@ -244,6 +244,8 @@ def load_journal(folder: str) -> Journal | None:
             return None
         if error.code == "is-a-directory":
             raise _damaged(folder) from error
+        if error.code == "permission-denied":
+            raise PrivilegeError(error.message, store="journal") from error
         raise TrustStoreError(
             error.message, store="journal", hint=error.hint
         ) from error
@@ -299,12 +301,15 @@ def _held_facts(held: Held) -> dict[str, Any]:
         "fingerprint": held.root.fingerprint,
         "owners": held.owners,
         "der": base64.b64encode(held.root.der).decode(),
+        "note": held.root.note,
     }
 
 
 def _held(entries: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Held]]:
     for entry in entries:
-        root = Root(base64.b64decode(entry["der"], validate=True))
+        # Earlier versions noted nothing.
+        der = base64.b64decode(entry["der"], validate=True)
+        root = Root(der, entry.get("note", ""))
         if root.fingerprint != entry["fingerprint"]:
             raise ValueError("a root that is another")
         yield root.fingerprint, Held(root, list(entry["owners"]))

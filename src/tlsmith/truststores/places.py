@@ -179,7 +179,8 @@ def _remove_if_empty(folder: str) -> None:
         made = json.loads(read_file(os.path.join(folder, _MADE)))
     # The lock goes last: before it does, nobody else can be here.
     for name in (_MADE, _LOCK):
-        with contextlib.suppress(FileNotFoundError):
+        # Windows removes nothing that is open: there the lock stays.
+        with contextlib.suppress(FileNotFoundError, PermissionError):
             os.unlink(os.path.join(folder, name))
     with contextlib.suppress(OSError):
         for path in made or [folder, os.path.dirname(folder)]:

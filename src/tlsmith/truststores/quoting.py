@@ -27,6 +27,11 @@ def assignments(values: Mapping[str, str], shell: str) -> str:
     return "".join(f"{write(name, value)}\n" for name, value in values.items())
 
 
+def powershell_quoted(value: str) -> str:
+    """Return a string as PowerShell reads it literally."""
+    return "'" + _SINGLE_QUOTES.sub(r"\1\1", value) + "'"
+
+
 def _sh(name: str, value: str) -> str:
     quoted = value.replace("'", "'\\''")
     return f"export {name}='{quoted}'"
@@ -38,8 +43,7 @@ def _fish(name: str, value: str) -> str:
 
 
 def _powershell(name: str, value: str) -> str:
-    quoted = _SINGLE_QUOTES.sub(r"\1\1", value)
-    return f"$env:{name} = '{quoted}'"
+    return f"$env:{name} = {powershell_quoted(value)}"
 
 
 def _dotenv(name: str, value: str) -> str:

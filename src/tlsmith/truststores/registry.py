@@ -11,15 +11,19 @@ from tlsmith.truststores.arch import ArchStore
 from tlsmith.truststores.base import Host, TrustStore
 from tlsmith.truststores.bundle_image import BundleStore
 from tlsmith.truststores.debian import DebianStore
+from tlsmith.truststores.docker import DockerStore
 from tlsmith.truststores.firefox import FirefoxStore
 from tlsmith.truststores.image import FAMILIES
 from tlsmith.truststores.java import JavaStore
+from tlsmith.truststores.macos import MacOSStore
 from tlsmith.truststores.nss import NSSStore
 from tlsmith.truststores.places import journalled
 from tlsmith.truststores.profile_places import profile_places
 from tlsmith.truststores.profiles import ProfileStore
+from tlsmith.truststores.registries import Registry, places_for
 from tlsmith.truststores.rhel import RHELStore
 from tlsmith.truststores.suse import SUSEStore
+from tlsmith.truststores.windows import WindowsStore
 from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
 
 # In the order they are installed to: a system's store may feed those after it. The
@@ -31,9 +35,12 @@ STORES: tuple[type[TrustStore], ...] = (
     ArchStore,
     SUSEStore,
     BundleStore,
+    MacOSStore,
+    WindowsStore,
     JavaStore,
     NSSStore,
     FirefoxStore,
+    DockerStore,
     ProfileStore,
     WindowsEnvironmentStore,
 )
@@ -99,3 +106,12 @@ def environment_stores(
         ProfileStore(host, place, tuple(variables), bundle)
         for place in profile_places(host)
     ]
+
+
+def registry_stores(host: Host, registry: Registry) -> list[TrustStore]:
+    """Return the folders of a registry for the container tools here, made or not.
+
+    Raises:
+        TrustStoreError: there is no container tool here.
+    """
+    return [DockerStore(host, place) for place in places_for(host, registry)]

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -104,7 +105,10 @@ class SystemRunner:
                 stdout=streams[1],
                 stderr=streams[2],
                 start_new_session=True,
-                pass_fds=() if self.lock is None else (self.lock,),
+                # Windows hands on no descriptors.
+                pass_fds=(
+                    () if self.lock is None or sys.platform == "win32" else (self.lock,)
+                ),
             )
         except OSError as error:
             raise ToolMissingError(

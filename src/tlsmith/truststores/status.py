@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from tlsmith.truststores.base import Host, Root, TrustStore
-from tlsmith.truststores.changes import check_changeable, guarded, removable
+from tlsmith.truststores.changes import check_changeable, guarded, of_use, removable
 from tlsmith.truststores.outcome import Outcome, State, outcome
 from tlsmith.truststores.places import peek
 
 
 def status(stores: Iterable[TrustStore], roots: Sequence[Root]) -> list[Outcome]:
     """Tell for every store whether it trusts each of `roots`."""
-    return [found for store in stores for found in guarded(store, roots, _status)]
+    return [
+        found
+        for store, wanted in of_use(stores, roots)
+        for found in guarded(store, wanted, _status)
+    ]
 
 
 def plan_install(
@@ -21,7 +25,11 @@ def plan_install(
 ) -> list[Outcome]:
     """Tell what `install` would do; `changed` says where it would change something."""
     work = partial(_plan_install, host=host)
-    return [found for store in stores for found in guarded(store, roots, work)]
+    return [
+        found
+        for store, wanted in of_use(stores, roots)
+        for found in guarded(store, wanted, work)
+    ]
 
 
 def plan_uninstall(
