@@ -230,3 +230,13 @@ def test_a_ca_whose_key_is_gone_is_said_to_be_useless() -> None:
     os.unlink(authority.key_file)
     assert tlsmith_here("ca", "show", "--json").facts["can_sign"] is False
     assert "cannot sign" in tlsmith_here("ca", "show").out
+
+
+def test_a_home_that_others_can_write_in_is_warned_of(home: Path) -> None:
+    place = home / "tlsmith"
+    place.mkdir()
+    place.chmod(0o777)
+    done = tlsmith_here("ca", "init", "--local")
+    assert (done.code, "warning: others can write in" in done.err) == (0, True)
+    place.chmod(0o700)
+    assert "warning" not in tlsmith_here("ca", "init", "--local", "--replace").err

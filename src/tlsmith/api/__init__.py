@@ -4,10 +4,11 @@
 """
 
 from tlsmith.api.bad import BAD_KINDS, BadCertificate, BadCertificates, BadKind
-from tlsmith.api.ca import CA, KeyKind
+from tlsmith.api.ca import CA
 from tlsmith.api.certificate import Certificate, Paths
 from tlsmith.api.encoded import Encoded
 from tlsmith.api.revocation import RevocationReason
+from tlsmith.core.keys import KeyKind
 from tlsmith.errors import TLSmithError
 
 __all__ = [

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tlsmith.api import contexts
 from tlsmith.api.ca_shape import (
@@ -31,6 +31,7 @@ from tlsmith.core.issuer import Issuer, check_names, self_issue
 from tlsmith.core.keys import (
     DEFAULT_KIND,
     KINDS,
+    KeyKind,
     generate_private_key,
     key_identifier,
     kind_of,
@@ -48,19 +49,6 @@ from tlsmith.errors import InputError
 if TYPE_CHECKING:
     from tlsmith.api.bad import BadCertificates
     from tlsmith.core.keys import PrivateKey, PublicKey
-
-KeyKind = Literal[
-    "p256",
-    "p384",
-    "p521",
-    "ed25519",
-    "rsa2048",
-    "rsa3072",
-    "rsa4096",
-    "ml-dsa-44",
-    "ml-dsa-65",
-    "ml-dsa-87",
-]
 
 
 class CA:

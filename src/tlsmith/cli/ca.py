@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tlsmith.cli.home import safe_home
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.core.formats import encode_chain
 from tlsmith.core.keys import DEFAULT_KIND, KINDS, fingerprint
@@ -71,7 +72,7 @@ def init(
         raise InputError(
             "say which kind of CA is to be made", hint="add --local for `tlsmith make`"
         )
-    home = data_home()
+    home = safe_home()
     earlier = None if replace else load_authority(home)
     if earlier is not None and _would_do(earlier, allow, kind):
         say("the local CA there is does all of this: nothing was changed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tlsmith.core import der
 from tlsmith.errors import InputError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     PrivateKey = CertificateIssuerPrivateKeyTypes
     PublicKey = CertificatePublicKeyTypes
 
-KINDS = (
+KeyKind = Literal[
     "p256",
     "p384",
     "p521",
@@ -28,8 +28,9 @@ KINDS = (
     "ml-dsa-44",
     "ml-dsa-65",
     "ml-dsa-87",
-)
-DEFAULT_KIND = "p256"
+]
+KINDS: tuple[KeyKind, ...] = get_args(KeyKind)
+DEFAULT_KIND: KeyKind = "p256"
 
 _SHORTEST_RSA, _LONGEST_RSA = 2048, 16384
 _CURVES = {"secp256r1": "p256", "secp384r1": "p384", "secp521r1": "p521"}

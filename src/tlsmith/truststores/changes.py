@@ -166,9 +166,7 @@ def _uninstall(
     journalled_too: bool,
 ) -> list[Outcome]:
     journal = peek(host, store)
-    known = {root.fingerprint: root for root in roots}
-    if journalled_too:
-        known |= {root.fingerprint: root for root in journal.owned(owner)}
+    known = meant(journal, roots, owner, journalled_too=journalled_too)
     removed: list[Root] = []
     if journal.pending or removable(journal, store, known.values(), owner):
         if store.is_there:
@@ -187,6 +185,14 @@ def _uninstall(
         _outcome_of_removal(store, journal, root, changed=root in removed)
         for root in known.values()
     ]
+
+
+def meant(
+    journal: Journal, roots: Iterable[Root], owner: str, *, journalled_too: bool
+) -> dict[str, Root]:
+    """Return, by fingerprint, the roots that uninstalling is about."""
+    owned = journal.owned(owner) if journalled_too else []
+    return {root.fingerprint: root for root in (*roots, *owned)}
 
 
 def removable(

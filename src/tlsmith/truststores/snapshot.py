@@ -11,7 +11,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tlsmith.errors import FileError
@@ -62,10 +62,11 @@ class Entry:
 
     def facts(self) -> dict[str, Any]:
         """Return what goes into a journal."""
-        blank = asdict(_BLANK)
-        return {k: v for k, v in asdict(self).items() if v != blank[k]} | {
-            "kind": self.kind
+        blank = vars(_BLANK)
+        facts = {
+            name: value for name, value in vars(self).items() if value != blank[name]
         }
+        return facts | {"kind": self.kind}
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Entry:

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from tlsmith.truststores.base import Host, Root, TrustStore
-from tlsmith.truststores.changes import check_changeable, guarded, of_use, removable
+from tlsmith.truststores.changes import (
+    check_changeable,
+    guarded,
+    meant,
+    of_use,
+    removable,
+)
 from tlsmith.truststores.outcome import Outcome, State, outcome
 from tlsmith.truststores.places import peek
 
@@ -86,9 +92,7 @@ def _plan_uninstall(
     journalled_too: bool,
 ) -> list[Outcome]:
     journal = peek(host, store)
-    known = {root.fingerprint: root for root in roots}
-    if journalled_too:
-        known |= {root.fingerprint: root for root in journal.owned(owner)}
+    known = meant(journal, roots, owner, journalled_too=journalled_too)
     ours = removable(journal, store, known.values(), owner)
     if ours and store.is_there:
         check_changeable(store, host)
