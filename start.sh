@@ -17,4 +17,6 @@ say "making a certificate for localhost"
 say "trusting the local CA"
 .venv/bin/tlsmith trust install
 say "asking real clients"
-.venv/bin/tlsmith trust status
+# With the variables for those that bring roots of their own, such as pip and Node. One
+# that rejects is a finding, with what mends it, and no failure of this script.
+.venv/bin/tlsmith run -- .venv/bin/tlsmith trust status || [ $? = 1 ]
