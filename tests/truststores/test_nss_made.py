@@ -102,6 +102,20 @@ def test_what_chromium_wrote_since_stays(fresh: World) -> None:
     assert root().label not in listing
 
 
+def test_part_of_a_database_is_named_and_left(fresh: World) -> None:
+    """certutil would ask for a password, again and again, with nobody there."""
+    place = os.path.join(fresh.host.home, OLD)
+    os.makedirs(place)
+    certutil("-N", "--empty-password", "-d", f"sql:{place}")
+    os.remove(os.path.join(place, "cert9.db"))
+    before = fresh.state()
+    (outcome,) = install(fresh.stores, [root()], fresh.host, OWNER)
+    assert outcome.state == "failed"
+    assert "key4.db" in outcome.message
+    assert outcome.hint
+    assert fresh.state() == before
+
+
 def test_status_makes_nothing(fresh: World) -> None:
     before = fresh.state()
     (outcome,) = status(fresh.stores, [root()])

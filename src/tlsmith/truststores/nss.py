@@ -76,7 +76,13 @@ class NSSStore(TrustStore):
                 store=self.name,
                 hint="install the package libnss3-tools (nss-tools elsewhere)",
             )
-        there = (name for name in _FILES if os.path.exists(self._path(name)))
+        there = [name for name in _FILES if os.path.exists(self._path(name))]
+        if there and self.is_to_be_made:
+            # Asked to make the rest, certutil would ask for a password without end.
+            raise self.error(
+                f"{self.place!r} has only part of a database: {', '.join(there)}",
+                "move that away and start the browser, which makes it anew",
+            )
         self.require_writable(self.place, *map(self._path, there))
 
     def touches(self) -> Sequence[str]:
