@@ -150,7 +150,11 @@ class AnchorStore(TrustStore):
 
     def _refresh(self) -> None:
         tool, *words = self._command()
-        ended = self.host.runner.run([self.host.runner.find(tool) or tool, *words])
+        # In the person's own locale, as if they ran it: what it says is not read, and
+        # UTF-8 would cost Debian's script an eighth of a second where they have none.
+        locale = {"LC_ALL": self.host.environment.get("LC_ALL", "")}
+        command = [self.host.runner.find(tool) or tool, *words]
+        ended = self.host.runner.run(command, locale)
         if ended.code != 0:
             raise self.error(
                 f"{tool} failed: {ended.last_line}",
