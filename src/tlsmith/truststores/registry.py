@@ -18,6 +18,8 @@ from tlsmith.truststores.profiles import ProfileStore
 from tlsmith.truststores.registries import Registry, places_for
 from tlsmith.truststores.windows import WindowsStore
 from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
+from tlsmith.truststores.wsl import WSLStore
+from tlsmith.truststores.wsl_windows import WSLWindowsStore
 
 # In the order they are installed to: a system's store may feed those after it. The
 # person's environment is there only once something of ours is in it.
@@ -25,6 +27,8 @@ STORES: tuple[type[TrustStore], ...] = (
     DebianStore,
     MacOSStore,
     WindowsStore,
+    WSLStore,
+    WSLWindowsStore,
     JavaStore,
     NSSStore,
     DockerStore,
