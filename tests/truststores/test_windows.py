@@ -37,6 +37,7 @@ class PowerShell:
     elevated: bool = False
     refusal: str = ""
     dies: str = ""
+    dead: bool = False
     tools: tuple[str, ...] = ("powershell",)
     calls: list[Sequence[str]] = field(default_factory=list)
 
@@ -59,10 +60,14 @@ class PowerShell:
         # No layer between us and PowerShell has anything to rewrite in it.
         assert '"' not in script
         assert "\n" not in script
+        if self.dead:
+            raise KeyboardInterrupt
         place = _STORE.search(script)
         if place is None:
             return self._look()
         self.calls.append(command)
+        # Whoever is dead runs nothing any more, to undo it either.
+        self.dead = bool(self.dies)
         if self.dies == "before":
             raise KeyboardInterrupt
         if self.refusal:
@@ -223,10 +228,9 @@ def test_killed_it_is_undone(
     if verb == "uninstall":
         put_in(host)
     windows.dies = dies
-    # A kill leaves no time to clean up: neither does a PowerShell that is gone.
     with pytest.raises(KeyboardInterrupt):
         (put_in if verb == "install" else take_out)(host)
-    windows.dies = ""
+    windows.dies, windows.dead = "", False
     take_out(host)
     assert windows.copied() == before
     assert not Path(host.user_journal).exists()

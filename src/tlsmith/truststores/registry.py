@@ -25,6 +25,8 @@ from tlsmith.truststores.rhel import RHELStore
 from tlsmith.truststores.suse import SUSEStore
 from tlsmith.truststores.windows import WindowsStore
 from tlsmith.truststores.windows_environment import WindowsEnvironmentStore
+from tlsmith.truststores.wsl import WSLStore
+from tlsmith.truststores.wsl_windows import WSLWindowsStore
 
 # In the order they are installed to: a system's store may feed those after it. The
 # person's environment is there only once something of ours is in it.
@@ -37,6 +39,8 @@ STORES: tuple[type[TrustStore], ...] = (
     BundleStore,
     MacOSStore,
     WindowsStore,
+    WSLStore,
+    WSLWindowsStore,
     JavaStore,
     NSSStore,
     FirefoxStore,
