@@ -78,7 +78,9 @@ def test_without_either_a_person_is_told_to_become_root(tools: Path) -> None:
 
 def test_registries_go_along(tools: Path) -> None:
     _add(tools, "sudo")
-    command = root_command("install", ["docker"], None, _host(), ["localhost:5000"])
+    command = root_command(
+        "install", ["docker"], _host(), more=["--registry", "localhost:5000"]
+    )
     assert command.words[-4:] == ("--store", "docker", "--registry", "localhost:5000")
 
 
@@ -88,7 +90,7 @@ def test_windows_is_told_of_an_elevated_powershell(
     _add(tools, "sudo")
     monkeypatch.setenv("TLSMITH_HOME", "/Users/O'Brien/tlsmith")
     host = replace(_host(), platform="win32")
-    command = root_command("install", ["windows"], None, host)
+    command = root_command("install", ["windows"], host)
     assert command.words == ()
     assert offer(command) == FAILURE
     start = "$env:TLSMITH_HOME = '/Users/O''Brien/tlsmith'; & '"

@@ -72,7 +72,7 @@ def test_installing_again_says_that_it_is_there(
     browsers = "in the Firefox and/or Chrome/Chromium trust store"
     assert said(capsys).splitlines() == [
         f"The local CA is now installed {browsers} (requires browser restart).",
-        f"The local CA is already installed {browsers} (requires browser restart).",
+        f"The local CA is already installed {browsers}.",
     ]
 
 

@@ -104,6 +104,11 @@ CLIENTS: dict[str, tuple[str, ...]] = {
 _MODULES = {"python requests": "requests", "python httpx": "httpx"}
 _MODULES |= {"python aiohttp": "aiohttp"}
 _PROBES = {
+    # A sparse registry, as ours is, takes 1.68; test_every_client asks older ones.
+    "cargo": [
+        *("sh", "-c"),
+        "cargo --version | awk -F '[ .]' '{exit !($2 > 1 || $3 >= 68)}'",
+    ],
     "perl lwp": ["perl", "-MLWP::Protocol::https", "-e", "1"],
     "perl tiny": ["perl", "-MIO::Socket::SSL", "-MHTTP::Tiny", "-e", "1"],
     "php curl": ["php", "-r", "exit(function_exists('curl_init') ? 0 : 1);"],
@@ -199,7 +204,13 @@ def _of(client: str) -> Sequence[str]:
     if module is not None:
         return [_python_with(module), *words[1:]]
     probe = _PROBES.get(client)
-    if probe and subprocess.run(probe, capture_output=True, check=False).returncode:
+    toolchains = {"RUSTUP_HOME": os.path.expanduser("~root/.rustup")} | os.environ
+    if (
+        probe
+        and subprocess.run(
+            probe, env=toolchains, capture_output=True, check=False
+        ).returncode
+    ):
         pytest.skip(f"not installed for {client}")
     return words
 

@@ -101,8 +101,9 @@ def _report_installed(family: str, found: Sequence[Outcome]) -> list[Outcome]:
         if one.code == "tool-missing" and family != "system" and one.hint:
             say(f"hint: {one.hint}")
     if found and not failed:
-        how = "now" if any(one.changed for one in found) else "already"
-        again = " (requires browser restart)" if family == "nss" else ""
+        is_new = any(one.changed for one in found)
+        how = "now" if is_new else "already"
+        again = " (requires browser restart)" if is_new and family == "nss" else ""
         say(f"The local CA is {how} installed in the {_STORES[family]}{again}.")
     if family == "system":
         return failed
