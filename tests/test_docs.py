@@ -12,6 +12,7 @@ import pytest
 
 from tlsmith.core.keys import KINDS
 from tlsmith.local.outputs import FORMATS
+from tlsmith.truststores.registry import NAMES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -30,6 +31,11 @@ REFERENCE = _reference()
 COMMANDS = REFERENCE.every_command()
 PROSE = {path.name: path.read_text() for path in DOCS.glob("*.md")}
 OWN_WORDS = "\n".join(text for name, text in PROSE.items() if name != "commands.md")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_store_has_its_row(name: str) -> None:
+    assert re.search(rf"`(?:--store )?{name}`", PROSE["trust.md"])
 
 
 def test_the_reference_is_what_the_commands_say() -> None:
