@@ -9,7 +9,8 @@ cd "$(dirname "$0")"
 packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-go \
     default-jdk-headless ca-certificates-java p11-kit p11-kit-modules \
     debootstrap nodejs mkcert lynx ruby php-cli \
-    php-curl libwww-perl liblwp-protocol-https-perl cargo chromium firefox-esr
+    php-curl libwww-perl liblwp-protocol-https-perl cargo chromium firefox-esr \
+    zsh fish ksh busybox
 # Where Node is not Debian's own, npm came with it.
 command -v npm >/dev/null 2>&1 || packages npm
 
