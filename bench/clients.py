@@ -33,13 +33,9 @@ def main() -> None:
     for tool in ("tlsmith", "mkcert"):
         with tempfile.TemporaryDirectory() as folder:
             path = os.pathsep.join([*sys.argv[1:], "/usr/bin", "/bin", "/usr/sbin"])
-            done = subprocess.run(
-                ["unshare", "--mount", sys.executable, __file__, "--inside"]
-                + [tool, folder, path],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
+            start = ["unshare", "--mount", sys.executable, __file__, "--inside"]
+            command = [*start, tool, folder, path]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
         accepted[tool] = json.loads(done.stdout)
     print(f"{'':32} tlsmith  mkcert")
     for client in accepted["tlsmith"]:
