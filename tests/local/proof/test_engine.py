@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,6 +207,27 @@ def test_progress_is_told(authority: LocalAuthority) -> None:
         progress=lambda done, all_: told.append((done, all_)),
     )
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_an_interrupt_ends_the_clients_at_once(
+    authority: LocalAuthority, tmp_path: Path
+) -> None:
+    mark = tmp_path / "running"
+    code = f"import time; open({str(mark)!r}, 'a').write('x'); time.sleep(600)"
+    around = Surroundings(authority.root, dict(os.environ), {})
+
+    def interrupt(_done: int, _all: int) -> None:
+        while not mark.exists():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    start = time.monotonic()
+    clients = [_code(""), *[_code(code)] * 30]
+    with pytest.raises(KeyboardInterrupt):
+        prove(authority.issuer(), NOW, around, clients, progress=interrupt)
+    assert time.monotonic() - start < 20
+    found = subprocess.run(["pgrep", "-f", str(mark)], capture_output=True, check=False)
+    assert found.stdout == b""
 
 
 def test_no_key_is_left_behind(

@@ -7,16 +7,19 @@ that takes that one as well does not verify at all, which no store can mend.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import IO
 
 from tlsmith.core.issuer import Issuer
 from tlsmith.local.proof.client import NOT_HERE, Client, url_of
@@ -99,10 +102,16 @@ def prove(
     workers = min(len(clients), 4 * (os.cpu_count() or 1)) or 1
     with Server() as server, ThreadPoolExecutor(workers) as pool:
         examine = _Examination(server, contexts, around, host, deadline)
-        for proof in pool.map(examine, clients):
-            found.append(proof)
-            if progress is not None:
-                progress(len(found), len(clients))
+        try:
+            for proof in pool.map(examine, clients):
+                found.append(proof)
+                if progress is not None:
+                    progress(len(found), len(clients))
+        except BaseException:
+            # Whoever interrupts us need not wait for the rest, nor find it running.
+            pool.shutdown(wait=False, cancel_futures=True)
+            examine.stop()
+            raise
     return [proof for proof in found if proof is not None]
 
 
@@ -123,6 +132,16 @@ class _Examination:
         self._host = host
         self._deadline = deadline
         self._environment = _surroundings(around.environment)
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """End the clients that are running, and start no other."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                _end(process)
 
     def __call__(self, client: Client) -> Proof | None:
         try:
@@ -182,21 +201,36 @@ class _Examination:
         with tempfile.TemporaryFile() as typed, tempfile.TemporaryFile() as output:
             typed.write(client.typed)
             typed.seek(0)
-            process = subprocess.Popen(
-                client.words(*given),
-                env=self._environment | client.surroundings(*given),
-                cwd=scratch,
-                stdin=typed,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = self._start(client, given, (typed, output))
             try:
                 code = self._wait(client, process, port)
             finally:
+                with self._lock:
+                    self._running.discard(process)
                 _end(process)
             output.seek(0)
             return code, output.read().decode(errors="replace")
+
+    def _start(
+        self,
+        client: Client,
+        given: tuple[int, str, str],
+        streams: tuple[IO[bytes], IO[bytes]],
+    ) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._stopped:
+                raise OSError(errno.ECANCELED, "interrupted")
+            process = subprocess.Popen(
+                client.words(*given),
+                env=self._environment | client.surroundings(*given),
+                cwd=given[2],
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self._running.add(process)
+        return process
 
     def _wait(
         self, client: Client, process: subprocess.Popen[bytes], port: Port
