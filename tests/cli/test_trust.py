@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from chains import family
-from running import Done, tlsmith, tlsmith_here
+from running import TLSMITH, Done, environment_of, tlsmith, tlsmith_here
 from truststores.worlds import add_database, certutil, need, root_pair
 
 
@@ -231,3 +233,31 @@ def test_the_real_command_works_without_a_terminal(database: Path) -> None:
     assert tlsmith("trust", "install", "--store", "nss").code == 0
     done = tlsmith("trust", "status", "--store", "nss", "--no-proof", "--json")
     assert json.loads(done.out)["trusted"] is True
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_status_that_is_ended_ends_its_clients(home: Path, name: str) -> None:
+    environment = environment_of(home)
+    tlsmith("make", "localhost", folder=home, environment=environment)
+    scratch = home / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [TLSMITH, "trust", "status"],
+        env={**environment, "TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    until = time.monotonic() + 30
+    while not list(scratch.glob("tlsmith-client-*")) and time.monotonic() < until:
+        time.sleep(0.02)
+    # A second one, from somebody who does not wait, changes nothing.
+    for _ in range(2):
+        process.send_signal(getattr(signal, name))
+        time.sleep(0.1)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, b"interrupted" in said) == (3, True), said
+    assert list(scratch.iterdir()) == []
+    found = subprocess.run(
+        ["pgrep", "-f", str(scratch)], capture_output=True, check=False
+    )
+    assert found.stdout == b""

@@ -110,6 +110,7 @@ def test_an_images_journal_does_not_show_on_this_machine(
     ("words", "code"),
     [
         (["--env"], 2),
+        (["--registry", "localhost:5000"], 2),
         (["--store", "env"], 2),
         (["--store", "nss"], 2),
         (["--store", "java", "--store", "nss"], 2),

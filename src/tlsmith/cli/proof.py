@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,13 +35,39 @@ def proof_facts(
     issuer = authority.issuer()
     around = Surroundings(authority.root, host.environment, _trusted(stores))
     try:
-        clients = clients_here(host)
-        proofs = prove(issuer, now, around, clients, progress=_progress)
+        with _signals_heard_once():
+            clients = clients_here(host)
+            proofs = prove(issuer, now, around, clients, progress=_progress)
     except TLSmithError as error:
         # The stores are worth telling all the same.
         warn(f"no proof could be had: {error.message}")
         return None
     return [asdict(proof) | {"good": proof.is_good} for proof in proofs]
+
+
+@contextlib.contextmanager
+def _signals_heard_once() -> Iterator[None]:
+    """Have whatever ends us interrupt us, once: what follows must end the clients."""
+    numbers = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        # What is ignored stays so: a program in the background, or below nohup.
+        before = {n: signal.getsignal(n) for n in numbers}
+        for number, handler in before.items():
+            if handler != signal.SIG_IGN:
+                signal.signal(number, interrupt)
+    except ValueError:  # not in the main thread, which alone hears signals
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _trusted(stores: Iterable[Outcome]) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from typing import Any
 from tlsmith.cli.table import headed
 
 _TITLE = "Proof: connections to a server with a certificate from the CA"
-_WIDEST_MESSAGE = 60
+_WIDEST_MESSAGE = 75
 
 
 def proof_text(proofs: Sequence[dict[str, Any]], home: str) -> str:
@@ -31,10 +31,7 @@ def proof_text(proofs: Sequence[dict[str, Any]], home: str) -> str:
 def proof_verdict(proofs: Sequence[dict[str, Any]]) -> str:
     """Return what to make of it where not every client is as it should be."""
     if any(proof["verifies"] is False for proof in proofs):
-        return (
-            "Some clients verify nothing: anybody can pose as anyone to them. "
-            "What mends it stands above."
-        )
+        return "Some clients verify nothing: anybody can pose as anyone to them."
     mends = {proof["mend"] for proof in proofs if proof["mend"]}
     if len(mends) == 1:
         return f"Not everything here trusts it. Next: {mends.pop()}"

@@ -103,6 +103,10 @@ def install_command(**options: Any) -> int:
       tlsmith trust install --root company-root.pem --dir rootfs
     """
     choice = Choice(**options)
+    if choice.registries and choice.directory is not None:
+        raise click.UsageError(
+            "--registry is about this machine's container tools, --dir about an image"
+        )
     host, home = choice.host(), safe_home()
     env = is_meant(choice.names, env=choice.env)
     stores = of_this_home(find_stores(host, choice.names), home)

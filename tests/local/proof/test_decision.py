@@ -118,9 +118,12 @@ def test_javas_options_are_read(good: str) -> None:
     assert decide(client, True, other).source == "Java's keystore"
 
 
-def test_every_switch_that_is_set_is_to_be_unset() -> None:
-    environment = {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "GIT_SSL_NO_VERIFY": "1"}
-    assert mend_unverified(_around(environment)) == (
-        "unset GIT_SSL_NO_VERIFY NODE_TLS_REJECT_UNAUTHORIZED"
-    )
-    assert mend_unverified(_around({})) is None
+def test_a_switch_is_to_be_unset_by_whom_it_concerns() -> None:
+    around = _around({"NODE_TLS_REJECT_UNAUTHORIZED": "0", "GIT_SSL_NO_VERIFY": "1"})
+    git = _client("system")._replace(name="git")
+    assert mend_unverified(git, around) == "unset GIT_SSL_NO_VERIFY"
+    node = _client("own")._replace(name="node https")
+    assert mend_unverified(node, around) == "unset NODE_TLS_REJECT_UNAUTHORIZED"
+    curl = _client("system")._replace(name="curl")
+    assert mend_unverified(curl, around) is None
+    assert mend_unverified(git, _around({})) is None

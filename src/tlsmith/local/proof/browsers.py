@@ -104,6 +104,7 @@ def _elsewhere() -> tuple[tuple[str, str], ...]:
         ("XDG_DATA_HOME", "{scratch}/home/.local/share"),
         ("XDG_CONFIG_HOME", "{scratch}/home/.config"),
         ("XDG_CACHE_HOME", "{scratch}/home/.cache"),
+        ("TMPDIR", "{scratch}"),
     )
 
 

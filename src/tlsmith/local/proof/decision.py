@@ -30,6 +30,17 @@ _SWITCHES = (
     "UV_NATIVE_TLS",
     "DENO_TLS_CA_STORE",
 )
+# Of the variables that turn verification off, by how they start: who reads them.
+_READERS = (
+    ("NODE_", ("node", "npm", "deno", "bun")),
+    ("npm_", ("npm",)),
+    ("NPM_", ("npm",)),
+    ("PYTHONHTTPSVERIFY", (" ssl",)),
+    ("PIP_", (" pip",)),
+    ("UV_", ("uv",)),
+    ("GIT_", ("git",)),
+    ("PERL_LWP_", ("perl LWP",)),
+)
 _ENV = 'eval "$(tlsmith env)"'
 _FILE_IN_OPTIONS = re.compile(r"-Djavax\.net\.ssl\.trustStore=([^\s'\"]+)")
 _FILE_IN_SETTINGS = re.compile(
@@ -79,14 +90,19 @@ def decide(client: Client, accepted: bool, around: Surroundings) -> Decision:
     return Decision((), _store(client), _mend(client, around))
 
 
-def mend_unverified(around: Surroundings) -> str | None:
-    """Return what has clients verify again, where a variable has them not."""
+def mend_unverified(client: Client, around: Surroundings) -> str | None:
+    """Return what has a client verify again, where a variable has it not."""
     names = [
         name
         for name, value in around.environment.items()
-        if turns_verification_off(name, value)
+        if turns_verification_off(name, value) and _reads_switch(client, name)
     ]
     return f"unset {' '.join(sorted(names))}" if names else None
+
+
+def _reads_switch(client: Client, name: str) -> bool:
+    readers = next((who for start, who in _READERS if name.startswith(start)), ())
+    return any(who in client.name for who in readers)
 
 
 def _by(client: Client, name: str, around: Surroundings) -> Decision:

@@ -176,11 +176,13 @@ class _Examination:
         stranger = self._visit(client, self._strangers)
         if not stranger.port.accepted:
             return replace(proof, verifies=True)
+        mend = mend_unverified(client, self._around)
+        where = "" if mend else ", in its own settings"
         return replace(
             proof,
             verifies=False,
-            message="takes any certificate: its verification is turned off",
-            mend=mend_unverified(self._around),
+            message=f"takes any certificate: its verification is turned off{where}",
+            mend=mend,
         )
 
     def _visit(self, client: Client, context: object) -> _Visit:
