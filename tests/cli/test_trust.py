@@ -114,6 +114,7 @@ def test_another_root_can_be_given(database: Path, folder: Path) -> None:
     assert done.code == 0
     assert "warning: 'root.pem' holds a private key as well" in done.err
     assert "can vouch for every name" in done.err
+    assert "tlsmith trust status --root root.pem" in done.err
     status = _trust("status", "--root", "root.pem")
     assert (status.code, "Everything here trusts it." in status.out) == (0, True)
     _trust("install")

@@ -220,7 +220,15 @@ def _finish(
         table = changes_table(results, host.home)
         if table:
             emit(table)
-        say(summary(verb, results, dry_run=choice.dry_run, image=host.image))
+        say(
+            summary(
+                verb,
+                results,
+                dry_run=choice.dry_run,
+                image=host.image,
+                root_file=choice.root_file,
+            )
+        )
         if not choice.dry_run:
             say_what_is_next(results)
             say_who_reads_it_late(results, host)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -25,6 +26,7 @@ _INSTALLED = (
     "See it proved: tlsmith trust status\n"
     "Make a certificate: tlsmith make localhost"
 )
+_INSTALLED_ANOTHERS = f"Done.{_RESTART}\nSee who has it: tlsmith trust status --root "
 _INSTALLED_TO_IMAGE = (
     "Done. Runtimes that have roots of their own: tlsmith env --shell docker"
 )
@@ -52,7 +54,12 @@ def changes_table(outcomes: Sequence[Outcome], home: str) -> str:
 
 
 def summary(
-    verb: str, outcomes: Sequence[Outcome], *, dry_run: bool, image: bool = False
+    verb: str,
+    outcomes: Sequence[Outcome],
+    *,
+    dry_run: bool,
+    image: bool = False,
+    root_file: str | None = None,
 ) -> str:
     """Return what to make of it all, and what comes next.
 
@@ -74,6 +81,8 @@ def summary(
         why = "no such store is on this machine"
         why = why if is_absent else "every store here trusts it already"
         return f"nothing was changed: {why}"
+    if root_file is not None and not image:
+        return _INSTALLED_ANOTHERS + shlex.quote(root_file)
     return _INSTALLED_TO_IMAGE if image else _INSTALLED
 
 

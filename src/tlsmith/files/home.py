@@ -29,7 +29,7 @@ def data_home() -> str:
                 code="file-not-found",
                 hint="set TLSMITH_HOME to the whole path, or go to another folder",
             ) from error
-    return os.path.join(user_data_folder(), "tlsmith")
+    return os.path.abspath(os.path.join(user_data_folder(), "tlsmith"))
 
 
 def user_data_folder() -> str:

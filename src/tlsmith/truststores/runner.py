@@ -161,4 +161,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def current_host() -> Host:
     """Return this machine and person."""
     environment = dict(os.environ)
-    return Host(SystemRunner(), os.path.expanduser("~"), environment=environment)
+    home = os.path.abspath(os.path.expanduser("~"))
+    return Host(SystemRunner(), home, environment=environment)
