@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tlsmith.core.formats import encode_pem
+from tlsmith.errors import ToolMissingError
 from tlsmith.truststores import (
     Completed,
     Host,
@@ -65,6 +67,8 @@ class WSL:
         environment: Mapping[str, str] | None = None,
         stdin: bytes = b"",
     ) -> Completed:
+        if not self.tools:
+            raise ToolMissingError("cannot run 'wsl'", store="wsl")
         words = list(command[1:])
         if words[:2] == ["-l", "-q"]:
             return self._list(words[2:])
@@ -311,8 +315,6 @@ def other(folder: Path, kind: str) -> WSL:
 
 
 def _pem(wanted: Root) -> bytes:
-    from tlsmith.core.formats import encode_pem
-
     return encode_pem("CERTIFICATE", wanted.der)
 
 
@@ -379,7 +381,9 @@ def test_without_wsl_there_is_no_such_store(wsl: WSL, host: Host) -> None:
     stores = find_stores(host, ["wsl"])
     wsl.tools = ()
     assert find_stores(host, ["wsl"]) == []
-    with_tool = [store for store in stores if store.is_there]
-    assert with_tool == []
-    (outcome,) = install(stores, [root("corporate")], host, OWNER)
-    assert outcome.state in ("failed", "trusted")
+    (outcome,) = install(stores, [root()], host, OWNER)
+    assert (outcome.state, outcome.code) == ("failed", "tool-missing")
+
+
+def test_elsewhere_there_is_no_such_store(host: Host) -> None:
+    assert find_stores(replace(host, platform="linux"), ["wsl"]) == []
