@@ -15,6 +15,8 @@ from tlsmith.files import read_file
 from tlsmith.local.bundle import Locate
 
 _DEADLINE = 5.0  # seconds
+# The variables that hide what git, pip and npm are configured with.
+CONFIGURED = frozenset(("GIT_SSL_CAINFO", "PIP_CERT", "npm_config_cafile"))
 
 
 def configured_files(

@@ -24,7 +24,7 @@ from tlsmith.truststores.keystore import (
 )
 
 # Below a Java's home: since Java 9, and the runtime inside a JDK 8.
-_KEYSTORES = ("lib/security/cacerts", "jre/lib/security/cacerts")
+KEYSTORES = ("lib/security/cacerts", "jre/lib/security/cacerts")
 _MACHINE_HOMES = (
     "/usr/lib/jvm/*",
     "/usr/java/*",
@@ -66,7 +66,7 @@ class JavaStore(TrustStore):
         found = dict.fromkeys(
             os.path.realpath(os.path.join(home, inside))
             for home in java_homes(host)
-            for inside in _KEYSTORES
+            for inside in KEYSTORES
             if os.path.exists(os.path.join(home, inside))
         )
         return [cls(host, place) for place in found]
@@ -154,6 +154,6 @@ def java_homes(host: Host) -> Iterator[str]:
 def _keystores_in_image(host: Host) -> list[str]:
     """Return the keystores of an image's Javas, and root's own; links stay inside."""
     homes = [*_MACHINE_HOMES, *(f"/root/{pattern}" for pattern in _OWN_HOMES)]
-    paths = [f"{home}/{inside}" for home in homes for inside in _KEYSTORES]
+    paths = [f"{home}/{inside}" for home in homes for inside in KEYSTORES]
     found = dict.fromkeys(p for path in (*paths, *_SHARED) for p in host.matching(path))
     return [path for path in found if stat.S_ISREG(os.lstat(path).st_mode)]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tlsmith.errors import FileError
 from tlsmith.files import read_file
 from tlsmith.local.bundle import certificates_at
-from tlsmith.local.configured import configured_files
+from tlsmith.local.configured import CONFIGURED, configured_files
 from tlsmith.local.proof.client import Client
 from tlsmith.local.variables import turns_verification_off
 
@@ -82,11 +82,11 @@ def decide(client: Client, accepted: bool, around: Surroundings) -> Decision:
     if accepted:
         for name, path in named.items():
             if name in _SWITCHES or _has(path, around.root):
-                return _by(client, name, around)
+                return _by(name, path, around)
         return Decision((), _store(client))
-    first = next((name for name in named if name not in _SWITCHES), None)
-    if first is not None:
-        return _by(client, first, around)._replace(mend=_ENV)
+    for name, path in named.items():
+        if name not in _SWITCHES:
+            return _by(name, path, around)._replace(mend=_ENV)
     return Decision((), _store(client), _mend(client, around))
 
 
@@ -105,19 +105,17 @@ def _reads_switch(client: Client, name: str) -> bool:
     return any(who in client.name for who in readers)
 
 
-def _by(client: Client, name: str, around: Surroundings) -> Decision:
+def _by(name: str, path: str, around: Surroundings) -> Decision:
     if around.environment.get(name):
         return Decision((name,), name)
-    return Decision((), f"its settings, which name {_named_file(client, name, around)}")
-
-
-def _named_file(client: Client, name: str, around: Surroundings) -> str:
-    return dict(_named(client, around.environment))[name]
+    return Decision((), f"its settings, which name {path}")
 
 
 def _named(client: Client, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Return each variable that is set, or hidden by a setting, and what it names."""
-    configured = configured_files(environment) if client.variables else {}
+    # Settings are files to read, and git to start: only of clients that have some.
+    has_settings = not CONFIGURED.isdisjoint(client.variables)
+    configured = configured_files(environment) if has_settings else {}
     for name in client.variables:
         value = environment.get(name, "")
         if name == "NODE_OPTIONS":

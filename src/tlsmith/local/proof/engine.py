@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -121,7 +122,7 @@ class _Examination:
     def __init__(
         self,
         server: Server,
-        contexts: tuple[object, object],
+        contexts: tuple[ssl.SSLContext, ssl.SSLContext],
         around: Surroundings,
         host: str,
         deadline: float,
@@ -185,8 +186,8 @@ class _Examination:
             mend=mend,
         )
 
-    def _visit(self, client: Client, context: object) -> _Visit:
-        port = self._server.open(context)  # type: ignore[arg-type]
+    def _visit(self, client: Client, context: ssl.SSLContext) -> _Visit:
+        port = self._server.open(context)
         with tempfile.TemporaryDirectory(
             prefix="tlsmith-client-", ignore_cleanup_errors=True
         ) as scratch:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tlsmith.local.proof.client import PROGRAMS, Client, program
 from tlsmith.local.proof.tools import OPENSSL
+from tlsmith.truststores.java import KEYSTORES
 
 _PATIENCE = 10.0  # seconds that a Python may take to say which it is
 _PYTHON = re.compile(r"(?:python3?(?:\.\d+)?|pypy3)(?:\.exe)?")
@@ -138,8 +139,7 @@ def _of_java(java: str, home: str) -> Client:
     with contextlib.suppress(OSError), open(os.path.join(home, "release")) as stream:
         found = re.search(r'JAVA_VERSION="([^"]+)"', stream.read())
         release = f" {found[1]}" if found else ""
-    keystores = ("lib/security/cacerts", "jre/lib/security/cacerts")
-    places = (os.path.join(home, inside) for inside in keystores)
+    places = (os.path.join(home, inside) for inside in KEYSTORES)
     return Client(
         f"Java{release}",
         (java, *_JAVA_QUICKLY, "-cp", PROGRAMS, "Fetch", "{url}"),
