@@ -11,6 +11,12 @@ TLSmithError                 message, code, hint
     PathLengthError          a chain longer than the issuer allows
     ValidityError            a validity its issuer or its profile does not allow
     NameNotPermittedError    a name outside the issuer's name constraints
+  SignerError                a key that cannot be reached, or will not sign
+  StorageError               a store that cannot be reached, read or written
+    NotFoundError            nothing there goes by that name or number
+    ConflictError            what was to be put in is there already
+    MigrationError           a schema that is not this version's
+  AccessError                who asks may not do that
   TrustStoreError            a trust store that cannot be read or changed
     ToolMissingError         the store's own tool is not on this machine
     PrivilegeError           changing the store needs rights we do not have
@@ -132,6 +138,42 @@ class NameNotPermittedError(IssuanceError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.names = tuple(names)
+
+
+class SignerError(TLSmithError):
+    """A CA's key could not be reached, or would not sign."""
+
+    code = "signer"
+
+
+class StorageError(TLSmithError):
+    """The store could not be reached, read or written."""
+
+    code = "store-error"
+
+
+class NotFoundError(StorageError):
+    """Nothing in the store goes by that name or number."""
+
+    code = "not-found"
+
+
+class ConflictError(StorageError):
+    """What was to be put in is there already, or excludes it."""
+
+    code = "conflict"
+
+
+class MigrationError(StorageError):
+    """The store's schema is not the one of this version."""
+
+    code = "wrong-schema"
+
+
+class AccessError(TLSmithError):
+    """Who asks may not do that, or is not known."""
+
+    code = "not-allowed"
 
 
 class TrustStoreError(TLSmithError):

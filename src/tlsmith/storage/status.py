@@ -1,0 +1,211 @@
+"""CRLs and OCSP responders of the CAs of a store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from tlsmith.storage.connection import Connection, Row, Transaction
+from tlsmith.storage.moments import to_moment, to_seconds
+
+COMPLETE, DELTA = "complete", "delta"
+_COLUMNS = (
+    "authority_id, shard, kind, number, base_number, this_update, next_update, "
+    "revision, entries"
+)
+
+
+class CRLRecord(NamedTuple):
+    """A CRL that was issued, without its bytes.
+
+    Args:
+        shard: 0 for all of the CA's certificates.
+        kind: "complete" or "delta".
+        revision: of the store it was made at.
+        entries: how many it lists.
+    """
+
+    authority_id: int
+    shard: int
+    kind: str
+    number: int
+    base_number: int | None
+    this_update: datetime
+    next_update: datetime
+    revision: int
+    entries: int
+
+
+class Change(NamedTuple):
+    """A certificate's status as it was changed."""
+
+    revision: int
+    serial_number: bytes
+    shard: int
+    status: int
+    reason: int | None
+    at: int
+
+
+def next_crl_number(transaction: Transaction, authority_id: int, shard: int) -> int:
+    """Return a CRL number greater than every one before (RFC 5280 5.2.3)."""
+    transaction.run(
+        "INSERT INTO crl_scopes (authority_id, shard, number) VALUES (?, ?, 1) "
+        "ON CONFLICT (authority_id, shard) DO UPDATE SET number = crl_scopes.number + 1",
+        authority_id,
+        shard,
+    )
+    row = transaction.one(
+        "SELECT number FROM crl_scopes WHERE authority_id = ? AND shard = ?",
+        authority_id,
+        shard,
+    )
+    return int(row[0]) if row else 1
+
+
+def raise_crl_number(
+    transaction: Transaction, authority_id: int, shard: int, number: int
+) -> None:
+    """Have the next CRL number be greater than one that another CA software gave."""
+    transaction.run(
+        "INSERT INTO crl_scopes (authority_id, shard, number) VALUES (?, ?, ?) "
+        "ON CONFLICT (authority_id, shard) DO UPDATE SET number = excluded.number "
+        "WHERE crl_scopes.number < excluded.number",
+        authority_id,
+        shard,
+        number,
+    )
+
+
+def insert_crl(transaction: Transaction, record: CRLRecord, crl: bytes) -> None:
+    """Keep a CRL, and of the earlier ones of its kind only the last."""
+    values = (
+        *record[:5],
+        to_seconds(record.this_update),
+        to_seconds(record.next_update),
+        *record[7:],
+    )
+    transaction.run(
+        f"INSERT INTO crls ({_COLUMNS}, crl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        *values,
+        crl,
+    )
+    transaction.run(
+        "DELETE FROM crls WHERE authority_id = ? AND shard = ? AND kind = ? "
+        "AND number < ?",
+        record.authority_id,
+        record.shard,
+        record.kind,
+        record.number,
+    )
+
+
+def latest_crl(
+    connection: Connection, authority_id: int, shard: int, kind: str
+) -> CRLRecord | None:
+    """Return the last CRL of a kind, or None."""
+    row = connection.one(
+        f"SELECT {_COLUMNS} FROM crls WHERE authority_id = ? AND shard = ? "  # noqa: S608
+        "AND kind = ? ORDER BY number DESC LIMIT 1",
+        authority_id,
+        shard,
+        kind,
+    )
+    return None if row is None else _record(row)
+
+
+def crl_bytes(connection: Connection, record: CRLRecord) -> bytes | None:
+    """Return the DER of a CRL, or None where it is gone."""
+    row = connection.one(
+        "SELECT crl FROM crls WHERE authority_id = ? AND shard = ? AND kind = ? "
+        "AND number = ?",
+        record.authority_id,
+        record.shard,
+        record.kind,
+        record.number,
+    )
+    return None if row is None else bytes(row[0])
+
+
+def latest_crls(connection: Connection) -> list[CRLRecord]:
+    """Return the last CRL of each CA, shard and kind."""
+    rows = connection.all(
+        f"SELECT {_COLUMNS} FROM crls ORDER BY authority_id, shard, kind, number"  # noqa: S608
+    )
+    found = {(row[0], row[1], row[2]): _record(row) for row in rows}
+    return list(found.values())
+
+
+def changes(
+    connection: Connection, authority_id: int, shard: int, after: int
+) -> list[Change]:
+    """Return the changes of status behind a revision, of a shard or (0) of all."""
+    rows = connection.all(
+        "SELECT revision, serial_number, shard, status, reason, at FROM changes "
+        "WHERE authority_id = ? AND revision > ? ORDER BY revision",
+        authority_id,
+        after,
+    )
+    found = [Change(row[0], bytes(row[1]), *row[2:]) for row in rows]
+    return [change for change in found if shard in (0, change.shard)]
+
+
+def has_changed(
+    connection: Connection, authority_id: int, shard: int, after: int
+) -> bool:
+    """Tell whether a status was changed behind a revision."""
+    condition, values = "", [authority_id, after]
+    if shard:
+        condition, values = "AND shard = ?", [*values, shard]
+    row = connection.one(
+        "SELECT 1 FROM changes WHERE authority_id = ? AND revision > ? "  # noqa: S608
+        f"{condition} LIMIT 1",
+        *values,
+    )
+    return row is not None
+
+
+def delete_changes(transaction: Transaction, before: datetime) -> int:
+    """Delete changes older than any delta's base."""
+    return transaction.run("DELETE FROM changes WHERE at < ?", to_seconds(before))
+
+
+def insert_responder(
+    transaction: Transaction,
+    authority_id: int,
+    certificate: bytes,
+    material: bytes,
+    not_after: datetime,
+) -> None:
+    """Keep a responder's certificate and encrypted key."""
+    transaction.run(
+        "INSERT INTO responders (authority_id, certificate, material, not_after) "
+        "VALUES (?, ?, ?, ?)",
+        authority_id,
+        certificate,
+        material,
+        to_seconds(not_after),
+    )
+
+
+def latest_responder(
+    connection: Connection, authority_id: int
+) -> tuple[bytes, bytes, datetime] | None:
+    """Return (certificate, encrypted key, not_after) of the last responder, or None."""
+    row = connection.one(
+        "SELECT certificate, material, not_after FROM responders "
+        "WHERE authority_id = ? ORDER BY not_after DESC LIMIT 1",
+        authority_id,
+    )
+    return None if row is None else (bytes(row[0]), bytes(row[1]), to_moment(row[2]))
+
+
+def delete_responders(transaction: Transaction, before: datetime) -> int:
+    """Delete responders that expired."""
+    return transaction.run(
+        "DELETE FROM responders WHERE not_after < ?", to_seconds(before)
+    )
+
+
+def _record(row: Row) -> CRLRecord:
+    return CRLRecord(*row[:5], to_moment(row[5]), to_moment(row[6]), *row[7:])
