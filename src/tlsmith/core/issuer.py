@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from os import urandom
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tlsmith.core import der
 from tlsmith.core.constraints import NameConstraints
 from tlsmith.core.extensions import encode_extensions
-from tlsmith.core.keys import key_identifier, public_key_info, signer_of
+from tlsmith.core.keys import key_identifier, public_key_info
 from tlsmith.core.names import GeneralName
 from tlsmith.core.profiles import CertificateParameters
+from tlsmith.core.signing import signing_key
 from tlsmith.core.subject import EMPTY, any_subject_for
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import (
@@ -25,6 +26,7 @@ from tlsmith.errors import (
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey, PublicKey
+    from tlsmith.core.signing import SigningKey
 
 _VERSION_3 = der.context(0, der.integer(2), constructed=True)
 
@@ -47,24 +49,28 @@ class IssuedCertificate(NamedTuple):
 class Issuer:
     """A CA certificate together with the key that signs for it.
 
+    Args:
+        certificate: the CA's own, DER.
+        key: a private key, or what signs with one that lies elsewhere.
+
     Raises:
         NotACAError: the certificate is not a CA's, or may not sign certificates.
         KeyMismatchError: the key is not the certificate's.
     """
 
-    def __init__(self, certificate: bytes, key: PrivateKey) -> None:
+    def __init__(self, certificate: bytes, key: PrivateKey | SigningKey) -> None:
         self.view = view_certificate(certificate)
         if not self.view.is_ca or not self.view.may_sign_certificates:
             raise NotACAError(
                 "the issuer's certificate is not a CA's",
                 hint="give the certificate of a CA, and the key that belongs to it",
             )
-        if public_key_info(key.public_key()) != self.view.public_key_info:
+        self.signing_key = signing_key(key)
+        if self.signing_key.public_key_info != self.view.public_key_info:
             raise KeyMismatchError(
                 "the issuer's key does not belong to its certificate",
                 hint="give the two that were made together",
             )
-        self._algorithm, self._sign = signer_of(key)
         self.name_constraints = self.view.name_constraints
         identifier = self.view.subject_key_identifier or key_identifier(
             self.view.public_key_info
@@ -94,12 +100,13 @@ class Issuer:
             public_key_info(public_key),
             issuer=self.view.subject,
             authority_key_identifier=self._authority_key_identifier,
-            algorithm=self._algorithm,
-            sign=self._sign,
+            key=self.signing_key,
         )
 
 
-def self_issue(parameters: CertificateParameters, key: PrivateKey) -> IssuedCertificate:
+def self_issue(
+    parameters: CertificateParameters, key: PrivateKey | SigningKey
+) -> IssuedCertificate:
     """Sign a certificate with its own key: a root, or a self-signed end entity.
 
     Where the subject is empty it gets one, since it is the issuer as well, and that
@@ -107,15 +114,13 @@ def self_issue(parameters: CertificateParameters, key: PrivateKey) -> IssuedCert
     """
     if parameters.subject == EMPTY:
         parameters = parameters._replace(subject=any_subject_for(parameters.names))
-    algorithm, sign = signer_of(key)
-    info = public_key_info(key.public_key())
+    own = signing_key(key)
     return _signed(
         parameters,
-        info,
+        own.public_key_info,
         issuer=parameters.subject,
-        authority_key_identifier=key_identifier(info),
-        algorithm=algorithm,
-        sign=sign,
+        authority_key_identifier=key_identifier(own.public_key_info),
+        key=own,
     )
 
 
@@ -179,21 +184,20 @@ def _signed(
     *,
     issuer: bytes,
     authority_key_identifier: bytes,
-    algorithm: bytes,
-    sign: Callable[[bytes], bytes],
+    key: SigningKey,
 ) -> IssuedCertificate:
     serial_number = random_serial_number()
     tbs = der.sequence(
         _VERSION_3,
         der.integer(serial_number),
-        algorithm,
+        key.algorithm,
         issuer,
         der.sequence(der.time(parameters.not_before), der.time(parameters.not_after)),
         parameters.subject,
         info,
         encode_extensions(parameters, key_identifier(info), authority_key_identifier),
     )
-    whole = der.sequence(tbs, algorithm, der.bit_string(sign(tbs)))
+    whole = der.sequence(tbs, key.algorithm, der.bit_string(key.sign(tbs)))
     return IssuedCertificate(
         whole, serial_number, parameters.not_before, parameters.not_after
     )
