@@ -27,7 +27,7 @@ _INSERT = (
 _INSERT_NAME = "INSERT INTO names (bucket, reversed, certificate_id) VALUES (?, ?, ?)"
 _CHANGE = (
     "INSERT INTO changes (revision, authority_id, certificate_id, serial_number, "
-    "shard, status, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "shard, previous, status, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -127,8 +127,8 @@ def insert_certificate(transaction: Transaction, new: NewCertificate) -> int:
         transaction.later(_INSERT_NAME, (bucket, name[::-1], number))
     transaction.tally(issued_at // DAY, "issued")
     transaction.tally(not_after // DAY, "expires")
-    if status != GOOD:
-        _note_change(transaction, number, new, status, reason)
+    if revoked_at is not None:
+        _note_change(transaction, number, new, (GOOD, status, reason, revoked_at))
     return number
 
 
@@ -143,29 +143,13 @@ def _note_change(
     transaction: Transaction,
     number: int,
     record: CertificateRecord | NewCertificate,
-    status: int,
-    reason: int | None,
+    change: tuple[int, int, int | None, int],
 ) -> None:
+    """Note (previous status, status, reason, moment)."""
     revision = transaction.revision = transaction.revision + 1
-    at = to_seconds(
-        record.issued_at
-        if isinstance(record, NewCertificate)
-        else (record.revoked_at or record.issued_at)
-    )
     serial = serial_bytes(record.serial_number)
-    transaction.later(
-        _CHANGE,
-        (
-            revision,
-            record.authority_id,
-            number,
-            serial,
-            record.shard,
-            status,
-            reason,
-            at,
-        ),
-    )
+    of_what = record.authority_id, number, serial, record.shard
+    transaction.later(_CHANGE, (revision, *of_what, *change))
 
 
 def change_status(
@@ -189,8 +173,8 @@ def change_status(
         revoked_at=None if status == GOOD else to_moment(at),
         reason=reason,
     )
-    noted = changed._replace(revoked_at=to_moment(at))
-    _note_change(transaction, record.id, noted, status, reason)
+    change = record.status, status, reason, at
+    _note_change(transaction, record.id, record, change)
     if status == REVOKED:
         transaction.tally(at // DAY, "revoked")
     return changed

@@ -42,25 +42,50 @@ class Change(NamedTuple):
     revision: int
     serial_number: bytes
     shard: int
+    previous: int
     status: int
     reason: int | None
     at: int
 
 
-def next_crl_number(transaction: Transaction, authority_id: int, shard: int) -> int:
-    """Return a CRL number greater than every one before (RFC 5280 5.2.3)."""
+class Scope(NamedTuple):
+    """What CRLs of one CA and shard have in common.
+
+    Args:
+        number: of the last CRL.
+        base_number: of the last one that was due by the clock, and the revision of
+            the store it was made at: what deltas are made against.
+    """
+
+    number: int = 0
+    base_number: int = 0
+    base_revision: int = 0
+
+
+def crl_scope(connection: Connection, authority_id: int, shard: int) -> Scope:
+    """Return what was last issued for a CA and shard."""
+    row = connection.one(
+        "SELECT number, base_number, base_revision FROM crl_scopes "
+        "WHERE authority_id = ? AND shard = ?",
+        authority_id,
+        shard,
+    )
+    return Scope() if row is None else Scope(*row)
+
+
+def set_crl_scope(
+    transaction: Transaction, authority_id: int, shard: int, scope: Scope
+) -> None:
+    """Note what was issued."""
     transaction.run(
-        "INSERT INTO crl_scopes (authority_id, shard, number) VALUES (?, ?, 1) "
-        "ON CONFLICT (authority_id, shard) DO UPDATE SET number = crl_scopes.number + 1",
+        "INSERT INTO crl_scopes (authority_id, shard, number, base_number, "
+        "base_revision) VALUES (?, ?, ?, ?, ?) ON CONFLICT (authority_id, shard) "
+        "DO UPDATE SET number = excluded.number, base_number = excluded.base_number, "
+        "base_revision = excluded.base_revision",
         authority_id,
         shard,
+        *scope,
     )
-    row = transaction.one(
-        "SELECT number FROM crl_scopes WHERE authority_id = ? AND shard = ?",
-        authority_id,
-        shard,
-    )
-    return int(row[0]) if row else 1
 
 
 def raise_crl_number(
@@ -141,7 +166,7 @@ def changes(
 ) -> list[Change]:
     """Return the changes of status behind a revision, of a shard or (0) of all."""
     rows = connection.all(
-        "SELECT revision, serial_number, shard, status, reason, at FROM changes "
+        "SELECT revision, serial_number, shard, previous, status, reason, at FROM changes "
         "WHERE authority_id = ? AND revision > ? ORDER BY revision",
         authority_id,
         after,

@@ -87,6 +87,7 @@ CREATE TABLE changes (
     certificate_id BIGINT NOT NULL,
     serial_number {blob} NOT NULL,
     shard INTEGER NOT NULL,
+    previous INTEGER NOT NULL,
     status INTEGER NOT NULL,
     reason INTEGER,
     at BIGINT NOT NULL

@@ -1,0 +1,1 @@
+"""The private CA as a service: policy, issuing, revocation, records."""
