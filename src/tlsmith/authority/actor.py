@@ -43,7 +43,9 @@ class Actor(NamedTuple):
         """Return those of `names` that are not theirs to ask for."""
         if not self.names:
             return []
-        return [name for name in names if not any(_is_below(name, d) for d in self.names)]
+        return [
+            name for name in names if not any(_is_below(name, d) for d in self.names)
+        ]
 
 
 def _is_below(name: str, domain: str) -> bool:

@@ -95,7 +95,9 @@ def _refresh_shard(
 ) -> list[CRLRecord]:
     for _ in range(_ATTEMPTS):
         with storage.read() as connection:
-            work = _Work(connection, loaded, shard, now.replace(microsecond=0), schedule)
+            work = _Work(
+                connection, loaded, shard, now.replace(microsecond=0), schedule
+            )
             built = work.build(force)
         if built is None:
             return []
@@ -201,7 +203,9 @@ class _Work:
         ]
         return b"".join(found), len(found)
 
-    def _complete(self, scope: Scope, entries: tuple[bytes, int]) -> tuple[CRLRecord, bytes]:
+    def _complete(
+        self, scope: Scope, entries: tuple[bytes, int]
+    ) -> tuple[CRLRecord, bytes]:
         record = self._loaded.record
         point = (crl_address(record, self._shard),) if record.crl_url else ()
         fresh = (
@@ -220,9 +224,7 @@ class _Work:
     def _delta(self, scope: Scope) -> tuple[CRLRecord, bytes]:
         record = self._loaded.record
         found = _since_base(
-            changes(
-                self._connection, self._loaded.id, self._shard, scope.base_revision
-            )
+            changes(self._connection, self._loaded.id, self._shard, scope.base_revision)
         )
         point = (crl_address(record, self._shard),) if record.crl_url else ()
         parameters = CRLParameters(

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tlsmith.core.crl import CRLParameters, RevokedEntry, encode_entry, sign_crl, view_crl
+from tlsmith.core.crl import (
+    CRLParameters,
+    RevokedEntry,
+    encode_entry,
+    sign_crl,
+    view_crl,
+)
 from tlsmith.core.issuer import Issuer
 from tlsmith.errors import ConflictError
 from tlsmith.storage import Transaction

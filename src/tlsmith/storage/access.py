@@ -121,7 +121,9 @@ def delete_grant(transaction: Transaction, identity: str) -> bool:
     return transaction.run("DELETE FROM grants WHERE identity = ?", identity) > 0
 
 
-def reply(connection: Connection, actor: str, key: str) -> tuple[bytes, int, bytes] | None:
+def reply(
+    connection: Connection, actor: str, key: str
+) -> tuple[bytes, int, bytes] | None:
     """Return (request hash, status, body) of an answer already given, or None."""
     row = connection.one(
         "SELECT request_hash, status, body FROM replies WHERE actor = ? AND key = ?",

@@ -296,9 +296,7 @@ def block_key(
 
 def why_blocked(connection: Connection, key_hash: bytes) -> str | None:
     """Return why a key may not be certified, or None where it may."""
-    row = connection.one(
-        "SELECT reason FROM blocked_keys WHERE key_hash = ?", key_hash
-    )
+    row = connection.one("SELECT reason FROM blocked_keys WHERE key_hash = ?", key_hash)
     return None if row is None else str(row[0])
 
 

@@ -233,7 +233,9 @@ def _without_password(url: str) -> str:
     """Return the address as it may be shown."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host, query=""))
+    return urlunsplit(
+        parts._replace(netloc=user.partition(":")[0] + at + host, query="")
+    )
 
 
 @contextlib.contextmanager
@@ -250,9 +252,9 @@ def _translated(storage: PostgresStorage) -> Iterator[None]:
             "tlsmith ca migrate --store URL",
         ) from error
     except psycopg.errors.IntegrityError as error:
-        raise ConflictError(f"already in the store {storage.url}: {_said(error)}") from (
-            error
-        )
+        raise ConflictError(
+            f"already in the store {storage.url}: {_said(error)}"
+        ) from (error)
     except psycopg.errors.DiskFull as error:
         raise StorageError(
             f"the store {storage.url}: there is no room left on its disk",

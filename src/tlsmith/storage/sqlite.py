@@ -261,4 +261,3 @@ def _storage_error(error: sqlite3.Error, url: str) -> StorageError:
         number & 0xFF, ("store-error", str(error), "see the message of the store")
     )
     return StorageError(f"the store {url}: {reason}", code=code, hint=hint)
-

@@ -64,6 +64,10 @@ class Writer:
             self._waiting.put(_Work(act, future))
         return future.result()
 
+    def waiting(self) -> int:
+        """Return how many acts wait to be taken."""
+        return self._waiting.qsize()
+
     def close(self) -> None:
         """Finish what waits, and end."""
         with self._lock:
