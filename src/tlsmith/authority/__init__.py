@@ -1,1 +1,1 @@
-"""The private CA as a service: policy, issuing, revocation, records."""
+"""The authority: a private CA as a service, its policy, its records, what it issues."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from os import urandom
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,7 @@ from tlsmith.core.signing import signing_key
 from tlsmith.core.subject import EMPTY, any_subject_for
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import (
+    InputError,
     KeyMismatchError,
     NameNotPermittedError,
     NotACAError,
@@ -83,11 +85,21 @@ class Issuer:
         return self.view.der
 
     def issue(
-        self, parameters: CertificateParameters, public_key: PublicKey
+        self,
+        parameters: CertificateParameters,
+        public_key: PublicKey | bytes,
+        *,
+        serial_number: int | None = None,
     ) -> IssuedCertificate:
         """Sign a certificate for `public_key`.
 
+        Args:
+            public_key: or its DER SubjectPublicKeyInfo.
+            serial_number: by default a random one.
+
         Raises:
+            InputError: the serial number is not one of RFC 5280 4.1.2.2, or the
+                parameters contradict each other.
             NameNotPermittedError: names lie outside the issuer's name constraints.
             PathLengthError: a CA below an issuer that may have none.
             ValidityError: it would be valid before its issuer is, or longer.
@@ -95,9 +107,13 @@ class Issuer:
         check_names(self.name_constraints, parameters.names)
         _check_path_length(self.view, parameters)
         _check_validity(self.view, parameters)
+        info = public_key
+        if not isinstance(info, bytes):
+            info = public_key_info(info)
         return _signed(
             parameters,
-            public_key_info(public_key),
+            info,
+            serial_number=serial_number,
             issuer=self.view.subject,
             authority_key_identifier=self._authority_key_identifier,
             key=self.signing_key,
@@ -178,6 +194,13 @@ def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
+@lru_cache(maxsize=64)
+def _issuer_and_validity(
+    issuer: bytes, not_before: datetime, not_after: datetime
+) -> bytes:
+    return issuer + der.sequence(der.time(not_before), der.time(not_after))
+
+
 def _signed(
     parameters: CertificateParameters,
     info: bytes,
@@ -185,14 +208,19 @@ def _signed(
     issuer: bytes,
     authority_key_identifier: bytes,
     key: SigningKey,
+    serial_number: int | None = None,
 ) -> IssuedCertificate:
-    serial_number = random_serial_number()
+    if serial_number is None:
+        serial_number = random_serial_number()
+    elif not 0 < serial_number < 1 << 159:
+        raise InputError(
+            f"the serial number {serial_number} is not positive, or over 20 octets"
+        )
     tbs = der.sequence(
         _VERSION_3,
         der.integer(serial_number),
         key.algorithm,
-        issuer,
-        der.sequence(der.time(parameters.not_before), der.time(parameters.not_after)),
+        _issuer_and_validity(issuer, parameters.not_before, parameters.not_after),
         parameters.subject,
         info,
         encode_extensions(parameters, key_identifier(info), authority_key_identifier),
