@@ -1,0 +1,1 @@
+"""Authority: a private CA, its certificates, what it revoked and may do."""
