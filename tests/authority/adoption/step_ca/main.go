@@ -85,6 +85,9 @@ func main() {
 		check(os.MkdirAll(filepath.Join(step.Path(), folder), 0700))
 	}
 	makePKI(kind)
+	if kind == "bbolt" { // saving made a folder of it
+		check(os.Remove(filepath.Join(step.Path(), "db", "step.db")))
+	}
 	settings, err := config.LoadConfiguration(filepath.Join(step.Path(), "config", "ca.json"))
 	check(err)
 	ca, err := authority.New(settings, authority.WithPassword(password))
