@@ -17,19 +17,19 @@ from tlsmith.authority.issuance import (
     sign_certificate,
 )
 from tlsmith.authority.issuers import Issuers, LoadedIssuer, Passphrase
-from tlsmith.authority.judge import (
+from tlsmith.authority.judge import judge
+from tlsmith.authority.ocsp_service import LIFETIME, OCSPService
+from tlsmith.authority.policy import Policy, load_policy
+from tlsmith.authority.publication import Publication
+from tlsmith.authority.request import (
     NOTHING_ASKED,
     AskedExtensions,
     IssuanceRequest,
     IssuerLimits,
-    judge,
     limits_of,
 )
-from tlsmith.authority.ocsp_service import LIFETIME, OCSPService
-from tlsmith.authority.policy import Policy, load_policy
-from tlsmith.authority.publication import Publication
-from tlsmith.authority.records import REASONS
-from tlsmith.errors import ConflictError, NotFoundError, TLSmithError
+from tlsmith.core.view import view_certificate
+from tlsmith.errors import ConflictError, InputError, NotFoundError, TLSmithError
 from tlsmith.storage import Storage, Transaction, Writer
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import CertificateRecord
@@ -204,6 +204,31 @@ class Authority:
 
     def _above(self, loaded: LoadedIssuer) -> tuple[bytes, ...]:
         return chain_without_root(loaded.record, self.issuers.records())
+
+    def renew(
+        self,
+        old: CertificateRecord,
+        public_key: PublicKey,
+        lifetime: timedelta | None,
+        actor: Actor,
+    ) -> Issued:
+        """Issue a certificate again: the same names, subject and profile.
+
+        Raises:
+            InputError: the store has not the certificate itself.
+            AccessError, ProfileError, SignerError, StorageError: as `issue`.
+        """
+        if old.certificate is None:
+            raise InputError(f"of {old.serial_number:x} the number alone is known")
+        view = view_certificate(old.certificate)
+        wanted = Wanted(
+            view.names,
+            public_key,
+            old.profile,
+            lifetime=lifetime,
+            renews=old.serial_number,
+        )
+        return self.issue(wanted, actor)
 
     # Revoking
 
@@ -387,6 +412,3 @@ def _recorded(
 
 def _is_old(now: datetime, at: datetime) -> bool:
     return not timedelta(0) <= now - at < timedelta(seconds=_POLICY_PATIENCE)
-
-
-SUPERSEDED = REASONS["superseded"]

@@ -66,9 +66,7 @@ def init_store(options: InitOptions) -> None:
     load_policy(text)
     url = store_url(options.store)
     root_file = _new_root_file(options.root_key_file)
-    passphrase = read_passphrase(
-        "the CA's key", options.passphrase_file, confirm=True
-    )
+    passphrase = read_passphrase("the CA's key", options.passphrase_file, confirm=True)
     root_passphrase = passphrase
     if options.root_passphrase_file:
         root_passphrase = read_passphrase(
@@ -178,9 +176,7 @@ def _new_root_file(path: str | None) -> str:
     return path
 
 
-def root_file_contents(
-    certificate: bytes | None, key: Any, passphrase: bytes
-) -> bytes:
+def root_file_contents(certificate: bytes | None, key: Any, passphrase: bytes) -> bytes:
     """Return the file that is carried away: the encrypted key, and its certificate."""
     from tlsmith.core.formats import encode_chain
     from tlsmith.signers import encrypt_key

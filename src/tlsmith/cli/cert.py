@@ -25,6 +25,14 @@ def cert() -> None:
 
 
 for command in (
-    issue, sign, renew, revoke, hold, unhold, list_command, show, export,
+    issue,
+    sign,
+    renew,
+    revoke,
+    hold,
+    unhold,
+    list_command,
+    show,
+    export,
 ):
     cert.add_command(command)

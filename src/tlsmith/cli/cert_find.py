@@ -75,9 +75,7 @@ def search_of(now: datetime, **conditions: Any) -> Search:
     Raises:
         InputError: one of them cannot be read.
     """
-    search = Search(
-        requester=conditions["requester"], profile=conditions["profile"]
-    )
+    search = Search(requester=conditions["requester"], profile=conditions["profile"])
     if conditions["name"]:
         search = search._replace(name=select_by_name(conditions["name"]).search.name)
     if conditions["serial"]:
@@ -180,9 +178,7 @@ def _first(
         yield record
 
 
-def _print_lines(
-    authority: Authority, records: Iterable[CertificateRecord]
-) -> None:
+def _print_lines(authority: Authority, records: Iterable[CertificateRecord]) -> None:
     for record in records:
         emit_json(facts_of(authority, record), indent=None)
 

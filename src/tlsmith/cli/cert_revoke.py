@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @passphrase_option
 @click.option("--reason", default="unspecified", help="As RFC 5280 5.3.1 names it.")
 @click.option("--name", help="Every good certificate of a name, or below .DOMAIN.")
-@click.option("--key", "key_file", metavar="FILE", help="Every one of a key; it is blocked.")
+@click.option(
+    "--key", "key_file", metavar="FILE", help="Every one of a key; it is blocked."
+)
 @json_option
 def revoke(
     certificates: tuple[str, ...],
@@ -72,9 +74,7 @@ def revoke(
         )
     with open_authority(store, passphrase_file) as authority:
         revoked = [
-            authority.revoke(
-                record.id, reason, person(), with_key=key_file is not None
-            )
+            authority.revoke(record.id, reason, person(), with_key=key_file is not None)
             for record in _chosen(authority, selections)
         ]
         publish(authority)

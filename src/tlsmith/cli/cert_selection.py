@@ -102,7 +102,8 @@ def _certificate_in(data: bytes, path: str) -> bytes:
         found = [der for label, der in split_pem(data) if label == "CERTIFICATE"]
         if not found:
             raise InputError(
-                f"no certificate in {path!r}", hint=f"see what it is: tlsmith show {path}"
+                f"no certificate in {path!r}",
+                hint=f"see what it is: tlsmith show {path}",
             )
         return found[0]
     view_certificate(data)

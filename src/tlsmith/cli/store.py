@@ -39,9 +39,9 @@ def passphrase_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --json to a command."""
-    return click.option(
-        "--json", "as_json", is_flag=True, help="Print facts as JSON."
-    )(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")(
+        command
+    )
 
 
 def store_url(store: str | None) -> str:
