@@ -8,6 +8,7 @@ TLSmithError                 message, code, hint
   IssuanceError              an issuer that cannot or may not sign this
     KeyMismatchError         a key and a certificate that do not belong together
     NotACAError              an issuer whose certificate is no CA's
+    NotCRLSignerError        an issuer whose certificate may not sign CRLs
     PathLengthError          a chain longer than the issuer allows
     ValidityError            a validity its issuer or its profile does not allow
     NameNotPermittedError    a name outside the issuer's name constraints
@@ -114,6 +115,12 @@ class NotACAError(IssuanceError):
     """The issuer's certificate is not a CA certificate."""
 
     code = "not-a-ca"
+
+
+class NotCRLSignerError(IssuanceError):
+    """The issuer's certificate may not sign CRLs (RFC 5280 section 4.2.1.3)."""
+
+    code = "not-a-crl-signer"
 
 
 class PathLengthError(IssuanceError):
