@@ -11,6 +11,7 @@ TLSmithError                 message, code, hint
     PathLengthError          a chain longer than the issuer allows
     ValidityError            a validity its issuer or its profile does not allow
     NameNotPermittedError    a name outside the issuer's name constraints
+  SignerError                a CA's key that cannot be reached, made or used
   TrustStoreError            a trust store that cannot be read or changed
     ToolMissingError         the store's own tool is not on this machine
     PrivilegeError           changing the store needs rights we do not have
@@ -132,6 +133,23 @@ class NameNotPermittedError(IssuanceError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.names = tuple(names)
+
+
+class SignerError(TLSmithError):
+    """The key of a CA cannot be reached, made or used where it lives."""
+
+    code = "signer-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str,
+        code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.key = key
 
 
 class TrustStoreError(TLSmithError):
