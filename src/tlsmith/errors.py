@@ -12,7 +12,7 @@ TLSmithError                 message, code, hint
     PathLengthError          a chain longer than the issuer allows
     ValidityError            a validity its issuer or its profile does not allow
     NameNotPermittedError    a name outside the issuer's name constraints
-  SignerError                a key that cannot be reached, or will not sign
+  SignerError                a CA's key that cannot be reached, made or used
   StorageError               a store that cannot be reached, read or written
     NotFoundError            nothing there goes by that name or number
     ConflictError            what was to be put in is there already
@@ -148,9 +148,20 @@ class NameNotPermittedError(IssuanceError):
 
 
 class SignerError(TLSmithError):
-    """A CA's key could not be reached, or would not sign."""
+    """The key of a CA cannot be reached, made or used where it lives."""
 
-    code = "signer"
+    code = "signer-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str,
+        code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.key = key
 
 
 class StorageError(TLSmithError):

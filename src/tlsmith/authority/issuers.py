@@ -156,6 +156,7 @@ class Issuers:
         if not record.signer:
             raise SignerError(
                 f"the key of {record.name!r} is not here",
+                key=record.slug,
                 code="key-elsewhere",
                 hint="it was made to be kept offline: sign where it is, and bring the "
                 "answer with tlsmith ca import",
