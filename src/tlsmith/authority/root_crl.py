@@ -13,7 +13,7 @@ from tlsmith.core.crl import (
     view_crl,
 )
 from tlsmith.core.issuer import Issuer
-from tlsmith.errors import ConflictError
+from tlsmith.errors import ConflictError, InputError
 from tlsmith.storage import Transaction
 from tlsmith.storage.status import (
     COMPLETE,
@@ -61,6 +61,11 @@ def keep_root_crl(transaction: Transaction, authority_id: int, crl: bytes) -> CR
         ConflictError: its number is not greater than that of the one kept.
     """
     view = view_crl(crl)
+    if view.number is None or view.next_update is None:
+        raise InputError(
+            "the CRL has no number, or no time of the next one",
+            hint="sign one with tlsmith ca sign-crl",
+        )
     earlier = latest_crl(transaction, authority_id, 0, COMPLETE)
     if earlier is not None and view.number <= earlier.number:
         raise ConflictError(
@@ -78,7 +83,7 @@ def keep_root_crl(transaction: Transaction, authority_id: int, crl: bytes) -> CR
         view.this_update,
         view.next_update,
         transaction.revision,
-        view.entries,
+        view.entry_count,
     )
     insert_crl(transaction, record, crl)
     raise_crl_number(transaction, authority_id, 0, view.number)

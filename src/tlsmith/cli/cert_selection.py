@@ -83,7 +83,7 @@ def key_info_of(data: bytes, path: str) -> bytes:
         return view_certificate(_certificate_in(data, path)).public_key_info
     try:
         if b"REQUEST-----" in data:
-            return public_key_info(x509.load_pem_x509_csr(data).public_key())  # type: ignore[arg-type]
+            return public_key_info(x509.load_pem_x509_csr(data).public_key())
         if b"BEGIN PUBLIC KEY-----" in data:
             return public_key_info(load_pem_public_key(data))  # type: ignore[arg-type]
     except ValueError as error:

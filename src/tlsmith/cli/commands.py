@@ -37,7 +37,13 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ),
         ),
     ),
-    ("Authority", (("ca", "ca:ca", "Make and show certificate authorities."),)),
+    (
+        "Authority",
+        (
+            ("ca", "ca:ca", "Make and show certificate authorities."),
+            ("cert", "cert:cert", "Issue, find, renew and revoke certificates."),
+        ),
+    ),
 )
 
 PLACES = {name: place for _, entries in GROUPS for name, place, _ in entries}

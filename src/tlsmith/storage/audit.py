@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tlsmith.storage.connection import Connection, Transaction
+from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import to_moment, to_seconds
 
 _INSERT = (
@@ -32,7 +32,7 @@ class Act(NamedTuple):
     actor: str
     action: str
     object: str
-    detail: dict[str, object]
+    detail: dict[str, Any]
     request_id: str = ""
 
 
@@ -86,9 +86,7 @@ def page_of_records(
         after,
         limit,
     )
-    return [
-        AuditRecord(row[0], to_moment(row[1]), *row[2:7], bytes(row[7])) for row in rows
-    ]
+    return [_record(row) for row in rows]
 
 
 def latest_records(
@@ -101,12 +99,17 @@ def latest_records(
         before if before is not None else 1 << 62,
         limit,
     )
-    return [
-        AuditRecord(row[0], to_moment(row[1]), *row[2:7], bytes(row[7])) for row in rows
-    ]
+    return [_record(row) for row in rows]
 
 
 def head(connection: Connection) -> tuple[int, bytes]:
     """Return the number and the hash of the last record, as the head has them."""
     row = connection.one("SELECT audit_sequence, audit_hash FROM head")
     return (0, b"") if row is None else (row[0], bytes(row[1]))
+
+
+def _record(row: Row) -> AuditRecord:
+    sequence, at, actor, action, thing, detail, request_id, digest = row
+    return AuditRecord(
+        sequence, to_moment(at), actor, action, thing, detail, request_id, bytes(digest)
+    )

@@ -18,15 +18,16 @@ _COUNTED = (
 class Cursor(Protocol):
     """What both drivers' cursors have."""
 
-    rowcount: int
+    @property
+    def rowcount(self) -> int: ...
 
     def fetchone(self) -> Any: ...
 
     def fetchall(self) -> list[Any]: ...
 
 
-Execute = Callable[[str, Sequence[Any]], Cursor]
-ExecuteMany = Callable[[str, Sequence[Row]], object]
+Execute = Callable[..., Cursor]
+ExecuteMany = Callable[..., object]
 
 
 class Connection:

@@ -233,4 +233,6 @@ def delete_responders(transaction: Transaction, before: datetime) -> int:
 
 
 def _record(row: Row) -> CRLRecord:
-    return CRLRecord(*row[:5], to_moment(row[5]), to_moment(row[6]), *row[7:])
+    authority_id, shard, kind, number, base, this_update, next_update, *rest = row
+    moments = to_moment(this_update), to_moment(next_update)
+    return CRLRecord(authority_id, shard, kind, number, base, *moments, *rest)

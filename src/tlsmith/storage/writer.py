@@ -105,10 +105,10 @@ class Writer:
             done = self._try_together(batch)
         except TLSmithError as error:
             self._apart(batch, error)
-        except BaseException as error:
+        except BaseException as unexpected:
             # Whatever it is, nobody is left waiting.
             for work in batch:
-                _fail(work, error)
+                _fail(work, unexpected)
         else:
             self._observe(len(done))
             for work, result in done:
@@ -126,8 +126,8 @@ class Writer:
                     if transaction.writes != writes:
                         raise
                     refused.append((work, error))
-        for work, error in refused:
-            _fail(work, error)
+        for work, refusal in refused:
+            _fail(work, refusal)
         return done
 
     def _apart(self, batch: list[_Work], error: TLSmithError) -> None:
