@@ -43,7 +43,6 @@ class Prepared(NamedTuple):
 
 def sign_certificate(
     loaded: LoadedIssuer,
-    chain_above: Sequence[bytes],
     parameters: CertificateParameters,
     public_key: PublicKey,
     about: tuple[str, str, datetime],
@@ -51,7 +50,6 @@ def sign_certificate(
     """Sign a certificate whose parameters the policy made.
 
     Args:
-        chain_above: DER, the issuer first, without the root.
         about: the profile, who asked, and the present.
     """
     profile, requester, now = about
@@ -74,7 +72,7 @@ def sign_certificate(
         requester=requester,
         shard=shard,
     )
-    return Prepared(new, issued, (issued.der, *chain_above))
+    return Prepared(new, issued, (issued.der, *loaded.above))
 
 
 def record_certificate(

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tlsmith.authority.chains import chain_without_root
+from tlsmith.authority.request import limits_of
 from tlsmith.core.extension_values import (
     Extension,
     authority_information_access,
@@ -33,12 +35,17 @@ class LoadedIssuer:
     Args:
         record: as the store has it.
         key: what signs for it.
+        above: DER, what stands above its certificates: its own first, no root.
     """
 
-    def __init__(self, record: AuthorityRecord, key: SigningKey) -> None:
+    def __init__(
+        self, record: AuthorityRecord, key: SigningKey, above: tuple[bytes, ...]
+    ) -> None:
         assert record.certificate is not None  # noqa: S101 -- only active ones
         self.record = record
+        self.above = above
         self.issuer = Issuer(record.certificate, key)
+        self.limits = limits_of(self.issuer.view)
         self._pointers: dict[int, tuple[Extension, ...]] = {}
 
     @property
@@ -146,7 +153,8 @@ class Issuers:
         with self._lock:
             loaded = self._loaded.get(record.id)
             if loaded is None:
-                loaded = LoadedIssuer(record, self._open(record))
+                above = chain_without_root(record, self.records())
+                loaded = LoadedIssuer(record, self._open(record), above)
                 self._loaded[record.id] = loaded
             return loaded
 

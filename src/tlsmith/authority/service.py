@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.authority import revocation
 from tlsmith.authority.actor import Actor
-from tlsmith.authority.chains import chain_without_root
 from tlsmith.authority.crls import CRLSchedule, refresh_crls
 from tlsmith.authority.issuance import (
     Prepared,
@@ -16,7 +16,7 @@ from tlsmith.authority.issuance import (
     refuse_outside_scope,
     sign_certificate,
 )
-from tlsmith.authority.issuers import Issuers, LoadedIssuer, Passphrase
+from tlsmith.authority.issuers import Issuers, Passphrase
 from tlsmith.authority.judge import judge
 from tlsmith.authority.ocsp_service import LIFETIME, OCSPService
 from tlsmith.authority.policy import Policy, load_policy
@@ -25,8 +25,6 @@ from tlsmith.authority.request import (
     NOTHING_ASKED,
     AskedExtensions,
     IssuanceRequest,
-    IssuerLimits,
-    limits_of,
 )
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import ConflictError, InputError, NotFoundError, TLSmithError
@@ -117,7 +115,6 @@ class Authority:
         self.ocsp = OCSPService(
             storage, self.issuers, passphrase, clock=clock, lifetime=ocsp_lifetime
         )
-        self._limits: dict[int, IssuerLimits] = {}
         self._policy: Policy | None = None
         self._policy_read_at: datetime | None = None
 
@@ -148,24 +145,30 @@ class Authority:
 
         What is yielded is on disk; where the store fails, its error is raised.
         """
+        # While one batch becomes durable, the next is judged and signed.
         batch: list[Prepared | TLSmithError] = []
+        writing: Future[list[Issued | TLSmithError]] | None = None
         for one in wanted:
             try:
                 batch.append(self.prepare(one, actor))
             except TLSmithError as error:
                 batch.append(error)
             if len(batch) == _BATCH:
-                yield from self._record(batch, actor)
-                batch = []
-        yield from self._record(batch, actor)
+                if writing is not None:
+                    yield from writing.result()
+                writing, batch = self._record(batch, actor), []
+        if writing is not None:
+            yield from writing.result()
+        if batch:
+            yield from self._record(batch, actor).result()
 
     def _record(
         self, batch: Sequence[Prepared | TLSmithError], actor: Actor
-    ) -> list[Issued | TLSmithError]:
+    ) -> Future[list[Issued | TLSmithError]]:
         def record(transaction: Transaction) -> list[Issued | TLSmithError]:
             return [_recorded(transaction, one, actor) for one in batch]
 
-        return self.writer.submit(record) if batch else []
+        return self.writer.begin(record)
 
     def prepare(self, wanted: Wanted, actor: Actor) -> Prepared:
         """Judge and sign a certificate, which is not to be given out yet.
@@ -189,21 +192,10 @@ class Authority:
             wanted.not_after,
             wanted.clamp,
         )
-        parameters = judge(profile, rules, request, self._limits_of(loaded), now)
+        parameters = judge(profile, rules, request, loaded.limits, now)
         about = profile.name, actor.name, now
-        prepared = sign_certificate(
-            loaded, self._above(loaded), parameters, wanted.public_key, about
-        )
+        prepared = sign_certificate(loaded, parameters, wanted.public_key, about)
         return prepared._replace(renews=wanted.renews) if wanted.renews else prepared
-
-    def _limits_of(self, loaded: LoadedIssuer) -> IssuerLimits:
-        found = self._limits.get(loaded.id)
-        if found is None:
-            found = self._limits[loaded.id] = limits_of(loaded.issuer.view)
-        return found
-
-    def _above(self, loaded: LoadedIssuer) -> tuple[bytes, ...]:
-        return chain_without_root(loaded.record, self.issuers.records())
 
     def renew(
         self,

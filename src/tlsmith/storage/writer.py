@@ -52,6 +52,10 @@ class Writer:
         Raises:
             StorageError: it could not be written.
         """
+        return self.begin(act).result()
+
+    def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
+        """Have `act` done, as `submit` does, and return at once."""
         future: Future[Result] = Future()
         with self._lock:
             if self._closed:
@@ -62,7 +66,7 @@ class Writer:
                 )
                 self._thread.start()
             self._waiting.put(_Work(act, future))
-        return future.result()
+        return future
 
     def waiting(self) -> int:
         """Return how many acts wait to be taken."""
