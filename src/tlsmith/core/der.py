@@ -5,6 +5,7 @@ itself (see bench/), and importing it costs more than everything else `tlsmith m
 does. Tests hold what is written here to what the library's own parser and builder say.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,6 +18,11 @@ UTF8_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x16, 0x17, 0x18
 BOOLEAN, SEQUENCE, SET = 0x01, 0x30, 0x31
 
 TRUE = b"\x01\x01\xff"
+
+# The longest arc in use is a UUID, 39 digits (X.667).
+_ARC = r"\.(?:0|[1-9]\d{0,38})"
+_DOTTED = re.compile(rf"(?:[01]\.[123]?\d|2{_ARC})(?:{_ARC}){{0,30}}", re.ASCII)
+_LONGEST_IDENTIFIER = 128
 
 
 class Element(NamedTuple):
@@ -66,7 +72,13 @@ def context(number: int, *parts: bytes, constructed: bool = False) -> bytes:
 
 @lru_cache(maxsize=256)
 def object_identifier(dotted: str) -> bytes:
-    """Return an OBJECT IDENTIFIER from its dotted form."""
+    """Return an OBJECT IDENTIFIER from its dotted form.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not _DOTTED.fullmatch(dotted):
+        raise InputError(f"not an object identifier: {dotted!r}")
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     content = bytearray()
     for arc in (first * 40 + second, *rest):
@@ -147,6 +159,28 @@ def read_integer(element: Element) -> int:
     if element.tag != INTEGER or not content:
         raise InputError("not an INTEGER")
     return int.from_bytes(content, "big", signed=True)
+
+
+def read_identifier(element: Element) -> str:
+    """Return the dotted form of an OBJECT IDENTIFIER.
+
+    Raises:
+        InputError: it is none.
+    """
+    content = element.content
+    size = len(content)
+    if element.tag != OID or not 0 < size <= _LONGEST_IDENTIFIER or content[-1] > 0x7F:
+        raise InputError("not an OBJECT IDENTIFIER")
+    arcs, arc, fresh = [], 0, True
+    for septet in content:
+        if fresh and septet == 0x80:
+            raise InputError("not DER: an OBJECT IDENTIFIER with a padded arc")
+        arc, fresh = arc << 7 | septet & 0x7F, septet < 0x80
+        if fresh:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
 def read_time(element: Element) -> datetime:
