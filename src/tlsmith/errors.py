@@ -150,13 +150,13 @@ class NameNotPermittedError(IssuanceError):
 class SignerError(TLSmithError):
     """The key of a CA cannot be reached, made or used where it lives."""
 
-    code = "signer-failed"
+    code = "signer"
 
     def __init__(
         self,
         message: str,
         *,
-        key: str,
+        key: str | None = None,
         code: str | None = None,
         hint: str | None = None,
     ) -> None:

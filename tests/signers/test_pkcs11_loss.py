@@ -190,7 +190,11 @@ def test_a_token_that_hangs_holds_nobody_up(tokens: Tokens, place: Path) -> None
         os.killpg(process.pid, signal.SIGCONT)
         time.sleep(0.5)
         signs(signer)
+        os.killpg(process.pid, signal.SIGSTOP)
+        start = time.monotonic()
         signer.close()
+        assert time.monotonic() - start < 1.5
+        os.killpg(process.pid, signal.SIGCONT)
 
 
 @needs_server

@@ -2,7 +2,13 @@
 
 from tlsmith.signers.base import DEADLINE, CreatedKey, Signer
 from tlsmith.signers.encrypted import encrypt_key
-from tlsmith.signers.opening import SCHEMES, create_key, import_key, open_signer
+from tlsmith.signers.opening import (
+    SCHEMES,
+    create_key,
+    import_key,
+    needs_passphrase,
+    open_signer,
+)
 from tlsmith.signers.passphrase import Passphrase, find_passphrase
 
 __all__ = [
@@ -15,5 +21,6 @@ __all__ = [
     "encrypt_key",
     "find_passphrase",
     "import_key",
+    "needs_passphrase",
     "open_signer",
 ]

@@ -133,6 +133,20 @@ def import_key(
     return _keep(uri, key, passphrase)
 
 
+def needs_passphrase(uri: str) -> bool:
+    """Tell whether opening a key takes a passphrase or a PIN from whoever opens it.
+
+    Raises:
+        InputError: the address is none.
+    """
+    scheme = scheme_of_address(uri)
+    if scheme != "pkcs11":
+        return scheme in ("store", "file")
+    from tlsmith.signers.pkcs11_uri import parse_pkcs11_uri
+
+    return parse_pkcs11_uri(uri).pin_source is None
+
+
 def scheme_of_address(uri: str) -> str:
     """Return what stands before the colon: one of `SCHEMES`.
 

@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 # Smart cards take a minute for a long RSA key.
 _GENERATION = 120.0
+_PARTING = 2.0
 
 
 class TokenSigner:
@@ -61,8 +62,7 @@ class TokenSigner:
             self.public_key_info = self._run(self._begin)
             self._scheme = _scheme(self.public_key_info)
         except BaseException:
-            with contextlib.suppress(SignerError):
-                self.close()
+            self.close()
             raise
         self.algorithm = self._scheme.algorithm
         self._mechanism = mechanism_of(self._scheme)
@@ -90,9 +90,12 @@ class TokenSigner:
 
     def close(self) -> None:
         """Leave the token, and log out where no other key is used in it."""
-        if not self._closed:
-            self._closed = True
-            self._module.run(self._leave, self.uri, self._deadline)
+        if self._closed:
+            return
+        self._closed = True
+        # A token that is gone, or hangs, is left already.
+        with contextlib.suppress(SignerError):
+            self._module.run(self._leave, self.uri, min(self._deadline, _PARTING))
 
     def _run(self, work: Callable[[], T]) -> T:
         return self._module.run(
