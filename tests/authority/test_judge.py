@@ -14,11 +14,11 @@ from strategies import NOW, key_of_kind
 from tlsmith.authority.judge import judge
 from tlsmith.authority.policy import Policy, load_policy
 from tlsmith.authority.request import (
-    AskedExtensions,
     IssuanceRequest,
     IssuerLimits,
     limits_of,
 )
+from tlsmith.core.asked import AskedExtensions
 from tlsmith.core.constraints import NameConstraints, Subtree
 from tlsmith.core.issuer import Issuer, self_issue
 from tlsmith.core.keys import KINDS

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tlsmith.core import der
+from tlsmith.core.asked_names import looks_like_host, name_of
 from tlsmith.core.attributes import EMAIL_ADDRESS, Attribute, parse_attributes
-from tlsmith.core.names import GeneralName, parse_name
+from tlsmith.core.names import GeneralName
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.subject import EMPTY, distinguished_name, subject_for
 from tlsmith.errors import InputError
@@ -64,31 +65,16 @@ def _chosen(
     profile: Profile, names: Sequence[GeneralName], text: str, reasons: list[str]
 ) -> bytes | None:
     """Return the RDN of a common name that may be had, None for one of our choice."""
-    name = _as_name(text)
+    name = name_of(text)
     if name in names:
         # An address is never one: see `subject_for`.
         if name is None or name.kind not in ("dns", "email"):
             return None
         return _rdn(name.value)
-    if profile.common_name == "any" and not _looks_like_host(text, name):
+    if profile.common_name == "any" and not looks_like_host(text):
         return _rdn(text)
     reasons.append(f"subject: the common name {text!r} is not among the names")
     return None
-
-
-def _as_name(text: str) -> GeneralName | None:
-    try:
-        return parse_name(text)
-    except InputError:
-        return None
-
-
-def _looks_like_host(text: str, name: GeneralName | None) -> bool:
-    """Tell whether some client may take a common name for a host or a mailbox."""
-    if name is None:
-        # No name by our rules; those of others are laxer.
-        return not set(text) & set(" ,") and bool(set(text) & set(".*@:"))
-    return name.kind != "dns" or "." in name.value or name.value == "localhost"
 
 
 def _others(
@@ -100,7 +86,7 @@ def _others(
     """Return the attributes that are taken over from the request."""
     for part in attributes:
         # Clients of mail read an address here as one in the names (RFC 8550 3).
-        if part.oid == EMAIL_ADDRESS and _as_name(part.text) not in names:
+        if part.oid == EMAIL_ADDRESS and name_of(part.text) not in names:
             reasons.append(f"subject: {part} is not among the names")
     fixed = {part.oid: part.text for part in profile.subject}
     if profile.subject_from_request == "refuse":

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from tlsmith.authority._lifetime import wanted_validity, within
 from tlsmith.authority._subject import make_subject
 from tlsmith.authority.request import (
-    NOTHING_ASKED,
-    AskedExtensions,
     IssuanceRequest,
     IssuerLimits,
 )
+from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
 from tlsmith.core.extension_values import Extension, tls_feature
 from tlsmith.core.keys import kind_of
 from tlsmith.core.names import quoted

@@ -5,31 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
 from tlsmith.core.constraints import NameConstraints
 from tlsmith.core.names import GeneralName
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PublicKey
+    from tlsmith.core.requested import RequestedCertificate
     from tlsmith.core.view import CertificateView
-
-
-class AskedExtensions(NamedTuple):
-    """What a request asks for beside names (RFC 2985 section 5.4.2).
-
-    Args:
-        key_usage: bits of keyUsage; 0 for none asked.
-        extended_key_usage: OIDs, dotted.
-        others: OIDs of extensions that no other field holds.
-    """
-
-    is_ca: bool = False
-    key_usage: int = 0
-    extended_key_usage: tuple[str, ...] = ()
-    must_staple: bool = False
-    others: tuple[str, ...] = ()
-
-
-NOTHING_ASKED = AskedExtensions()
 
 
 class IssuanceRequest(NamedTuple):
@@ -52,6 +35,17 @@ class IssuanceRequest(NamedTuple):
     lifetime: timedelta | None = None
     not_after: datetime | None = None
     clamp: bool = False
+
+
+def asked_by(requested: RequestedCertificate, requester: str) -> IssuanceRequest:
+    """Return what somebody asks for with a certification request."""
+    return IssuanceRequest(
+        requested.names,
+        requested.public_key,
+        requester,
+        subject=requested.subject,
+        asked=requested.asked,
+    )
 
 
 class IssuerLimits(NamedTuple):
