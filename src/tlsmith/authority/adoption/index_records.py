@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tlsmith.authority.adoption.adopted import AdoptedCertificate, Records, Status
+from tlsmith.authority.adoption.adopted import AdoptedCertificate, Records
 from tlsmith.authority.adoption.crl_records import differences, load_crl, number_of
 from tlsmith.authority.adoption.index_text import IndexEntry, parse_index
-from tlsmith.authority.adoption.issued import subject_of
+from tlsmith.authority.adoption.issued import not_revoked, revoked
 from tlsmith.authority.adoption.source import SourceFolder, is_plain_name
 from tlsmith.core.formats import split_pem
-from tlsmith.core.view import view_certificate
 from tlsmith.errors import FileError, InputError
 
 _MOST_NAMED = 3
@@ -44,7 +43,7 @@ def read_index_records(
         InputError: the CRL is damaged.
     """
     index = parse_index(source.read(places.database), repr(places.database))
-    shelf = _Shelf(source, places.folders)
+    shelf = _Shelf(source, places.folders, now)
     entries, notes = _each_serial_once(index.entries)
     issued = tuple(_adopted(entry, shelf.find(entry), now) for entry in entries)
     held = [e.revocation for e in entries if e.revocation]
@@ -67,8 +66,11 @@ def read_index_records(
 class _Shelf:
     """The certificates of an index, each in a file under its serial number."""
 
-    def __init__(self, source: SourceFolder, folders: Sequence[str]) -> None:
+    def __init__(
+        self, source: SourceFolder, folders: Sequence[str], now: datetime
+    ) -> None:
         self._source = source
+        self._now = now
         self._files = {
             _serial_of(path): path
             for folder in reversed(folders)
@@ -80,17 +82,17 @@ class _Shelf:
         self._wrong: list[str] = []
         self._refused: list[str] = []
 
-    def find(self, entry: IndexEntry) -> bytes | None:
+    def find(self, entry: IndexEntry) -> AdoptedCertificate | None:
         path = self._files.get(entry.serial_number) or self._by_name(entry)
         if path is None:
             self._missing.append(entry.serial_number)
             return None
         try:
-            found = _certificate(self._source.read(path))
+            found = not_revoked(_certificate(self._source.read(path)), self._now)
         except (InputError, FileError) as error:
             self._wrong.append(f"{path!r}: {error.message}")
             return None
-        if view_certificate(found).serial_number != entry.serial_number:
+        if found.serial_number != entry.serial_number:
             self._wrong.append(f"{path!r}: its serial number is another")
             return None
         return found
@@ -135,14 +137,9 @@ def _serial_of(path: str) -> int | None:
 
 def _certificate(data: bytes) -> bytes:
     if data[:1] == b"\x30":
-        found = data
-    else:
-        blocks = split_pem(data)
-        found = next(
-            (der for label, der in blocks if label.endswith("CERTIFICATE")), b""
-        )
-    view_certificate(found)
-    return found
+        return data
+    labelled = (der for label, der in split_pem(data) if label.endswith("CERTIFICATE"))
+    return next(labelled, b"")
 
 
 def _each_serial_once(
@@ -167,23 +164,21 @@ def _each_serial_once(
 
 
 def _adopted(
-    entry: IndexEntry, certificate: bytes | None, now: datetime
+    entry: IndexEntry, held: AdoptedCertificate | None, now: datetime
 ) -> AdoptedCertificate:
-    revocation = entry.revocation
-    status: Status = "good"
-    if revocation:
-        status = "revoked"
-    elif entry.status == "expired" or entry.not_after < now:
-        status = "expired"
-    return AdoptedCertificate(
+    is_over = entry.status == "expired" or entry.not_after < now
+    one = AdoptedCertificate(
         entry.serial_number,
-        status,
+        "expired" if is_over else "good",
         entry.not_after,
-        subject_of(certificate) if certificate else entry.subject,
-        certificate,
-        revocation.date if revocation else None,
-        revocation.reason if revocation else None,
-        revocation.invalidity_date if revocation else None,
+        held.subject if held else entry.subject,
+        held.der if held else None,
+    )
+    revocation = entry.revocation
+    if revocation is None:
+        return one
+    return revoked(one, revocation.date, revocation.reason)._replace(
+        invalidity_date=revocation.invalidity_date
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, datetime
 
 from tlsmith.authority.adoption.adopted import AdoptedCertificate
-from tlsmith.core.view import view_certificate
+from tlsmith.core.formats.parsed import held_certificate
 
 # RFC 5280 section 5.3.1; 7 is not used.
 REASONS = {
@@ -22,28 +23,22 @@ REASONS = {
 }
 
 
-def subject_of(certificate: bytes) -> str:
-    """Return the subject of a DER certificate as RFC 4514 writes it."""
-    from cryptography.x509 import load_der_x509_certificate
-
-    try:
-        return load_der_x509_certificate(certificate).subject.rfc4514_string()
-    except Exception:  # the library has a dozen kinds for what it cannot read
-        return ""
-
-
 def not_revoked(certificate: bytes, now: datetime) -> AdoptedCertificate:
-    """Return what a DER certificate says, good or expired.
+    """Return what a DER certificate says, good or expired; of any version.
 
     Raises:
         InputError: it is not one.
     """
-    view = view_certificate(certificate)
+    parsed = held_certificate(certificate, "the records").parsed
+    with warnings.catch_warnings():  # of serial numbers that others gave
+        warnings.simplefilter("ignore")
+        serial_number = parsed.serial_number
+    not_after = parsed.not_valid_after_utc
     return AdoptedCertificate(
-        view.serial_number,
-        "expired" if view.not_after < now else "good",
-        view.not_after,
-        subject_of(certificate),
+        serial_number,
+        "expired" if not_after < now else "good",
+        not_after,
+        parsed.subject.rfc4514_string(),
         certificate,
     )
 

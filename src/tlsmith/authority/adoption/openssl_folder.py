@@ -129,7 +129,7 @@ def _find_ca(
     if "certificate" in said and source.has(said["certificate"]):
         path = said["certificate"]
         own = read_certificates(source.read(path), path)[0]
-        keys = _keys_at(_key_paths(said, source), [own], source, passphrases)
+        keys = _keys(said, [own], source, passphrases)
         return [own, *_issuers(own, around)], keys
     if not around:
         raise InputError(
@@ -137,49 +137,48 @@ def _find_ca(
             code="no-authority",
             hint=f"put it there, or name the {CONFIG} that says where it is",
         )
-    keys = _keys_at(_key_paths(said, source), around, source, passphrases)
+    keys = _keys(said, around, source, passphrases)
     infos = {one.info for one in keys}
     owns = [one for one in around if _info(one) in infos] or _lowest(around)
     found = {one.der: one for own in owns for one in (own, *_issuers(own, around))}
     return list(found.values()), keys
 
 
-def _key_paths(said: dict[str, str], source: SourceFolder) -> list[str]:
+def _keys(
+    said: dict[str, str],
+    owners: Sequence[HeldCertificate],
+    source: SourceFolder,
+    passphrases: Passphrases,
+) -> list[HeldKey]:
+    """Return the key that the configuration names, else those that fit a CA.
+
+    Keys of servers may lie there too: those are left alone, and nobody is asked for the
+    passphrase of one among several whose name is not that of a CA's.
+    """
     named = said.get("private_key", "")
     if named and source.has(named):
-        return [named]
+        return [passphrases.open_key(source.read(named), named)]
+    paths = _key_paths(source)
+    infos = {_info(one) for one in owners}
+    keys = []
+    for path in paths:
+        data = source.read(path)
+        is_named_so = "ca" in os.path.basename(path).lower()
+        if b"ENCRYPTED" in data and not is_named_so and len(paths) > 1:
+            continue
+        key = passphrases.open_key(data, path)
+        if key.info in infos:
+            keys.append(key)
+    return keys
+
+
+def _key_paths(source: SourceFolder) -> list[str]:
     return [
         path
         for folder in _KEY_FOLDERS
         for path in source.files(folder)
         if path.endswith(_KEY_ENDINGS) and b"PRIVATE KEY-" in source.read(path)
     ]
-
-
-def _keys_at(
-    paths: Sequence[str],
-    owners: Sequence[HeldCertificate],
-    source: SourceFolder,
-    passphrases: Passphrases,
-) -> list[HeldKey]:
-    """Return the keys of CAs among those in a folder, which servers' may be in too.
-
-    Where there are several, those that need a passphrase are opened only if their name
-    is that of a CA's: nobody should be asked for the passphrase of a web server's.
-    """
-    if len(paths) == 1:
-        return [passphrases.open_key(source.read(paths[0]), paths[0])]
-    infos = {_info(one) for one in owners}
-    keys = []
-    for path in paths:
-        data = source.read(path)
-        is_named_so = "ca" in os.path.basename(path).lower()
-        if not is_named_so and b"ENCRYPTED" in data:
-            continue
-        key = passphrases.open_key(data, path)
-        if key.info in infos:
-            keys.append(key)
-    return keys
 
 
 def _certificates_around(source: SourceFolder) -> list[HeldCertificate]:

@@ -1,6 +1,6 @@
 // Writes a Badger database that has been through much: several tables on several
 // levels, values overwritten and deleted, a value log cleaned up. Then prints what is in
-// it, as Badger itself reads it. See ../step_worlds.py.
+// it, as Badger itself reads it. See tests/authority/adoption/step_worlds.py.
 //
 //	make-badger DIR none|snappy COUNT close|crash
 package main

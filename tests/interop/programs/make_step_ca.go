@@ -1,5 +1,5 @@
 // Makes a CA with step-ca's own packages, as `step ca init` and step-ca do, and prints
-// what its database then holds, as step-ca itself reads it. See ../step_worlds.py.
+// what its database then holds, as step-ca itself reads it. See tests/authority/adoption/step_worlds.py.
 //
 //	STEPPATH=DIR make-step-ca TYPE COUNT close|crash
 package main
