@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from interop.tools import needs
 from signers.emulator import Emulator, started
 from signers.tokens import MODULE, Tokens
 from tlsmith.signers._module import module_of
@@ -17,8 +17,9 @@ from tlsmith.signers._module import module_of
 @pytest.fixture
 def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tokens]:
     """A SoftHSM that has one token, called "ca"."""
-    if not MODULE or shutil.which("softhsm2-util") is None:
+    if not MODULE:
         pytest.skip("SoftHSM 2 is not on this machine")
+    needs("softhsm2-util", "pkcs11-tool")
     folder, configuration = tmp_path / "tokens", tmp_path / "softhsm2.conf"
     folder.mkdir()
     configuration.write_text(

@@ -201,6 +201,7 @@ def test_an_address_is_read_and_written(
         "awskms:///key#SECRET",
         "awskms:///key?endpoint=http://kms.example/SECRET",
         "awskms:///key?endpoint=https://user:SECRET@kms.example",
+        "awskms:///key?endpoint=https://[SECRET",
         "awskms:///key?endpoint=kms.example/SECRET",
     ],
 )

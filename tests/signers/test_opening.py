@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tlsmith.errors import InputError
 from tlsmith.signers import SCHEMES, needs_passphrase
+from tlsmith.signers.awskms import parse_awskms_uri
+from tlsmith.signers.encrypted import path_of
 
 URIS = {
     "store": "store:",
@@ -25,6 +30,20 @@ def test_every_scheme_says_whether_it_needs_a_passphrase() -> None:
     assert not needs_passphrase(URIS["pkcs11"] + "&pin-source=/etc/pin")
     with pytest.raises(InputError):
         needs_passphrase("nonsense")
+
+
+@given(st.sampled_from(SCHEMES), st.text("/?&;=:%[]@#\0azАé\udcff 0", max_size=40))
+def test_whatever_is_written_is_opened_or_refused(scheme: str, rest: str) -> None:
+    for work in (needs_passphrase, _addressed):
+        with contextlib.suppress(InputError):
+            work(f"{scheme}:{rest}")
+
+
+def _addressed(uri: str) -> object:
+    """Read all that an address says, and go nowhere."""
+    if uri.startswith("awskms:"):
+        return parse_awskms_uri(uri)
+    return path_of(uri) if uri.startswith("file:") else None
 
 
 def _run(code: str) -> str:

@@ -195,6 +195,17 @@ domain.generate_keypair(label="root", store=True, capabilities=usage)
     assert raised.value.code == "key-cannot-sign"
 
 
+def test_a_token_that_refuses_is_quoted(tokens: Tokens) -> None:
+    tokens.tool("--keypairgen", "--key-type", "RSA:2048", "--label", "root",
+                "--id", "01", "--usage-sign",
+                "--allowed-mechanisms", "RSA-PKCS-PSS")  # fmt: skip
+    signer = open_signer(uri(), passphrase=PIN)
+    with pytest.raises(SignerError, match="refused: mechanism invalid") as raised:
+        signer.sign(b"data")
+    assert raised.value.key == uri()
+    signer.close()
+
+
 def test_a_key_is_never_replaced(tokens: Tokens) -> None:
     made = create_key(uri(), "p256", PIN).signer
     with pytest.raises(SignerError) as raised:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from signers.tokens import MODULE, PIN, Tokens, check, uri
-from tlsmith.errors import SignerError
+from tlsmith.errors import PassphraseError, SignerError
 from tlsmith.signers import Signer, create_key, open_signer
 
 pytestmark = pytest.mark.interop
@@ -195,6 +195,9 @@ def test_a_token_that_hangs_holds_nobody_up(tokens: Tokens, place: Path) -> None
         signer.close()
         assert time.monotonic() - start < 1.5
         os.killpg(process.pid, signal.SIGCONT)
+        # It has left meanwhile, and who comes next is asked for the PIN.
+        with pytest.raises(PassphraseError, match="the PIN does not open"):
+            open_signer(address, passphrase=b"1357-other")
 
 
 @needs_server

@@ -53,3 +53,12 @@ def test_who_waited_too_long_is_let_go_and_the_next_are_not_kept() -> None:
         worker.run(lambda: made.append(2), 0.5)
     end.set()
     assert worker.run(lambda: list(made), 1) == []
+
+
+def test_what_is_posted_is_called_however_long_it_takes() -> None:
+    worker, end, made = Worker("test"), threading.Event(), []
+    with pytest.raises(NoAnswerError):
+        worker.run(end.wait, 0.05)
+    worker.post(lambda: made.append(1))
+    end.set()
+    assert worker.run(lambda: list(made), 1) == [1]

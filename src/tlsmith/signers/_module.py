@@ -74,6 +74,17 @@ class Module:
                 hint="see whether the token is there: `pkcs11-tool -L`",
             ) from error
 
+    def part(self, user: int, seconds: float) -> None:
+        """Have `user` leave, at once or once a token that hangs has come to itself."""
+
+        def work() -> None:
+            self.check_process()
+            self.leave(user)
+
+        parting = self._worker.post(work)
+        with contextlib.suppress(TimeoutError):
+            parting.result(seconds)
+
     def check_process(self) -> None:
         """Start anew in a forked process: sessions are not inherited (section 5.4)."""
         if self._process != os.getpid():

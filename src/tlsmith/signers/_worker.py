@@ -49,14 +49,19 @@ class Worker:
         since = self._since
         if since is not None and time.monotonic() - since > seconds:
             raise NoAnswerError
-        self._ensure_thread()
-        future: Future[T] = Future()
-        self._queue.put((future, work))
+        future = self.post(work)
         try:
             return future.result(seconds)
         except TimeoutError as error:
             future.cancel()
             raise NoAnswerError from error
+
+    def post(self, work: Callable[[], T]) -> Future[T]:
+        """Have `work` called when its turn comes, however long that takes."""
+        self._ensure_thread()
+        future: Future[T] = Future()
+        self._queue.put((future, work))
+        return future
 
     def _ensure_thread(self) -> None:
         if self._thread is not None:

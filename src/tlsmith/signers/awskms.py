@@ -88,10 +88,12 @@ def _mistake() -> InputError:
 def _check_endpoint(endpoint: str | None) -> None:
     if endpoint is None:
         return
-    parts = urlsplit(endpoint)
-    safe = parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in _LOOPBACK
-    )
+    try:
+        parts = urlsplit(endpoint)
+        host = parts.hostname
+    except ValueError:
+        raise _mistake() from None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
     if not safe or parts.username or parts.password:
         raise InputError(
             "the endpoint of an AWS KMS address is not https, or holds credentials",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tlsmith.core.formats.keyfile import encode_private_key, load_private_key
 from tlsmith.core.keys import public_key_info, signer_of
@@ -105,13 +105,13 @@ def path_of(uri: str) -> str:
     """
     rest = uri.removeprefix("file:")
     if rest.startswith("//"):
-        parts = urlsplit(uri)
-        if parts.netloc not in ("", "localhost"):
+        host, slash, path = rest[2:].partition("/")
+        if host not in ("", "localhost"):
             raise InputError(
                 f"the address {uri!r} names a file of another machine",
                 hint="write file:PATH",
             )
-        rest = unquote(parts.path)
+        rest = unquote(slash + path)
     if not rest:
         raise InputError(f"the address {uri!r} names no file", hint="write file:PATH")
     return os.path.abspath(rest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -93,9 +92,8 @@ class TokenSigner:
         if self._closed:
             return
         self._closed = True
-        # A token that is gone, or hangs, is left already.
-        with contextlib.suppress(SignerError):
-            self._module.run(self._leave, self.uri, min(self._deadline, _PARTING))
+        self._module.part(id(self), min(self._deadline, _PARTING))
+        self._key = None
 
     def _run(self, work: Callable[[], T]) -> T:
         return self._module.run(
@@ -151,11 +149,6 @@ class TokenSigner:
                 code="key-changed",
                 hint="put the token back that holds the CA's key",
             )
-
-    def _leave(self) -> None:
-        self._module.check_process()
-        self._module.leave(id(self))
-        self._key = None
 
 
 def create_token_key(
