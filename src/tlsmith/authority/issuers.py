@@ -97,7 +97,7 @@ class Issuers:
 
     def __init__(self, storage: Storage, passphrase: Passphrase) -> None:
         self._storage = storage
-        self._passphrase = passphrase
+        self.passphrase = passphrase
         self._loaded: dict[int, LoadedIssuer] = {}
         self._records: list[AuthorityRecord] | None = None
         self._lock = threading.RLock()
@@ -159,7 +159,7 @@ class Issuers:
             return loaded
 
     def _open(self, record: AuthorityRecord) -> SigningKey:
-        from tlsmith.signers import open_signer
+        from tlsmith.signers import needs_passphrase, open_signer
 
         if not record.signer:
             raise SignerError(
@@ -169,8 +169,11 @@ class Issuers:
                 hint="it was made to be kept offline: sign where it is, and bring the "
                 "answer with tlsmith ca import",
             )
+        needed = needs_passphrase(record.signer)
         return open_signer(
-            record.signer, passphrase=self._passphrase(), material=record.material
+            record.signer,
+            passphrase=self.passphrase() if needed else None,
+            material=record.material,
         )
 
 

@@ -72,7 +72,7 @@ class OCSPService:
         self._issuers = issuers
         self._passphrase = passphrase
         self._clock = clock
-        self._lifetime = lifetime
+        self.lifetime = lifetime
         self._lock = threading.Lock()
         self._answers: dict[bytes, tuple[OCSPAnswer, float]] = {}
         self._responders: dict[int, Responder] = {}
@@ -143,7 +143,7 @@ class OCSPService:
             return self._error("unauthorized")
         now = self._clock().replace(microsecond=0)
         responder = self._responder(first)
-        next_update = min(now + self._lifetime, responder.not_after)
+        next_update = min(now + self.lifetime, responder.not_after)
         with self._storage.read() as connection:
             responses = [
                 _single(

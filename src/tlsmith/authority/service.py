@@ -21,11 +21,8 @@ from tlsmith.authority.judge import judge
 from tlsmith.authority.ocsp_service import LIFETIME, OCSPService
 from tlsmith.authority.policy import Policy, load_policy
 from tlsmith.authority.publication import Publication
-from tlsmith.authority.request import (
-    NOTHING_ASKED,
-    AskedExtensions,
-    IssuanceRequest,
-)
+from tlsmith.authority.request import IssuanceRequest
+from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import ConflictError, InputError, NotFoundError, TLSmithError
 from tlsmith.storage import Storage, Transaction, Writer

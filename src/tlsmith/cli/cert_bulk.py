@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tlsmith.cli.cert_issue import issued_facts, wanted_of
 from tlsmith.cli.output import emit_json, is_somebody_there, say
 from tlsmith.cli.store import open_authority, person
-from tlsmith.core.csr import parse_request
 from tlsmith.core.formats import encode_chain, encode_private_key
 from tlsmith.core.keys import DEFAULT_KIND, generate_private_key
 from tlsmith.core.names import parse_names
+from tlsmith.core.requested import read_request
 from tlsmith.errors import ConfigError, FileError, InputError, TLSmithError
 from tlsmith.files import NewFile, read_file, write_together
 
@@ -103,7 +103,7 @@ def _of_row(
     names = parse_names(values["names"].split()) if values.get("names") else ()
     key, request = None, None
     if values.get("csr"):
-        request = parse_request(_csr(values["csr"]))
+        request = read_request(_csr(values["csr"]))
         names, public_key = names or request.names, request.public_key
     else:
         key = generate_private_key(options["kind"] or DEFAULT_KIND)

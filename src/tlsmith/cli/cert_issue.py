@@ -143,9 +143,9 @@ def sign(csr_file: str, names: tuple[str, ...], **options: Any) -> None:
       tlsmith cert sign www.csr --cert-file www.pem
       openssl req -new ... | tlsmith cert sign - --cert-file -
     """
-    from tlsmith.core.csr import parse_request
+    from tlsmith.core.requested import read_request
 
-    request = parse_request(read_input(csr_file))
+    request = read_request(read_input(csr_file))
     parsed = parse_names(names) if names else request.names
     stem = "certificate" if csr_file == "-" else os.path.splitext(csr_file)[0]
     cert_file = standard_or(options["cert_file"] or f"{stem}.pem")
@@ -232,12 +232,12 @@ def wanted_of(
         clamp=lifetime.clamp,
         issuer=lifetime.issuer,
     )
-    return wanted if request is None else with_request(wanted, request)
-
-
-def with_request(wanted: Wanted, request: Any) -> Wanted:
-    """Return what is wanted with what a CSR asks for beside names."""
-    return wanted
+    if request is None:
+        return wanted
+    return wanted._replace(
+        subject=wanted.subject if subject is not None else request.subject,
+        asked=request.asked,
+    )
 
 
 def key_for(path: str, kind: str | None) -> tuple[PrivateKey, bool]:

@@ -42,6 +42,10 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("ca", "ca:ca", "Make and show certificate authorities."),
             ("cert", "cert:cert", "Issue, find, renew and revoke certificates."),
+            ("crl", "crl:crl", "Issue and read CRLs."),
+            ("profile", "profile:profile", "Profiles and policy of a CA."),
+            ("access", "access:access", "Tokens and grants for the API."),
+            ("audit", "audit:audit", "Read and verify the audit log."),
         ),
     ),
 )

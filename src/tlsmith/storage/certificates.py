@@ -241,20 +241,20 @@ def status_of(
 
 
 def statuses(
-    connection: Connection, authority_id: int, after: int, number: int
+    connection: Connection, authority_id: int, span: tuple[int, int], now: datetime
 ) -> list[tuple[int, int, int, int | None, int | None]]:
-    """Return (id, serial number, status, revoked_at, reason) of the next certificates.
+    """Return (id, serial number, status, revoked_at, reason) of some certificates.
 
     Args:
-        after: the id they come after.
-        number: how many there are at most.
+        span: the id they come after, and the last one.
+        now: those that expired before are left out.
     """
     rows = connection.all(
         "SELECT id, serial_number, status, revoked_at, reason FROM certificates "
-        "WHERE id > ? AND id <= ? AND authority_id = ? ORDER BY id",
-        after,
-        after + number,
+        "WHERE id > ? AND id <= ? AND authority_id = ? AND not_after >= ? ORDER BY id",
+        *span,
         authority_id,
+        to_seconds(now),
     )
     return [(row[0], int.from_bytes(row[1], "big"), *row[2:5]) for row in rows]
 
