@@ -205,8 +205,10 @@ class ServeSettings:
         "file whose first line opens the CA's key; without it the systemd "
         "credential tlsmith-passphrase is taken",
     )
-    listen: Address = _setting(LISTEN, readers.address, "HOST:PORT of the HTTPS side")
-    http: Address | None = _setting(
+    listen: Address = _setting(  # noqa: RUF009 -- a field, with metadata
+        LISTEN, readers.address, "HOST:PORT of the HTTPS side"
+    )
+    http: Address | None = _setting(  # noqa: RUF009 -- a field, with metadata
         HTTP,
         readers.maybe_address,
         'HOST:PORT of the plain side, for CRL, OCSP and CA certificates; "off" '
