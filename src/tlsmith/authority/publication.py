@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from tlsmith.authority.issuers import Issuers, crl_path
 from tlsmith.errors import TLSmithError
 from tlsmith.storage import Storage
 from tlsmith.storage.authorities import ROOT, AuthorityRecord, further_certificates
+from tlsmith.storage.moments import to_seconds
 from tlsmith.storage.status import COMPLETE, DELTA, CRLRecord, crl_bytes, latest_crls
 
 CERTIFICATE, PEM = "application/pkix-cert", "application/x-pem-file"
@@ -26,13 +26,15 @@ class Document(NamedTuple):
     """Something to be read over plain HTTP.
 
     Args:
-        expires: when there will be a newer one; None where it stays.
+        last_modified: in seconds of Unix time.
+        expires: until when a cache may keep it, or None where it must ask again.
+        etag: a hash of the body, without quotes.
     """
 
     body: bytes
     content_type: str
-    last_modified: datetime
-    expires: datetime | None
+    last_modified: int
+    expires: int | None
     etag: str
 
 
@@ -100,7 +102,9 @@ class Publication:
             record = self._crls[path]
             with self._storage.read() as connection:
                 body = crl_bytes(connection, record) or b""
-        found = Document(body, CRL, record.this_update, record.next_update, _etag(body))
+        # Any moment there may be a newer one: whoever keeps it asks again, and is told
+        # in a few bytes that it is still the latest.
+        found = Document(body, CRL, to_seconds(record.this_update), None, _etag(body))
         self._bodies[path] = (record, found)
         return found
 
@@ -162,16 +166,10 @@ def _forms(
 
 
 def _document(body: bytes, content_type: str, record: AuthorityRecord) -> Document:
-    return Document(body, content_type, record.created_at, None, _etag(body))
+    return Document(
+        body, content_type, to_seconds(record.created_at), None, _etag(body)
+    )
 
 
 def _etag(body: bytes) -> str:
     return sha256(body).hexdigest()[:32]
-
-
-Clock = Callable[[], datetime]
-
-
-def present() -> datetime:
-    """Return the present, in UTC."""
-    return datetime.now(UTC)
