@@ -16,7 +16,7 @@ from tlsmith.core.issuer import Issuer, self_issue
 from tlsmith.core.keys import fingerprint
 from tlsmith.core.profiles import certificate_authority, validity
 from tlsmith.errors import ConflictError
-from tlsmith.storage import Storage, Transaction
+from tlsmith.storage import Connection, Storage, Transaction
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.authorities import (
     INTERMEDIATE,
@@ -68,7 +68,17 @@ def create_ca(
         ConfigError: the plan has mistakes; all are listed.
         IssuanceError: the intermediate is not one the root may sign.
     """
-    root = create_root(plan, root_key, now)
+    return create_below(plan, create_root(plan, root_key, now), signer, now)
+
+
+def create_below(
+    plan: CAPlan, root: RootFile, signer: NewSigner, now: datetime
+) -> CreatedCA:
+    """Make the certificate of an intermediate below a root just made.
+
+    Raises:
+        IssuanceError: it is not one the root may sign.
+    """
     root_record = new_record(
         root.certificate, f"{plan.name} Root CA", ROOT, plan.urls, now
     )
@@ -120,14 +130,14 @@ def store_ca(
     policy: str,
     actor: Actor,
     now: datetime,
-    before_commit: Callable[[], None] = lambda: None,
+    before_commit: Callable[[Transaction], None] = lambda _: None,
 ) -> None:
     """Put a new CA into a store that has none.
 
     Args:
         policy: the text of the profiles and policy it begins with.
-        before_commit: what must be done before it counts, such as writing the root's
-            key to its file.
+        before_commit: what must be done in the same transaction before it counts, such
+            as writing the root's key to its file.
 
     Raises:
         ConflictError: the store has a CA already.
@@ -143,16 +153,16 @@ def store_ca(
         add_policy(transaction, policy, now)
         for one in (created.root, record):
             append(transaction, creation_act(one, actor), now)
-        before_commit()
+        before_commit(transaction)
 
 
-def refuse_second(transaction: Transaction, storage: Storage) -> None:
+def refuse_second(connection: Connection, storage: Storage) -> None:
     """Refuse to make a CA where there is one.
 
     Raises:
         ConflictError: there is.
     """
-    there = authorities(transaction)
+    there = authorities(connection)
     if there:
         raise ConflictError(
             f"the store {storage.url} has a CA already: {there[0].name}",

@@ -14,7 +14,7 @@ from tlsmith.core.keys import fingerprint
 from tlsmith.core.signed import verify_signed_by
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import ConflictError, InputError, NotFoundError
-from tlsmith.storage import Connection, Storage, Transaction
+from tlsmith.storage import Connection, Transaction
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.authorities import (
     REVOKED,
@@ -53,7 +53,9 @@ class TakenCRL(NamedTuple):
     missing: int
 
 
-def take_crl(storage: Storage, crl: bytes, actor: Actor, now: datetime) -> TakenCRL:
+def take_crl(
+    transaction: Transaction, crl: bytes, actor: Actor, now: datetime
+) -> TakenCRL:
     """Keep a CRL that was signed where the CA's key is, and do what it says.
 
     Args:
@@ -65,28 +67,26 @@ def take_crl(storage: Storage, crl: bytes, actor: Actor, now: datetime) -> Taken
             one.
         ConflictError: its number is not greater than that of the one before.
     """
-    actor.require("administrator", "taking in a CRL")
     view = view_crl(crl)
-    with storage.write() as transaction:
-        records = authorities(transaction)
-        issuer = _issuer_of(view, records)
-        _check_kind(view, now)
-        kept = keep_root_crl(transaction, issuer.id, crl)
-        entries = {one.serial_number: one for one in read_entries(view.entries)}
-        revoked = _revoke_authorities(transaction, issuer, records, entries)
-        count = _revoke_certificates(transaction, issuer, entries)
-        for one in revoked:
-            act = Act(actor.name, "ca.revoke", one.slug, {"name": one.name})
-            append(transaction, act, now)
-        detail: dict[str, object] = {
-            "number": kept.number,
-            "entries": kept.entries,
-            "fingerprint_sha256": fingerprint(crl),
-        }
-        act = Act(actor.name, "crl.import", issuer.slug, detail, actor.request_id)
+    records = authorities(transaction)
+    issuer = _issuer_of(view, records)
+    _check_kind(view, now)
+    entries = {one.serial_number: one for one in read_entries(view.entries)}
+    kept = keep_root_crl(transaction, issuer.id, crl)
+    revoked = _revoke_authorities(transaction, issuer, records, entries)
+    count = _revoke_certificates(transaction, issuer, entries)
+    for one in revoked:
+        act = Act(actor.name, "ca.revoke", one.slug, {"name": one.name})
         append(transaction, act, now)
-        transaction.flush()
-        missing = _missing(transaction, issuer, set(entries), now)
+    detail: dict[str, object] = {
+        "number": kept.number,
+        "entries": kept.entries,
+        "fingerprint_sha256": fingerprint(crl),
+    }
+    act = Act(actor.name, "crl.import", issuer.slug, detail, actor.request_id)
+    append(transaction, act, now)
+    transaction.flush()
+    missing = _missing(transaction, issuer, set(entries), now)
     return TakenCRL(issuer, kept, tuple(revoked), count, missing)
 
 

@@ -114,6 +114,7 @@ def authority_facts(record: AuthorityRecord) -> dict[str, Any]:
         "name": record.name,
         "role": record.role,
         "state": record.state,
+        "key_sha256": fingerprint(record.public_key_info),
         "key_here": bool(record.signer),
         # Without what follows a "?": an address may say more than others need to know.
         "signer": record.signer.partition("?")[0] or None,

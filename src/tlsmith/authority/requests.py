@@ -115,7 +115,7 @@ def store_request(
 
 
 def take_certificates(
-    storage: Storage, certificates: Sequence[bytes], actor: Actor, now: datetime
+    transaction: Transaction, certificates: Sequence[bytes], actor: Actor, now: datetime
 ) -> TakenIn:
     """Give a CA that waits its certificate, once all of its chain was verified.
 
@@ -129,19 +129,17 @@ def take_certificates(
         ChainError: no client would accept it; every reason is listed.
         InputError: a signature does not hold, or a certificate is missing.
     """
-    actor.require("administrator", "taking in a CA certificate")
-    with storage.write() as transaction:
-        records = authorities(transaction)
-        record, own = _match(records, certificates)
-        pool = [*certificates, *(one.certificate for one in records if one.certificate)]
-        chain = find_chain(own, pool, now)
-        if record.certificate is not None:
-            _keep_cross_signed(transaction, record, chain, actor, now)
-            return TakenIn(record, tuple(chain), cross_signed=True)
-        parent = _keep_above(transaction, records, record, chain[1:], actor, now)
-        set_certificate(transaction, record.id, own, parent)
-        taken = record._replace(certificate=own, parent_id=parent, state=ACTIVE)
-        append(transaction, _import_act(taken, actor), now)
+    records = authorities(transaction)
+    record, own = _match(records, certificates)
+    pool = [*certificates, *(one.certificate for one in records if one.certificate)]
+    chain = find_chain(own, pool, now)
+    if record.certificate is not None:
+        _keep_cross_signed(transaction, record, chain, actor, now)
+        return TakenIn(record, tuple(chain), cross_signed=True)
+    parent = _keep_above(transaction, records, record, chain[1:], (actor, now))
+    set_certificate(transaction, record.id, own, parent)
+    taken = record._replace(certificate=own, parent_id=parent, state=ACTIVE)
+    append(transaction, _import_act(taken, actor), now)
     return TakenIn(taken, tuple(chain))
 
 
@@ -180,10 +178,10 @@ def _keep_above(
     records: Sequence[AuthorityRecord],
     record: AuthorityRecord,
     above: Sequence[CertificateView],
-    actor: Actor,
-    now: datetime,
+    by: tuple[Actor, datetime],
 ) -> int | None:
     """Put in what stands above a CA and is not there yet; return its issuer's id."""
+    actor, now = by
     by_key = {one.public_key_info: one.id for one in records if one.certificate}
     parent: int | None = None
     for view in reversed(above):
