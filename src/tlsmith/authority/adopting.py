@@ -207,6 +207,12 @@ class _Succession:
 
     def _have_root_issue(self, index: int, root: RootFile) -> None:
         record = self._heirs[index].record
+        if not root.issuer.view.may_sign_crls:
+            record = record._replace(crl_url="")
+            self._notes.append(
+                f"{record.name!r} may not sign CRLs (keyUsage): what it issues is "
+                "revoked by OCSP alone"
+            )
         one = AdoptedAuthority(root.certificate, root.key, "root", "")
         self._heirs[index] = Heir(self._with_key(record, one), None)
         self._root = None

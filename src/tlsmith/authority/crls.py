@@ -78,7 +78,9 @@ def refresh_crls(
     Raises:
         StorageError, SignerError: they could not be; those before are still there.
     """
-    issued = []
+    issued: list[CRLRecord] = []
+    if not loaded.issuer.view.may_sign_crls:
+        return issued  # as mkcert's roots: what they issued, OCSP alone can revoke
     shards = range(loaded.record.shards + 1)
     for shard in shards:
         issued += _refresh_shard(storage, loaded, shard, now, schedule, force)

@@ -11,7 +11,7 @@ from tlsmith.cli.ca_new import init
 from tlsmith.cli.ca_rotate import retire, rotate
 from tlsmith.cli.ca_sign import cross_sign, sign_crl, sign_intermediate
 from tlsmith.cli.output import emit
-from tlsmith.cli.store import json_option, store_option
+from tlsmith.cli.store import json_option, store_option, store_url
 from tlsmith.errors import InputError
 
 
@@ -80,6 +80,8 @@ def export(which: str | None, store: str | None) -> None:
         raise InputError(
             "say what to print", hint="give --root, --chain, --csr or --revoked"
         )
+    if which in ("csr", "revoked"):
+        store = store_url(store)  # a local CA has neither
     if store is not None:
         from tlsmith.cli.ca_show import export_store
 
