@@ -171,19 +171,22 @@ def written_root(place: str, data: bytes) -> Iterator[Any]:
     """
     from tlsmith.files import write_file
 
-    written = []
-
     def write() -> None:
         write_file(place, data, mode=0o600, exclusive=True)
-        written.append(place)
 
     try:
         yield write
     except BaseException as error:
         unknown = isinstance(error, StorageError) and error.code == "commit-unknown"
-        if written and not unknown:
+        if not unknown and _holds(place, data):
             os.unlink(place)
         raise
+
+
+def _holds(place: str, data: bytes) -> bool:
+    from tlsmith.files import read_file
+
+    return bool(data) and os.path.isfile(place) and read_file(place) == data
 
 
 def finish_init(storage: Storage, passphrase: bytes) -> None:

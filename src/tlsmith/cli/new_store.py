@@ -77,8 +77,12 @@ def issuing_key(
         SignerError: it cannot be made there.
     """
     from tlsmith.authority.creation import NewSigner
+    from tlsmith.files import finish_interrupted
     from tlsmith.signers import create_key, open_signer
+    from tlsmith.signers.encrypted import path_of
 
+    if uri.startswith("file:"):
+        finish_interrupted(path_of(uri))
     if earlier is not None and earlier.signer == uri and not uri.startswith("store:"):
         with contextlib.suppress(SignerError):
             left = open_signer(uri, passphrase=passphrase)
