@@ -93,7 +93,7 @@ def issue_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--from-csv",
     metavar="FILE",
-    help="Many: a row each; columns names, csr, profile, days, cert_file, key_file.",
+    help="Many: a row each; columns names, csr, public_key, profile, days...",
 )
 @click.option("--out-dir", metavar="DIR", help="With --from-csv: where files go.")
 def issue(names: tuple[str, ...], **options: Any) -> None:
