@@ -42,7 +42,7 @@ def fill(ca: TestCA, number: int) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     begun = now - timedelta(days=365 * 3)
     for first in range(0, number, BATCH):
-        moment = begun + (now - begun) * first / number
+        moment = begun + (now - begun) * (first / number)
         with ca.authority.storage.write() as transaction:
             for one in range(first, min(first + BATCH, number)):
                 insert_certificate(transaction, row(ca, one, moment, template, random))
