@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -239,4 +240,33 @@ def test_mkcert_whose_key_is_elsewhere(tmp_path: Path, one: Family) -> None:
     assert adopted.certificates[0].private_key is None
     shutil.copy(tmp_path / "rootCA.pem", tmp_path / "rootCA-key.pem")
     with pytest.raises(InputError, match=r"rootCA-key\.pem"):
+        _read(tmp_path)
+
+
+def test_a_file_too_large_to_be_a_ca_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "disk.pem"
+    with path.open("wb") as stream:
+        stream.truncate(300 * 1024 * 1024)
+    with pytest.raises(FileError, match="over") as caught:
+        _read(path)
+    assert caught.value.code == "file-too-large"
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ca.pem")
+    with pytest.raises(FileError, match="a pipe"):
+        _read(tmp_path / "ca.pem")
+
+
+def test_what_is_no_part_of_a_ca_is_passed_by(tmp_path: Path, one: Family) -> None:
+    (tmp_path / "ca.pem").write_bytes(one.root.pem + one.root.key_pem)
+    (tmp_path / "readme.pem").write_text("the password is not here")
+    adopted = _read(tmp_path)
+    assert any("readme.pem" in note for note in adopted.notes)
+
+
+def test_many_cas_are_not_all_named(tmp_path: Path) -> None:
+    for at in range(5):
+        (tmp_path / f"{at}.pem").write_bytes(family(name=f"{at}.test").root.pem)
+    with pytest.raises(InputError, match=r"more than one CA.*, \.\.\."):
         _read(tmp_path)

@@ -37,7 +37,7 @@ def read_mkcert(
     keys = []
     if source.has(MKCERT_KEY):
         path = source.place(MKCERT_KEY)
-        keys = [passphrases.open_key(source.read(path), path)]
+        keys = [passphrases.open_key(source.read_key(path), path)]
     notes = ("mkcert keeps no list of what it issued: nothing of that can be revoked",)
     return arrange(certificates, keys, now), Records(notes=notes), source
 
@@ -88,7 +88,7 @@ def _with_key_beside(
     stem, ending = os.path.splitext(os.path.abspath(path))
     for name in (f"{stem}.key", f"{stem}-key{ending}", f"{stem}.key{ending}"):
         if name != os.path.abspath(path) and source.has(name):
-            key = passphrases.open_key(source.read(name), name)
+            key = passphrases.open_key(source.read_key(name), name)
             return objects.plus(Objects(keys=(key,)))
     return objects
 
