@@ -79,6 +79,7 @@ class PlainProtocol(asyncio.Protocol):
         self._body = b""
         self._fields: dict[bytes, bytes] = {}
         self._last = False
+        self._is_stuck = False
         self.deadline = side.now + side.limits.request_time
 
     # What asyncio calls.
@@ -114,10 +115,14 @@ class PlainProtocol(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not take its replies."""
+        self._is_stuck = True
+        self.deadline = self._side.now + self._side.limits.request_time
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on reading."""
+        self._is_stuck = False
+        self.deadline = self._side.now + self._side.limits.keep_alive
         self._transport.resume_reading()
 
     # What httptools calls.
@@ -168,7 +173,8 @@ class PlainProtocol(asyncio.Protocol):
         if self._parser.should_upgrade():  # to nothing: what follows is not ours
             keep_alive = False
         self._put(reply, is_head=method == b"HEAD", keep_alive=keep_alive)
-        self.deadline = side.now + side.limits.keep_alive
+        if not self._is_stuck:
+            self.deadline = side.now + side.limits.keep_alive
         if _LOG.isEnabledFor(logging.DEBUG):
             self._log(method, reply)
 

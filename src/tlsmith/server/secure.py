@@ -128,7 +128,8 @@ class SecureProtocol(HttpToolsProtocol):
         """Wait for the response as long as it takes."""
         self._in_request = False
         self._received = 0
-        self.deadline = float("inf")
+        if not self.flow.write_paused:
+            self.deadline = float("inf")
         super().on_message_complete()
 
     def pause_writing(self) -> None:
