@@ -26,6 +26,7 @@ TLSmithError                 message, code, hint
     ResolveError             a host name without an address
     HandshakeError           a TLS handshake that failed
     DeadlineError            no answer in time
+  RequestRefusedError        a request that the server refuses
   ConfigError                every mistake at once
   MissingExtraError          also ImportError: an optional part is not installed
 
@@ -251,6 +252,25 @@ class DeadlineError(ConnectionFailedError):
     """The peer did not answer in time."""
 
     code = "deadline"
+
+
+class RequestRefusedError(TLSmithError):
+    """The server refuses a request, with an HTTP status and maybe fields."""
+
+    code = "refused"
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        fields: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.status = status
+        self.fields = tuple(fields)
 
 
 class ConfigError(TLSmithError):

@@ -1,0 +1,139 @@
+"""What the server asks of the authority, and what it gives it to report to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+
+class OCSPAnswer(NamedTuple):
+    """An OCSP response, and what caches are to know of it (RFC 5019 section 6).
+
+    Args:
+        body: the DER OCSPResponse.
+        status: for the metrics: "good", "revoked", "unknown", "several", or the
+            name of the error, such as "malformedRequest".
+        last_modified: thisUpdate, in seconds of Unix time.
+        expires: nextUpdate, or None for what must not be kept: an error, or an
+            answer with a nonce.
+        etag: a hash of the body, without quotes.
+    """
+
+    body: bytes
+    status: str
+    last_modified: int = 0
+    expires: int | None = None
+    etag: str = ""
+
+
+class Document(NamedTuple):
+    """A file that is published: a CRL, a CA certificate, a chain.
+
+    Args:
+        last_modified: in seconds of Unix time.
+        expires: until when a cache may keep it, or None where it must ask again.
+        etag: a hash of the body, without quotes.
+    """
+
+    body: bytes
+    content_type: str
+    last_modified: int
+    expires: int | None
+    etag: str
+
+
+class OwnCertificate(NamedTuple):
+    """The certificate the server itself presents.
+
+    Args:
+        chain: PEM, end entity first.
+        key: PEM, PKCS #8, unencrypted: it never leaves memory.
+    """
+
+    chain: bytes
+    key: bytes
+    not_before: datetime
+    not_after: datetime
+
+
+class CRLFigures(NamedTuple):
+    """What the metrics say of one CRL.
+
+    Args:
+        name: as in its path, such as "issuing.crl".
+    """
+
+    name: str
+    number: int
+    this_update: datetime
+    next_update: datetime
+
+
+class Figures(NamedTuple):
+    """What the metrics say of the store."""
+
+    crls: Sequence[CRLFigures] = ()
+    store_bytes: int = 0
+
+
+class Meter(Protocol):
+    """Where the authority reports what it does. Quick, and safe in any thread.
+
+    Events: "issued" (label: profile), "revoked" (label: reason), "signer-error"
+    (label: signer). Measures: "commit-rows", the rows one commit made durable.
+    """
+
+    def count(self, event: str, label: str, amount: int = 1) -> None:
+        """Count an event."""
+        ...
+
+    def measure(self, what: str, value: float) -> None:
+        """Note a value."""
+        ...
+
+
+class AuthorityPort(Protocol):
+    """The authority, as the server knows it.
+
+    `answer_ocsp` and `document` are called in the event loop and must be quick;
+    everything else is called in a thread and may wait for the store.
+    """
+
+    def answer_ocsp(self, request: bytes) -> OCSPAnswer:
+        """Answer a DER OCSPRequest of any quality."""
+        ...
+
+    def document(self, path: str) -> Document | None:
+        """Return what is published at a path such as "/crl/issuing.crl"."""
+        ...
+
+    def own_certificate(
+        self, names: Sequence[str], profile: str, seconds: int
+    ) -> OwnCertificate:
+        """Issue the server's own certificate.
+
+        Args:
+            seconds: how long it is to last.
+        """
+        ...
+
+    def client_roots(self) -> bytes:
+        """Return the PEM certificates that clients' certificates must chain to."""
+        ...
+
+    def checks(self) -> Mapping[str, str | None]:
+        """Return each thing readiness depends on, with what is wrong or None."""
+        ...
+
+    def figures(self) -> Figures:
+        """Return what the metrics say of the store."""
+        ...
+
+    def maintain(self) -> float:
+        """Do what is due, and return the seconds until it should be called again."""
+        ...
+
+    def close(self) -> None:
+        """Finish what runs, and let go of the store."""
+        ...
