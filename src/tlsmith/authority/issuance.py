@@ -23,6 +23,7 @@ from tlsmith.storage.certificates import (
 if TYPE_CHECKING:
     from tlsmith.core.issuer import IssuedCertificate
     from tlsmith.core.keys import PublicKey
+    from tlsmith.core.names import GeneralName
     from tlsmith.core.profiles import CertificateParameters
 
 
@@ -107,7 +108,9 @@ def record_certificate(
     return number
 
 
-def refuse_outside_scope(actor: Actor, profile: str, names: tuple[str, ...]) -> None:
+def refuse_outside_scope(
+    actor: Actor, profile: str, names: tuple[GeneralName, ...]
+) -> None:
     """Refuse what an actor's token or certificate does not reach.
 
     Raises:

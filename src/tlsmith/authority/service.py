@@ -212,8 +212,7 @@ class Authority:
         now = self.clock()
         rules = self.policy()
         profile = rules.profile(wanted.profile)
-        names = tuple(name.value for name in wanted.names)
-        refuse_outside_scope(actor, profile.name, names)
+        refuse_outside_scope(actor, profile.name, wanted.names)
         loaded = self.issuers.issuing(wanted.issuer)
         request = IssuanceRequest(
             wanted.names,
