@@ -23,12 +23,11 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from authorities import ADMINISTRATOR, PASSPHRASE, Clock, TestCA, wanted_for  # noqa: E402
-
-from tlsmith.authority.serials import next_serial_number  # noqa: E402
-from tlsmith.storage.audit import Act, append  # noqa: E402
-from tlsmith.storage.certificates import NewCertificate, insert_certificate  # noqa: E402
-from tlsmith.storage.search import Search  # noqa: E402
+from authorities import ADMINISTRATOR, PASSPHRASE, Clock, TestCA, wanted_for
+from tlsmith.authority.serials import next_serial_number
+from tlsmith.storage.audit import Act, append
+from tlsmith.storage.certificates import NewCertificate, insert_certificate
+from tlsmith.storage.search import Search
 
 BATCH = 20_000
 ISSUED = 3_000
@@ -37,7 +36,7 @@ ROUNDS = 5
 
 def fill(ca: TestCA, number: int) -> None:
     """Put in certificates as they would be after years: random, in order of time."""
-    random = Random(1)
+    random = Random(1)  # noqa: S311 -- the same filling each time
     template = ca.issue("template.example.test").chain[0]
     now = datetime.now(UTC).replace(microsecond=0)
     begun = now - timedelta(days=365 * 3)
@@ -47,7 +46,9 @@ def fill(ca: TestCA, number: int) -> None:
             for one in range(first, min(first + BATCH, number)):
                 insert_certificate(transaction, row(ca, one, moment, template, random))
                 serial = f"{one:x}"
-                append(transaction, Act("token:ci", "certificate.issue", serial, {}), now)
+                append(
+                    transaction, Act("token:ci", "certificate.issue", serial, {}), now
+                )
         if first % 500_000 == 0:
             print(f"  {first:,} filled", file=sys.stderr)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+
 from running import Done, tlsmith, tlsmith_here
 
 Words = tuple[str, ...]

@@ -97,10 +97,14 @@ def test_a_serial_number_is_taken_once(storage: Storage) -> None:
 
 
 def test_nothing_of_a_failed_transaction_stays(storage: Storage) -> None:
-    with pytest.raises(RuntimeError), storage.write() as transaction:
-        insert_certificate(transaction, new_certificate(1))
-        transaction.flush()
-        raise RuntimeError("half way")
+    def half_way() -> None:
+        with storage.write() as transaction:
+            insert_certificate(transaction, new_certificate(1))
+            transaction.flush()
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        half_way()
     with storage.read() as connection:
         assert by_serial_number(connection, new_certificate(1).serial_number) == []
         assert head(connection) == (0, b"")

@@ -266,14 +266,14 @@ def write_issued(cert_file: str, files: list[NewFile]) -> None:
     Raises:
         InputError: at the certificate's place is something else.
     """
-    if not is_stream(cert_file) and os.path.exists(cert_file):
-        if b"BEGIN CERTIFICATE-----" not in read_file(cert_file):
-            raise InputError(
-                f"{cert_file!r} is there, and no certificate",
-                code="file-exists",
-                hint="name another --cert-file; the certificate was issued: tlsmith "
-                "cert list",
-            )
+    is_there = not is_stream(cert_file) and os.path.exists(cert_file)
+    if is_there and b"BEGIN CERTIFICATE-----" not in read_file(cert_file):
+        raise InputError(
+            f"{cert_file!r} is there, and no certificate",
+            code="file-exists",
+            hint="name another --cert-file; the certificate was issued: tlsmith cert "
+            "list",
+        )
     write_together(files)
 
 

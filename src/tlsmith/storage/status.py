@@ -166,8 +166,8 @@ def changes(
 ) -> list[Change]:
     """Return the changes of status behind a revision, of a shard or (0) of all."""
     rows = connection.all(
-        "SELECT revision, serial_number, shard, previous, status, reason, at FROM changes "
-        "WHERE authority_id = ? AND revision > ? ORDER BY revision",
+        "SELECT revision, serial_number, shard, previous, status, reason, at "
+        "FROM changes WHERE authority_id = ? AND revision > ? ORDER BY revision",
         authority_id,
         after,
     )
