@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tlsmith.authority import revocation
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.cleaning import Retention, clean_up
-from tlsmith.authority.crls import CRLSchedule, refresh_crls
+from tlsmith.authority.crl_entries import KeptEntries
+from tlsmith.authority.crls import CRLIssuer, CRLSchedule
 from tlsmith.authority.issuance import (
     Prepared,
     record_certificate,
@@ -137,8 +138,9 @@ class Authority:
         self.writer = Writer(storage, observe=self.observer.committed)
         self.retention = settings.retention
         self.issuers = Issuers(storage, passphrase)
-        self.publication = Publication(storage, self.issuers)
-        self.schedule = settings.schedule
+        kept = KeptEntries()
+        self.publication = Publication(storage, self.issuers, kept)
+        self.crls = CRLIssuer(storage, settings.schedule, kept)
         self.ocsp = OCSPService(
             storage,
             self.issuers,
@@ -316,9 +318,7 @@ class Authority:
         issued = []
         for record in self.issuers.with_keys():
             loaded = self.issuers.load(record)
-            issued += refresh_crls(
-                self.storage, loaded, self.clock(), self.schedule, force=force
-            )
+            issued += self.crls.refresh(loaded, self.clock(), force=force)
         if issued:
             self.publication.forget()
         return issued
