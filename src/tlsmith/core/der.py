@@ -14,6 +14,7 @@ from typing import NamedTuple
 from tlsmith.errors import InputError
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
+ENUMERATED = 0x0A
 UTF8_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x16, 0x17, 0x18
 BOOLEAN, SEQUENCE, SET = 0x01, 0x30, 0x31
 
@@ -37,14 +38,17 @@ def encode(tag: int, *parts: bytes) -> bytes:
     """Return one element with `parts`, joined, as its contents."""
     content = b"".join(parts)
     size = len(content)
-    if size < 0x80:
+    if size < 0x80:  # most are, and a call less is felt where thousands are issued
         return bytes((tag, size)) + content
-    if size < 0x100:
-        return bytes((tag, 0x81, size)) + content
-    if size < 0x10000:
-        return bytes((tag, 0x82, size >> 8, size & 0xFF)) + content
+    return header(tag, size) + content
+
+
+def header(tag: int, size: int) -> bytes:
+    """Return the tag and length of an element whose contents are `size` bytes."""
+    if size < 0x80:
+        return bytes((tag, size))
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + content
+    return bytes((tag, 0x80 | len(length))) + length
 
 
 def sequence(*parts: bytes) -> bytes:
@@ -92,16 +96,44 @@ def object_identifier(dotted: str) -> bytes:
 @lru_cache(maxsize=256)
 def time(moment: datetime) -> bytes:
     """Return a Time: UTCTime through 2049, then GeneralizedTime (RFC 5280 4.1.2.5)."""
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    digits = f"{moment.year:04}{moment:%m%d%H%M%S}Z".encode()
-    if 1950 <= moment.year < 2050:
+    digits = _digits(moment)
+    if b"1950" <= digits[:4] < b"2050":
         return encode(UTC_TIME, digits[2:])
     return encode(GENERALIZED_TIME, digits)
 
 
+@lru_cache(maxsize=256)
+def generalized_time(moment: datetime) -> bytes:
+    """Return a GeneralizedTime whatever the year, as OCSP has it (RFC 6960)."""
+    return encode(GENERALIZED_TIME, _digits(moment))
+
+
+def _digits(moment: datetime) -> bytes:
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    # strftime takes three times as long, which a CRL of a million entries feels.
+    date = (moment.year, moment.month, moment.day)
+    clock = (moment.hour, moment.minute, moment.second)
+    return b"%04d%02d%02d%02d%02d%02dZ" % (*date, *clock)
+
+
 def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
     """Return the element at `offset`, and the offset behind it.
+
+    Raises:
+        InputError: the encoding is cut short, or is not DER.
+    """
+    tag, start, end = locate(data, offset, len(data))
+    return Element(tag, data[start:end], data[offset:end]), end
+
+
+def locate(data: bytes, offset: int, limit: int) -> tuple[int, int, int]:
+    """Return the tag of the element at `offset`, and where its contents begin and end.
+
+    Nothing is copied: a CRL may have a million entries.
+
+    Args:
+        limit: where what holds the element ends.
 
     Raises:
         InputError: the encoding is cut short, or is not DER.
@@ -119,9 +151,9 @@ def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
     except IndexError:
         raise InputError(f"cut short at byte {len(data)}") from None
     end = start + size
-    if tag & 0x1F == 0x1F or end > len(data):
+    if tag & 0x1F == 0x1F or end > limit:
         raise InputError(f"not DER, or cut short: the element at byte {offset}")
-    return Element(tag, data[start:end], data[offset:end]), end
+    return tag, start, end
 
 
 def children(content: bytes) -> Iterator[Element]:

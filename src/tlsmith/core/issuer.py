@@ -77,7 +77,7 @@ class Issuer:
         identifier = self.view.subject_key_identifier or key_identifier(
             self.view.public_key_info
         )
-        self._authority_key_identifier = identifier
+        self.authority_key_identifier = identifier
 
     @property
     def certificate(self) -> bytes:
@@ -115,7 +115,7 @@ class Issuer:
             info,
             serial_number=serial_number,
             issuer=self.view.subject,
-            authority_key_identifier=self._authority_key_identifier,
+            authority_key_identifier=self.authority_key_identifier,
             key=self.signing_key,
         )
 

@@ -1,0 +1,181 @@
+"""What surrounds every request of the HTTPS side: its id, limits, errors, its line in
+the log, and the fields that every response has."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from tlsmith.errors import RequestRefusedError, TLSmithError
+from tlsmith.server.logs import event, request_id
+from tlsmith.server.metrics import Metrics
+from tlsmith.server.problems import problem_of
+from tlsmith.server.rate import RateLimit
+from tlsmith.server.settings import LimitSettings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LOG = logging.getLogger("tlsmith.server.request")
+_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+# Asked by machines every few seconds: not worth a line each.
+_QUIET = ("/healthz", "/readyz", "/metrics", "/ocsp")
+
+_FIELDS = (
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class Envelope:
+    """An ASGI application around another.
+
+    Args:
+        limits: may be replaced while it runs.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, limits: LimitSettings) -> None:
+        self._app = app
+        self._metrics = metrics
+        self.limits = limits
+        self.requests = RateLimit(limits.requests_per_minute, limits.exempt)
+
+    def use(self, limits: LimitSettings) -> None:
+        """Take other limits from now on."""
+        self.limits = limits
+        self.requests.per_minute = limits.requests_per_minute
+        self.requests.exempt = limits.exempt
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            return
+        exchange = _Exchange(scope, receive, send, self.limits.body)
+        token = request_id.set(exchange.request_id)
+        try:
+            self._admit(scope)
+            exchange.check_length()
+            await self._app(scope, exchange.receive, exchange.send)
+        except Exception as error:
+            await exchange.fail(error)
+        finally:
+            self._note(exchange)
+            request_id.reset(token)
+
+    def _admit(self, scope: Scope) -> None:
+        wait = self.requests.spend((scope.get("client") or ("",))[0])
+        if wait:
+            self._metrics.refused.labels("https", "rate").inc()
+            raise too_many(wait)
+
+    def _note(self, exchange: _Exchange) -> None:
+        scope = exchange.scope
+        route = route_of(scope)
+        seconds = time.perf_counter() - exchange.began
+        self._metrics.requests.labels("https", route, str(exchange.status)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+        quiet = route in _QUIET and exchange.status < 500
+        event(
+            _LOG,
+            logging.DEBUG if quiet else logging.INFO,
+            "request",
+            client=(scope.get("client") or ("",))[0],
+            method=scope["method"],
+            path=scope["path"],
+            status=exchange.status,
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+
+def too_many(wait: float) -> RequestRefusedError:
+    """Return the refusal of a client that asks too often."""
+    seconds = b"%d" % (int(wait) + 1)
+    return RequestRefusedError(
+        429,
+        "too many requests from this address",
+        code="too-many-requests",
+        hint=f"try again in {seconds.decode()} seconds",
+        fields=[(b"retry-after", seconds)],
+    )
+
+
+def route_of(scope: Scope) -> str:
+    """Return the pattern of the route that was taken: bounded, unlike paths."""
+    route = scope.get("tlsmith.route") or getattr(scope.get("route"), "path", None)
+    return str(route or "other")
+
+
+class _Exchange:
+    """One request and its response."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        self.scope = scope
+        self.status = 500
+        self.began = time.perf_counter()
+        self._fields = dict(scope["headers"])
+        given = self._fields.get(b"x-request-id", b"")
+        sane = _SANE_ID.fullmatch(given)
+        self.request_id = given.decode("ascii") if sane else token_hex(8)
+        self._receive = receive
+        self._send = send
+        self._most = most
+        self._received = 0
+        self._has_started = False
+
+    def check_length(self) -> None:
+        """Refuse a body that is said to be too large."""
+        length = self._fields.get(b"content-length", b"0")
+        if int(length) > self._most:
+            raise self._too_large()
+
+    async def receive(self) -> Message:
+        """Hand on a part of the body, within the limit."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self._most:
+                raise self._too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Hand on a part of the response, with the fields that every one has."""
+        if message["type"] == "http.response.start":
+            self._has_started = True
+            self.status = message["status"]
+            fields = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in fields}
+            fields += [field for field in _FIELDS if field[0] not in names]
+            fields.append((b"x-request-id", self.request_id.encode("ascii")))
+            message = {**message, "headers": fields}
+        await self._send(message)
+
+    async def fail(self, error: Exception) -> None:
+        """Respond with a problem document, where nothing was sent yet."""
+        status, body = problem_of(error, self.request_id)
+        if not isinstance(error, TLSmithError) or status >= 500:
+            event(_LOG, logging.ERROR, "request-failed", error=error)
+        if self._has_started:
+            raise error  # the connection is closed, so that nobody takes it for whole
+        fields: list[Any] = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", b"%d" % len(body)),
+            *getattr(error, "fields", ()),
+        ]
+        if status in (413, 429):  # what is still to come of the body is not read
+            fields.append((b"connection", b"close"))
+        await self.send(
+            {"type": "http.response.start", "status": status, "headers": fields}
+        )
+        await self.send({"type": "http.response.body", "body": body})
+
+    def _too_large(self) -> RequestRefusedError:
+        return RequestRefusedError(
+            413, f"the body is over {self._most} bytes", code="too-large"
+        )

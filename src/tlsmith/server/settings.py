@@ -1,0 +1,237 @@
+"""Every setting of `tlsmith serve`: its type, its default, what it is for.
+
+The fields' metadata is what the configuration is read by, and what docs/serve.md is
+written from. A setting marked `live` takes effect on SIGHUP, the others on a restart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tlsmith.server import readers
+from tlsmith.server.readers import Address, Network, Reader
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+LISTEN, HTTP = Address("", 8443), Address("", 8080)
+
+
+def _setting(default: Any, read: Reader, about: str, *, live: bool = False) -> Any:
+    metadata = {"read": read, "about": about, "live": live}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class TLSSettings:
+    """How the HTTPS side presents itself, and whom it believes."""
+
+    names: tuple[str, ...] = _setting(
+        (),
+        readers.texts,
+        "further names of the server's own certificate, beside base_url's host and "
+        "the one it listens on",
+    )
+    profile: str = _setting(
+        "server", readers.text, "profile of the server's own certificate"
+    )
+    lifetime: int = _setting(
+        7 * DAY,
+        readers.duration(10, 397 * DAY),
+        "how long the server's own certificate lasts; it is renewed, without a "
+        "restart, when two thirds have passed",
+    )
+    client_ca: str | None = _setting(
+        None,
+        readers.text,
+        "PEM file of further CAs whose client certificates are accepted, beside "
+        "this CA's own",
+    )
+    minimum: str = _setting(
+        "1.2", readers.choice("1.2", "1.3"), "lowest version of TLS"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """What one client may ask of the server."""
+
+    body: int = _setting(
+        1024**2,
+        readers.size(1024, 1024**3),
+        "largest body of a request to the API",
+        live=True,
+    )
+    headers: int = _setting(
+        16 * 1024,
+        readers.size(1024, 1024**2),
+        "largest head of a request: its line and its fields",
+        live=True,
+    )
+    request_time: int = _setting(
+        20,
+        readers.duration(1, HOUR),
+        "time a client has to send a request whole, counted from its first byte",
+        live=True,
+    )
+    keep_alive: int = _setting(
+        60,
+        readers.duration(1, HOUR),
+        "how long an idle connection stays open",
+        live=True,
+    )
+    connections: int = _setting(
+        4096,
+        readers.integer(1, 1_000_000),
+        "connections of each worker, for HTTPS and HTTP apart",
+        live=True,
+    )
+    requests_per_minute: int = _setting(
+        0,
+        readers.integer(0, 1_000_000),
+        "requests to the API a minute from one address; 0 for any number",
+        live=True,
+    )
+    failures_per_minute: int = _setting(
+        30,
+        readers.integer(0, 1_000_000),
+        "failed authentications a minute from one address, after which it is "
+        "turned away for a while; 0 for any number",
+        live=True,
+    )
+    exempt: tuple[Network, ...] = _setting(
+        (),
+        readers.networks,
+        "networks without limits a minute: a load balancer's, behind which all "
+        "clients have one address",
+        live=True,
+    )
+    stop: int = _setting(
+        20,
+        readers.duration(0, HOUR),
+        "time that running requests have to end when the server stops",
+        live=True,
+    )
+    drain: int = _setting(
+        0,
+        readers.duration(0, HOUR),
+        "time between /readyz failing and the sockets closing when the server "
+        "stops, for load balancers to notice",
+        live=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, and how."""
+
+    format: str = _setting(
+        "text",
+        readers.choice("text", "json"),
+        "a line of words, or a JSON object a line",
+        live=True,
+    )
+    level: str = _setting(
+        "info",
+        readers.choice("debug", "info", "warning", "error"),
+        "least level that is logged; debug adds each request for /ocsp, /crl and /ca",
+        live=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OCSPSettings:
+    """How OCSP is answered."""
+
+    lifetime: int = _setting(
+        DAY, readers.duration(MINUTE, 30 * DAY), "from thisUpdate to nextUpdate"
+    )
+    cache: int = _setting(
+        100_000,
+        readers.integer(0, 10_000_000),
+        "signed answers each worker keeps",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CRLSettings:
+    """When CRLs are made."""
+
+    lifetime: int = _setting(
+        7 * DAY,
+        readers.duration(10 * MINUTE, 365 * DAY),
+        "from thisUpdate to nextUpdate of a complete CRL",
+    )
+    every: int = _setting(
+        DAY,
+        readers.duration(MINUTE, 365 * DAY),
+        "time between complete CRLs where nothing was revoked",
+    )
+    delta_every: int = _setting(
+        0,
+        readers.duration(0, 365 * DAY),
+        "time between delta CRLs; 0 for none",
+    )
+    on_revocation: bool = _setting(
+        True, readers.boolean, "make a new CRL at each revocation, at most one a second"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUpSettings:
+    """When what has expired is forgotten."""
+
+    every: int = _setting(
+        HOUR, readers.duration(MINUTE, 30 * DAY), "time between clean-ups"
+    )
+    keep_expired: int = _setting(
+        365 * DAY,
+        readers.duration(0, 36500 * DAY),
+        "how long expired certificates stay in the store",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """All of it."""
+
+    store: str = _setting(
+        "",
+        readers.text,
+        "URL of the store: sqlite:///FILE or postgresql://...; needed",
+    )
+    passphrase_file: str | None = _setting(
+        None,
+        readers.text,
+        "file whose first line opens the CA's key; without it the systemd "
+        "credential tlsmith-passphrase is taken",
+    )
+    listen: Address = _setting(  # noqa: RUF009 -- a field, with metadata
+        LISTEN, readers.address, "HOST:PORT of the HTTPS side"
+    )
+    http: Address | None = _setting(  # noqa: RUF009 -- a field, with metadata
+        HTTP,
+        readers.maybe_address,
+        'HOST:PORT of the plain side, for CRL, OCSP and CA certificates; "off" '
+        "for none",
+    )
+    base_url: str | None = _setting(
+        None,
+        readers.url("https"),
+        "how clients reach the HTTPS side, where that is not its address",
+    )
+    public_http_url: str | None = _setting(
+        None,
+        readers.url("http"),
+        "how clients reach the plain side; it is written into certificates",
+    )
+    workers: int = _setting(
+        1,
+        readers.integer(1, 256),
+        "processes that share the sockets; one a core is enough",
+    )
+    tls: TLSSettings = field(default_factory=TLSSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    ocsp: OCSPSettings = field(default_factory=OCSPSettings)
+    crl: CRLSettings = field(default_factory=CRLSettings)
+    clean_up: CleanUpSettings = field(default_factory=CleanUpSettings)

@@ -1,0 +1,327 @@
+"""One process of the server: both sides in one event loop, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tlsmith.errors import TLSmithError
+from tlsmith.server.certificate import OwnTLS
+from tlsmith.server.config import changed
+from tlsmith.server.logs import event, set_up_logs
+from tlsmith.server.metrics import Metrics, Sources
+from tlsmith.server.notify import notify, watchdog_seconds
+from tlsmith.server.ports import AuthorityPort, Meter, OwnCertificate
+from tlsmith.server.rate import RateLimit
+from tlsmith.server.readiness import Readiness
+from tlsmith.server.settings import ServeSettings
+from tlsmith.server.sockets import Sockets
+from tlsmith.server.status import StatusSite
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from tlsmith.server.envelope import Envelope
+    from tlsmith.server.plain import PlainSide
+    from tlsmith.server.secure import SecureSide
+
+HANDSHAKE_SECONDS = 10.0
+_LOG = logging.getLogger("tlsmith.server")
+
+
+def no_routes(_authority: AuthorityPort, _failures: RateLimit) -> Sequence[BaseRoute]:
+    """Return no routes beside the server's own."""
+    return ()
+
+
+class Service(NamedTuple):
+    """What there is to serve.
+
+    Args:
+        open_authority: called once in each worker, before its event loop runs.
+        reload: reads the configuration again, on SIGHUP.
+        routes: of the API; is given the limit of failed authentications.
+    """
+
+    open_authority: Callable[[Meter], AuthorityPort]
+    reload: Callable[[], ServeSettings]
+    routes: Callable[[AuthorityPort, RateLimit], Sequence[BaseRoute]] = no_routes
+
+
+def run_worker(
+    settings: ServeSettings,
+    sockets: Sockets,
+    service: Service,
+    on_ready: Callable[[], None],
+    lifeline: int | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        on_ready: called when both sides answer.
+        lifeline: a pipe whose end means that the supervisor is gone.
+
+    Raises:
+        TLSmithError: it cannot begin.
+    """
+    set_up_logs(settings.log)
+    metrics = Metrics()
+    authority = service.open_authority(metrics)
+    try:
+        worker = _Worker(settings, service, authority, metrics)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(worker.main(sockets, on_ready, lifeline))
+    finally:
+        authority.close()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return None
+    return uvloop.new_event_loop
+
+
+class _Worker:
+    def __init__(
+        self,
+        settings: ServeSettings,
+        service: Service,
+        authority: AuthorityPort,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._service = service
+        self._authority = authority
+        self._metrics = metrics
+        self._tls = OwnTLS(settings.tls, authority.client_roots(), self._issue)
+        self._readiness = Readiness(authority.checks)
+        self._site = StatusSite(authority, self._readiness)
+        limits = settings.limits
+        self._failures = RateLimit(limits.failures_per_minute, limits.exempt)
+        self._servers: list[asyncio.AbstractServer] = []
+        self._sides: list[PlainSide | SecureSide] = []
+        self._plain: PlainSide | None = None
+        self._stopping = asyncio.Event()
+        self._is_urgent = False
+
+    async def main(
+        self, sockets: Sockets, on_ready: Callable[[], None], lifeline: int | None
+    ) -> None:
+        """Serve until told to stop."""
+        self._listen_to_signals(lifeline)
+        await self._readiness.check()
+        self._envelope = self._build()
+        await self._open(sockets)
+        jobs = [self._readiness.run(), self._tls.run(), self._maintain(), self._tick()]
+        tasks = [asyncio.create_task(_lasting(job)) for job in jobs]
+        on_ready()
+        await self._stopping.wait()
+        await self._stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._flush()
+        self._readiness.close()
+
+    def _build(self) -> Envelope:
+        from tlsmith.server.app import build_app
+        from tlsmith.server.envelope import Envelope
+
+        sources = Sources(
+            self._authority.figures,
+            self._readiness.states,
+            lambda: self._tls.certificate.not_after,
+        )
+        routes = self._service.routes(self._authority, self._failures)
+        app = build_app(self._site, self._metrics, sources, routes)
+        return Envelope(app, self._metrics, self._settings.limits)
+
+    async def _open(self, sockets: Sockets) -> None:
+        """Begin to answer on both sides."""
+        from uvicorn import Config
+
+        from tlsmith.server.plain import PlainProtocol, PlainSide
+        from tlsmith.server.secure import SecureSide
+
+        loop = asyncio.get_running_loop()
+        config = Config(
+            self._envelope,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+        )
+        config.load()
+        secure = SecureSide(config, self._settings.limits)
+        self._sides.append(secure)
+        self._servers.append(
+            await loop.create_server(
+                secure.protocol,
+                sock=sockets.https,
+                ssl=self._tls.context,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=HANDSHAKE_SECONDS,
+            )
+        )
+        if sockets.http is not None:
+            plain = PlainSide(self._site, self._settings.limits)
+            self._plain = plain
+            self._sides.append(plain)
+            server = await loop.create_server(
+                lambda: PlainProtocol(plain), sock=sockets.http
+            )
+            self._servers.append(server)
+
+    async def _stop(self) -> None:
+        """Have load balancers notice, accept no more, let end what runs."""
+        notify("STOPPING=1")
+        event(_LOG, logging.INFO, "stopping")
+        limits = self._settings.limits
+        self._readiness.is_stopping = True
+        await self._wait(limits.drain, lambda: False)
+        for server in self._servers:
+            server.close()
+        for side in self._sides:
+            side.stop()
+        await self._wait(limits.stop, lambda: not self._open_connections())
+        left = self._open_connections()
+        event(_LOG, logging.INFO, "stopped", cut_off=left)
+
+    async def _wait(self, seconds: float, is_over: Callable[[], bool]) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while loop.time() < end and not is_over() and not self._is_urgent:
+            await asyncio.sleep(0.02)
+
+    def _open_connections(self) -> int:
+        return sum(len(side.connections) for side in self._sides)
+
+    def _issue(self) -> OwnCertificate:
+        settings = self._settings
+        own = settings.tls
+        return self._authority.own_certificate(
+            own_names(settings), own.profile, own.lifetime
+        )
+
+    # What is done besides.
+
+    async def _maintain(self) -> None:
+        """Have the authority do what is due, in a thread of its own."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="maintain") as executor:
+            while True:
+                seconds = 1.0
+                try:
+                    seconds = await loop.run_in_executor(
+                        executor, self._authority.maintain
+                    )
+                except Exception as error:
+                    event(_LOG, logging.ERROR, "maintenance-failed", error=error)
+                await asyncio.sleep(max(0.05, seconds))
+
+    async def _tick(self) -> None:
+        watchdog = watchdog_seconds()
+        while True:
+            await asyncio.sleep(1.0)
+            for side in self._sides:
+                side.tick()
+            self._flush()
+            if watchdog is not None:
+                notify("WATCHDOG=1")
+
+    def _flush(self) -> None:
+        """Hand to the metrics what the sides counted since the last time."""
+        metrics = self._metrics
+        for name, side in zip(("https", "http"), self._sides, strict=False):
+            metrics.connections.labels(name).set(len(side.connections))
+            refusals, side.refusals = side.refusals, Counter()
+            for why, count in refusals.items():
+                metrics.refused.labels(name, why).inc(count)
+        if self._plain is not None:
+            replies, self._plain.replies = self._plain.replies, Counter()
+            for (route, status), count in replies.items():
+                metrics.requests.labels("http", route, str(status)).inc(count)
+        answers, self._site.answers = self._site.answers, Counter()
+        for answer, count in answers.items():
+            metrics.ocsp.labels(answer).inc(count)
+
+    # Signals.
+
+    def _listen_to_signals(self, lifeline: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        if lifeline is not None:
+            loop.add_reader(lifeline, self._told_to_stop)
+        wanted: dict[str, Callable[[], None]] = {
+            "SIGTERM": self._told_to_stop,
+            "SIGINT": self._told_to_stop,
+            "SIGHUP": self._reload,
+        }
+        for name, handler in wanted.items():
+            number = getattr(signal, name, None)
+            if number is not None:
+                _handle(loop, number, handler)
+
+    def _told_to_stop(self) -> None:
+        """Stop; at the second time without waiting for what runs."""
+        self._is_urgent = self._stopping.is_set()
+        self._stopping.set()
+
+    def _reload(self) -> None:
+        try:
+            settings = self._service.reload()
+        except TLSmithError as error:
+            event(_LOG, logging.ERROR, "reload-refused", error=error)
+            return
+        waiting = changed(self._settings, settings, live=False)
+        taken = changed(self._settings, settings, live=True)
+        self._settings = settings
+        set_up_logs(settings.log)
+        for side in self._sides:
+            side.limits = settings.limits
+        self._envelope.use(settings.limits)
+        self._failures.per_minute = settings.limits.failures_per_minute
+        self._failures.exempt = settings.limits.exempt
+        event(_LOG, logging.INFO, "reloaded", changed=taken, needs_restart=waiting)
+
+
+def own_names(settings: ServeSettings) -> list[str]:
+    """Return the names of the server's own certificate, each once."""
+    from urllib.parse import urlsplit
+
+    names = [*settings.tls.names]
+    if settings.base_url is not None:
+        names.insert(0, urlsplit(settings.base_url).hostname or "")
+    host = settings.listen.host
+    if host and host not in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
+        names.append(host)
+    names.append("localhost")
+    return list(dict.fromkeys(names))
+
+
+def _handle(
+    loop: asyncio.AbstractEventLoop, number: int, handler: Callable[[], None]
+) -> None:
+    try:
+        loop.add_signal_handler(number, handler)
+    except NotImplementedError:  # Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(handler))
+
+
+async def _lasting(job: Coroutine[Any, Any, None]) -> None:
+    """Run a job that lasts as long as the worker; its end is worth a line."""
+    try:
+        await job
+    except Exception as error:
+        event(_LOG, logging.CRITICAL, "job-ended", error=error)
+        raise
