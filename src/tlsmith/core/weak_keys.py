@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
@@ -61,10 +61,12 @@ def judge_key(
     return reasons
 
 
-def judge_rsa(modulus: int, exponent: int) -> list[str]:
+# A request is judged when it is read, and again by its profile.
+@lru_cache(maxsize=256)
+def judge_rsa(modulus: int, exponent: int) -> tuple[str, ...]:
     """Return how an RSA key can be broken, size and small exponent left aside."""
     if modulus < 6:
-        return ["a modulus that is none"]
+        return ("a modulus that is none",)
     reasons = []
     if exponent >= _LARGEST_EXPONENT:
         reasons.append("an exponent of more than 256 bits may hide a short private one")
@@ -76,7 +78,7 @@ def judge_rsa(modulus: int, exponent: int) -> list[str]:
         reasons.append("made by a chip whose keys can be factored (CVE-2017-15361)")
     if _has_pattern(modulus):
         reasons.append("the modulus has a pattern where it should be random")
-    return reasons
+    return tuple(reasons)
 
 
 def _split(info: bytes) -> tuple[bytes, bytes]:
