@@ -81,6 +81,12 @@ def test_a_request_of_openssl_is_signed(tmp_path: Path) -> None:
     assert not made.is_ca
 
 
+def test_an_account_needs_no_other_name(tmp_path: Path) -> None:
+    made = certify(by_openssl(tmp_path, "/O=Acme/CN=alice"), "client")
+    assert made.names == ()
+    assert made.subject == distinguished_name((COMMON_NAME, "alice"))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_request_of_every_kind_of_key_is_read(kind: str) -> None:
     key = key_of_kind(kind)
