@@ -98,7 +98,9 @@ class CRLIssuer:
         Raises:
             StorageError, SignerError: they could not be; those before are still there.
         """
-        issued = []
+        issued: list[CRLRecord] = []
+        if not loaded.issuer.view.may_sign_crls:
+            return issued  # as mkcert's roots: what they issued, OCSP alone can revoke
         for shard in range(loaded.record.shards + 1):
             issued += self._refresh_shard(loaded, shard, now, force)
         return issued

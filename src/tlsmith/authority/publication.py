@@ -52,6 +52,7 @@ class Publication:
         self._issuers = issuers
         self._lock = threading.Lock()
         self._certificates: dict[str, Document] | None = None
+        self._generation = -1
         self._crls: dict[str, CRLRecord] = {}
         self._bodies: dict[str, tuple[CRLRecord, Document]] = {}
         self._looked_at = 0.0
@@ -88,7 +89,9 @@ class Publication:
 
     def _ca(self) -> dict[str, Document]:
         with self._lock:
-            if self._certificates is None:
+            generation = self._issuers.generation
+            if self._certificates is None or generation != self._generation:
+                self._generation = generation
                 self._certificates = dict(_ca_documents(self._storage, self._issuers))
             return self._certificates
 
