@@ -201,7 +201,7 @@ class Authority:
         self, batch: Sequence[Prepared | TLSmithError], actor: Actor
     ) -> Future[list[Issued | TLSmithError]]:
         def record(transaction: Transaction) -> list[Issued | TLSmithError]:
-            return [_recorded(transaction, one, actor) for one in batch]
+            return [recorded(transaction, one, actor) for one in batch]
 
         return self.writer.begin(record)
 
@@ -244,17 +244,7 @@ class Authority:
             InputError: the store has not the certificate itself.
             AccessError, ProfileError, SignerError, StorageError: as `issue`.
         """
-        if old.certificate is None:
-            raise InputError(f"of {old.serial_number:x} the number alone is known")
-        view = view_certificate(old.certificate)
-        wanted = Wanted(
-            view.names,
-            public_key,
-            old.profile,
-            lifetime=lifetime,
-            renews=old.serial_number,
-        )
-        return self.issue(wanted, actor)
+        return self.issue(renewal_of(old, public_key, lifetime), actor)
 
     # Revoking
 
@@ -421,6 +411,25 @@ class Authority:
         return version
 
 
+def renewal_of(
+    old: CertificateRecord, public_key: PublicKey, lifetime: timedelta | None = None
+) -> Wanted:
+    """Return what is wanted where a certificate is to be issued again.
+
+    Raises:
+        InputError: the store has not the certificate itself.
+    """
+    if old.certificate is None:
+        raise InputError(f"of {old.serial_number:x} the number alone is known")
+    return Wanted(
+        view_certificate(old.certificate).names,
+        public_key,
+        old.profile,
+        lifetime=lifetime,
+        renews=old.serial_number,
+    )
+
+
 def issued_of(number: int, prepared: Prepared) -> Issued:
     """Return what was issued, to be given out."""
     new = prepared.new
@@ -435,9 +444,10 @@ def issued_of(number: int, prepared: Prepared) -> Issued:
     )
 
 
-def _recorded(
+def recorded(
     transaction: Transaction, one: Prepared | TLSmithError, actor: Actor
 ) -> Issued | TLSmithError:
+    """Put one of many into the store; return it, or why it was refused."""
     if isinstance(one, TLSmithError):
         return one
     writes = transaction.writes
