@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,10 @@ def routes(_authority: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute
     def mistake(_request: Request) -> Response:
         raise RuntimeError("a mistake, with a secret in it: hunter2")
 
+    def hang(_request: Request) -> Response:
+        time.sleep(60)
+        return PlainTextResponse("done")
+
     def refused(_request: Request) -> Response:
         raise RequestRefusedError(403, "not yours", code="not-yours", hint="ask")
 
@@ -70,6 +75,7 @@ def routes(_authority: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute
         Route("/api/v1/slow/{seconds}", slow),
         Route("/api/v1/mistake", mistake),
         Route("/api/v1/refused", refused),
+        Route("/api/v1/hang", hang),
         Route("/api/v1/login", login),
     ]
 

@@ -70,7 +70,8 @@ class LimitSettings:
     request_time: int = _setting(
         20,
         readers.duration(1, HOUR),
-        "time a client has to send a request whole, counted from its first byte",
+        "time a client has for a handshake, and to send a request whole, counted "
+        "from its first byte",
         live=True,
     )
     keep_alive: int = _setting(
