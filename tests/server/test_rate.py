@@ -73,4 +73,4 @@ def test_memory_is_bounded_and_the_newest_stay() -> None:
         limit.spend(str(ipaddress.ip_address(number)))
     assert len(limit._buckets) == MOST
     assert limit.spend(str(ipaddress.ip_address(MOST + 9))) > 0
-    assert limit.spend("0.0.0.0") == 0.0
+    assert limit.spend(str(ipaddress.ip_address(0))) == 0.0

@@ -25,7 +25,7 @@ _PLAIN = frozenset(
 )
 
 
-def event(logger: logging.Logger, level: int, name: str, **facts: Any) -> None:
+def event(logger: logging.Logger, level: int, name: str, /, **facts: Any) -> None:
     """Log an event.
 
     Args:
