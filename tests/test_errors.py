@@ -15,6 +15,7 @@ from tlsmith.errors import (
     MissingExtraError,
     NameNotPermittedError,
     ProfileError,
+    SignerError,
     TLSmithError,
     TrustStoreError,
 )
@@ -30,6 +31,7 @@ SAMPLES = [
     FileError("cannot read 'x'", path="x", code="file-not-found", hint="look"),
     ProfileError("two rules broken", reasons=["names: none", "key: weak"]),
     NameNotPermittedError("outside", names=["a.com"], hint="allow it"),
+    SignerError("no token", key="pkcs11:object=root", hint="put it back"),
     TrustStoreError("no", store="nss"),
     ConfigError("one mistake", mistakes=["days: not a number"]),
     MissingExtraError("probe", needed_for="show HOST"),

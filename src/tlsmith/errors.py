@@ -8,9 +8,16 @@ TLSmithError                 message, code, hint
   IssuanceError              an issuer that cannot or may not sign this
     KeyMismatchError         a key and a certificate that do not belong together
     NotACAError              an issuer whose certificate is no CA's
+    NotCRLSignerError        an issuer whose certificate may not sign CRLs
     PathLengthError          a chain longer than the issuer allows
     ValidityError            a validity its issuer or its profile does not allow
     NameNotPermittedError    a name outside the issuer's name constraints
+  SignerError                a CA's key that cannot be reached, made or used
+  StorageError               a store that cannot be reached, read or written
+    NotFoundError            nothing there goes by that name or number
+    ConflictError            what was to be put in is there already
+    MigrationError           a schema that is not this version's
+  AccessError                who asks may not do that
   TrustStoreError            a trust store that cannot be read or changed
     ToolMissingError         the store's own tool is not on this machine
     PrivilegeError           changing the store needs rights we do not have
@@ -111,6 +118,12 @@ class NotACAError(IssuanceError):
     code = "not-a-ca"
 
 
+class NotCRLSignerError(IssuanceError):
+    """The issuer's certificate may not sign CRLs (RFC 5280 section 4.2.1.3)."""
+
+    code = "not-a-crl-signer"
+
+
 class PathLengthError(IssuanceError):
     """The chain would be longer than the issuer's path length allows."""
 
@@ -133,6 +146,53 @@ class NameNotPermittedError(IssuanceError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.names = tuple(names)
+
+
+class SignerError(TLSmithError):
+    """The key of a CA cannot be reached, made or used where it lives."""
+
+    code = "signer"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str | None = None,
+        code: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.key = key
+
+
+class StorageError(TLSmithError):
+    """The store could not be reached, read or written."""
+
+    code = "store-error"
+
+
+class NotFoundError(StorageError):
+    """Nothing in the store goes by that name or number."""
+
+    code = "not-found"
+
+
+class ConflictError(StorageError):
+    """What was to be put in is there already, or excludes it."""
+
+    code = "conflict"
+
+
+class MigrationError(StorageError):
+    """The store's schema is not the one of this version."""
+
+    code = "wrong-schema"
+
+
+class AccessError(TLSmithError):
+    """Who asks may not do that, or is not known."""
+
+    code = "not-allowed"
 
 
 class TrustStoreError(TLSmithError):

@@ -62,6 +62,35 @@ def test_an_object_identifier_is_what_another_encoder_writes(dotted: str) -> Non
     encoded = der.object_identifier(dotted)
     assert encoded == encoder.encode(univ.ObjectIdentifier(dotted))
     assert str(decoder.decode(encoded)[0]) == dotted
+    assert der.read_identifier(der.only(encoded, der.OID)) == dotted
+
+
+@pytest.mark.parametrize(
+    "dotted",
+    [
+        *("", "1", "3.1", "1.40", "0.040", "2.05", "1.2.", "1.2.03", "1.2.-3", "1.2.x"),
+        *("1.2.３", "1.2\n", "2." + "9" * 40, "1.2" + ".3" * 31),
+    ],
+)
+def test_what_is_no_object_identifier_is_not_written(dotted: str) -> None:
+    with pytest.raises(InputError, match="not an object identifier"):
+        der.object_identifier(dotted)
+
+
+@pytest.mark.parametrize(
+    "encoded", ["0600", "060180", "06028001", "06032a8001", "06022a80", "04012a"]
+)
+def test_what_is_no_object_identifier_is_not_read(encoded: str) -> None:
+    element, _ = der.read(bytes.fromhex(encoded))
+    with pytest.raises(InputError, match="OBJECT IDENTIFIER"):
+        der.read_identifier(element)
+
+
+def test_an_object_identifier_without_an_end_is_refused() -> None:
+    """A number of thousands of digits takes Python long to write, or forever."""
+    content = b"\x2a" + b"\xff" * 4000 + b"\x01"
+    with pytest.raises(InputError, match="not an OBJECT IDENTIFIER"):
+        der.read_identifier(der.Element(der.OID, content, b""))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from cryptography import x509
 from strategies import NOW
 from tlsmith.core import der, oid
 from tlsmith.core.constraints import NameConstraints, Subtree
+from tlsmith.core.extension_values import Extension, crl_distribution_points
 from tlsmith.core.extensions import encode_extensions, extension
 from tlsmith.core.names import parse_names
 from tlsmith.core.profiles import (
@@ -96,3 +97,44 @@ def test_a_certificate_of_nobody_is_not_written() -> None:
 def test_an_extension_leaves_its_default_out() -> None:
     assert der.TRUE not in extension("1.2.3", b"x")
     assert der.TRUE in extension("1.2.3", b"x", critical=True)
+
+
+FURTHER = (
+    crl_distribution_points(["http://ca.test/crl/7"]),
+    Extension("1.3.6.1.4.1.99999.1", True, der.integer(7)),
+)
+
+
+def test_further_ones_come_last_in_their_order() -> None:
+    encoded = encode_extensions(SERVER._replace(extensions=FURTHER), b"own", b"above")
+    assert encoded.endswith(FURTHER[0].encode() + FURTHER[1].encode())
+    bare = encode_extensions(SERVER, b"own", b"above")
+    listing = der.only(der.only(encoded, 0xA3).content, der.SEQUENCE).content
+    of_bare = der.only(der.only(bare, 0xA3).content, der.SEQUENCE).content
+    assert listing == of_bare + FURTHER[0].encode() + FURTHER[1].encode()
+
+
+def test_no_extension_is_written_twice() -> None:
+    """RFC 5280 4.2; nor may one say other than the parameters do."""
+    twice = SERVER._replace(extensions=(*FURTHER, FURTHER[0]))
+    with pytest.raises(InputError, match=r"extension 2\.5\.29\.31 twice"):
+        encode_extensions(twice, b"own", None)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        oid.BASIC_CONSTRAINTS,
+        oid.KEY_USAGE,
+        oid.EXTENDED_KEY_USAGE,
+        oid.SUBJECT_ALT_NAME,
+        oid.NAME_CONSTRAINTS,
+        oid.SUBJECT_KEY_IDENTIFIER,
+        oid.AUTHORITY_KEY_IDENTIFIER,
+    ],
+)
+def test_no_further_one_can_say_what_the_parameters_say(identifier: str) -> None:
+    further = (Extension(identifier, True, der.sequence(der.TRUE)),)
+    with pytest.raises(InputError, match="is written from") as caught:
+        encode_extensions(SERVER._replace(extensions=further), b"own", None)
+    assert caught.value.code == "extension-twice"

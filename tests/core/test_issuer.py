@@ -25,6 +25,11 @@ from strategies import (
 )
 from tlsmith.core.constraints import NameConstraints, Subtree
 from tlsmith.core.csr import request_hash
+from tlsmith.core.extension_values import (
+    authority_information_access,
+    crl_distribution_points,
+    tls_feature,
+)
 from tlsmith.core.issuer import (
     Issuer,
     check_names,
@@ -257,6 +262,45 @@ def test_every_certificate_has_a_serial_number_of_its_own() -> None:
     public_key = key_of_kind("p256").public_key()
     numbers = {root.issue(parameters, public_key).serial_number for _ in range(20)}
     assert len(numbers) == 20
+
+
+def test_a_serial_number_that_is_given_is_the_certificates() -> None:
+    parameters = end_entity(NAMES, "p256", ALWAYS)
+    info = public_key_info(key_of_kind("p256").public_key())
+    for number in (1, 255, 2**64, 2**159 - 1):
+        issued = a_root().issue(parameters, info, serial_number=number)
+        assert issued.serial_number == number
+        certificate = x509.load_der_x509_certificate(issued.der)
+        assert certificate.serial_number == number
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**159])
+def test_a_serial_number_of_no_certificate_is_refused(number: int) -> None:
+    """RFC 5280 4.1.2.2: positive, and 20 octets at most."""
+    parameters = end_entity(NAMES, "p256", ALWAYS)
+    with pytest.raises(InputError, match="serial number"):
+        a_root().issue(
+            parameters, key_of_kind("p256").public_key(), serial_number=number
+        )
+
+
+def test_further_extensions_are_what_the_library_builds() -> None:
+    key = key_of_kind("p256")
+    parameters = end_entity(NAMES, "p256", ALWAYS)._replace(
+        extensions=(
+            crl_distribution_points(["http://ca.test/crl/7"]),
+            authority_information_access(ocsp=["http://ca.test/ocsp"]),
+            tls_feature(),
+        )
+    )
+    issued = a_root().issue(parameters, key.public_key())
+    found = x509.load_der_x509_certificate(issued.der).extensions
+    kinds = [type(one.value) for one in found]
+    assert kinds[-3:] == [
+        x509.CRLDistributionPoints,
+        x509.AuthorityInformationAccess,
+        x509.TLSFeature,
+    ]
 
 
 # What may be an issuer ------------------------------------------------------------

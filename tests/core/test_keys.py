@@ -67,6 +67,12 @@ def test_the_key_identifier_is_method_1_of_rfc_5280(kind: str) -> None:
     assert key_identifier(public_key_info(public)) == expected
 
 
+@pytest.mark.parametrize("info", ["", "3000", "30030500", "3004300003", "0400"])
+def test_what_is_no_public_key_has_no_identifier(info: str) -> None:
+    with pytest.raises(InputError):
+        key_identifier(bytes.fromhex(info))
+
+
 def test_a_fingerprint_is_the_sha_256() -> None:
     assert fingerprint(b"abc") == hashlib.sha256(b"abc").hexdigest()
 

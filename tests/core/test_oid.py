@@ -19,6 +19,28 @@ from tlsmith.core import oid
         (oid.SERVER_AUTH, known.ExtendedKeyUsageOID.SERVER_AUTH),
         (oid.CLIENT_AUTH, known.ExtendedKeyUsageOID.CLIENT_AUTH),
         (oid.EMAIL_PROTECTION, known.ExtendedKeyUsageOID.EMAIL_PROTECTION),
+        (oid.CRL_DISTRIBUTION_POINTS, known.ExtensionOID.CRL_DISTRIBUTION_POINTS),
+        (oid.CERTIFICATE_POLICIES, known.ExtensionOID.CERTIFICATE_POLICIES),
+        (oid.FRESHEST_CRL, known.ExtensionOID.FRESHEST_CRL),
+        (
+            oid.AUTHORITY_INFORMATION_ACCESS,
+            known.ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+        ),
+        (oid.TLS_FEATURE, known.ExtensionOID.TLS_FEATURE),
+        (oid.OCSP_NO_CHECK, known.ExtensionOID.OCSP_NO_CHECK),
+        (oid.CRL_NUMBER, known.ExtensionOID.CRL_NUMBER),
+        (oid.CRL_REASON, known.CRLEntryExtensionOID.CRL_REASON),
+        (oid.INVALIDITY_DATE, known.CRLEntryExtensionOID.INVALIDITY_DATE),
+        (oid.DELTA_CRL_INDICATOR, known.ExtensionOID.DELTA_CRL_INDICATOR),
+        (
+            oid.ISSUING_DISTRIBUTION_POINT,
+            known.ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+        ),
+        (oid.OCSP, known.AuthorityInformationAccessOID.OCSP),
+        (oid.CA_ISSUERS, known.AuthorityInformationAccessOID.CA_ISSUERS),
+        (oid.OCSP_NONCE, known.OCSPExtensionOID.NONCE),
+        (oid.OCSP_BASIC, known.ObjectIdentifier("1.3.6.1.5.5.7.48.1.1")),
+        (oid.OCSP_SIGNING, known.ExtendedKeyUsageOID.OCSP_SIGNING),
         (oid.COMMON_NAME, known.NameOID.COMMON_NAME),
         (oid.ORGANIZATION, known.NameOID.ORGANIZATION_NAME),
         (oid.ORGANIZATIONAL_UNIT, known.NameOID.ORGANIZATIONAL_UNIT_NAME),
@@ -31,4 +53,4 @@ def test_an_oid_is_the_one_of_its_name(
 
 
 def test_none_is_left_out_above() -> None:
-    assert len([name for name in vars(oid) if name.isupper()]) == 13
+    assert len([name for name in vars(oid) if name.isupper()]) == 29

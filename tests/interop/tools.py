@@ -45,7 +45,8 @@ def go_program(name: str) -> Path:
     def build() -> None:
         environment = os.environ | {
             "GOCACHE": str(CACHE / "go-cache"),
-            "GOPATH": str(CACHE / "go"),
+            # Behind ours, where Debian's packages put the sources of others.
+            "GOPATH": f"{CACHE / 'go'}:/usr/share/gocode",
             "GO111MODULE": "off",
             "GOFLAGS": "",
         }

@@ -11,6 +11,7 @@ import click
 
 from tlsmith.cli.home import safe_home
 from tlsmith.cli.output import emit, emit_json, say
+from tlsmith.cli.store import json_option, passphrase_option, store_option
 from tlsmith.core.formats import encode_chain
 from tlsmith.core.keys import DEFAULT_KIND, KINDS, fingerprint
 from tlsmith.core.view import view_certificate
@@ -34,12 +35,18 @@ def ca() -> None:
 
 
 @ca.command(short_help="Make a CA.")
-@click.option("--local", is_flag=True, help="A local CA, for `tlsmith make`.")
+@click.option("--name", help="Of the CA, such as the organisation's.")
+@store_option
 @click.option(
-    "--allow",
-    multiple=True,
-    metavar="NAME",
-    help="Domain (with all below it) or network it may sign for as well.",
+    "--root-key-file",
+    metavar="FILE",
+    help="Where the root's key goes, encrypted: a file to be carried away.",
+)
+@passphrase_option
+@click.option(
+    "--root-passphrase-file",
+    metavar="FILE",
+    help="Another passphrase for the root's key.",
 )
 @click.option(
     "--key",
@@ -48,54 +55,133 @@ def ca() -> None:
     metavar="KIND",
     help=f"Kind of its keys; {DEFAULT_KIND} by default.",
 )
-@click.option("--replace", is_flag=True, help="Even if the one there is would do.")
-@click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
-def init(
-    local: bool,
-    allow: tuple[str, ...],
-    kind: str | None,
-    replace: bool,
-    as_json: bool,
-) -> None:
-    """Make a local CA, in place of the one there is.
+@click.option(
+    "--root-key",
+    "root_kind",
+    type=click.Choice(KINDS),
+    metavar="KIND",
+    help="Kind of the root's key, where it is another.",
+)
+@click.option(
+    "--signer",
+    default="store:",
+    metavar="URI",
+    help="Where the issuing key lives: store:, file:PATH, pkcs11:..., awskms:...",
+)
+@click.option(
+    "--path-length",
+    type=int,
+    default=1,
+    metavar="N",
+    help="How many CAs may stand below the root; 1 by default.",
+)
+@click.option(
+    "--permit",
+    multiple=True,
+    metavar="NAMES",
+    help="Name space it may sign in: corp.example, ip:10.0.0.0/8, email:..., uri:...",
+)
+@click.option(
+    "--exclude", multiple=True, metavar="NAMES", help="Name space it may not sign in."
+)
+@click.option("--days", type=int, help="How long the issuing CA lives.")
+@click.option("--root-days", type=int, help="How long the root lives.")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Where CRLs, OCSP and certificates are read: http://...",
+)
+@click.option("--cdp", metavar="URL", help="The folder of CRLs, if it is elsewhere.")
+@click.option("--ocsp", metavar="URL", help="The OCSP responder, if it is elsewhere.")
+@click.option(
+    "--aia", metavar="URL", help="The folder of CA certificates, if it is elsewhere."
+)
+@click.option(
+    "--crl-shards",
+    type=int,
+    default=0,
+    metavar="N",
+    help="Spread certificates over N CRLs.",
+)
+@click.option(
+    "--profiles", metavar="FILE", help="Profiles and policy (TOML) to begin with."
+)
+@click.option("--local", is_flag=True, help="A local CA, for `tlsmith make`.")
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="NAME",
+    help="With --local: domain or network it may sign for as well.",
+)
+@click.option(
+    "--replace", is_flag=True, help="With --local: even if the one there is would do."
+)
+@json_option
+def init(**options: Any) -> None:
+    """Make a CA: an offline root and a CA that issues, in a store; or a local one.
 
-    It may sign for development names, private addresses, and what --allow names. The
-    earlier CA's key is destroyed; certificates it signed go on working for as long as
-    its root stays trusted.
+    The root's key goes, encrypted, into a file of its own that is to be carried away;
+    the store never has it.
+
+    With --local, a CA for `tlsmith make` in place of the one there is: for development
+    names, private addresses, and what --allow names. The earlier CA's key is
+    destroyed; certificates it signed go on working while its root is trusted.
 
     \b
     Examples:
+      tlsmith ca init --name Acme --store sqlite:///ca.db --root-key-file root.key \\
+          --passphrase-file ca.pass --base-url http://pki.acme.example
+      tlsmith ca init --name Acme --permit acme.example --permit ip:10.0.0.0/8 ...
       tlsmith ca init --local --allow corp.example.com --allow 203.0.113.0/24
-      tlsmith ca init --local --replace
     """
-    if not local:
+    if options["local"]:
+        _init_local(options)
+        return
+    if not options["name"] and not options["store"] and not options["root_key_file"]:
         raise InputError(
-            "say which kind of CA is to be made", hint="add --local for `tlsmith make`"
+            "say which kind of CA is to be made",
+            hint="give --name, --store and --root-key-file; or --local for "
+            "`tlsmith make`",
         )
+    from tlsmith.cli.ca_init import InitOptions, init_store
+
+    init_store(InitOptions.of(options))
+
+
+def _init_local(options: dict[str, Any]) -> None:
     home = safe_home()
-    earlier = None if replace else load_authority(home)
+    allow, kind, as_json = options["allow"], options["kind"], options["as_json"]
+    earlier = None if options["replace"] else load_authority(home)
     if earlier is not None and _would_do(earlier, allow, kind):
         say("the local CA there is does all of this: nothing was changed")
         _report(earlier, as_json)
         return
     now = datetime.now(UTC)
-    kind = kind or DEFAULT_KIND
-    authority, _ = create_authority(home, now, allow=allow, kind=kind)
+    authority, _ = create_authority(home, now, allow=allow, kind=kind or DEFAULT_KIND)
     _report(authority, as_json)
     if not as_json:
         say("\nHave this machine's clients trust it:\n  tlsmith trust install")
 
 
-@ca.command(short_help="Show the local CA.")
-@click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
-def show(as_json: bool) -> None:
+@ca.command(short_help="Show the local CA, or those of a store.")
+@store_option
+@json_option
+def show(store: str | None, as_json: bool) -> None:
     """Show the local CA: what it may sign, until when, and its fingerprint.
 
+    With --store, the CAs there: their certificates, keys, CRLs and addresses.
+
     \b
-    Example:
+    Examples:
       tlsmith ca show
+      tlsmith ca show --store sqlite:///ca.db
     """
-    _report(_current(), as_json)
+    if store is None:
+        _report(_current(), as_json)
+        return
+    from tlsmith.cli.ca_show import show_store
+
+    show_store(store, as_json)
 
 
 @ca.command(short_help="Print certificates of a CA, PEM.")
@@ -103,20 +189,29 @@ def show(as_json: bool) -> None:
 @click.option(
     "--chain", "which", flag_value="chain", help="The intermediate, then the root."
 )
-def export(which: str | None) -> None:
-    """Print certificates of the local CA, as PEM, on standard output.
+@click.option("--csr", "which", flag_value="csr", help="A request that waits.")
+@store_option
+def export(which: str | None, store: str | None) -> None:
+    """Print certificates of the local CA, or of a store's, as PEM.
 
     \b
     Examples:
       tlsmith ca export --root > root.pem
-      tlsmith ca export --chain > chain.pem
+      tlsmith ca export --chain --store sqlite:///ca.db > chain.pem
     """
     if which is None:
-        raise InputError("say what to print", hint="give --root or --chain")
+        raise InputError("say what to print", hint="give --root, --chain or --csr")
+    if store is not None:
+        from tlsmith.cli.ca_show import export_store
+
+        emit(export_store(store, which))
+        return
     authority = _current()
     chain = [authority.root]
     if which == "chain":
         chain.insert(0, authority.intermediate)
+    elif which == "csr":
+        raise InputError("the local CA has no request", hint="give --store URL")
     emit(encode_chain(chain).decode())
 
 

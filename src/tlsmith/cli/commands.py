@@ -37,7 +37,22 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ),
         ),
     ),
-    ("Authority", (("ca", "ca:ca", "Make and show certificate authorities."),)),
+    (
+        "Authority",
+        (
+            ("ca", "ca:ca", "Make and show certificate authorities."),
+            (
+                "serve",
+                "serve:serve",
+                "Serve a CA: HTTPS API; HTTP for CRLs and OCSP.",
+            ),
+            ("cert", "cert:cert", "Issue, find, renew and revoke certificates."),
+            ("crl", "crl:crl", "Issue and read CRLs."),
+            ("profile", "profile:profile", "Profiles and policy of a CA."),
+            ("access", "access:access", "Tokens and grants for the API."),
+            ("audit", "audit:audit", "Read and verify the audit log."),
+        ),
+    ),
 )
 
 PLACES = {name: place for _, entries in GROUPS for name, place, _ in entries}

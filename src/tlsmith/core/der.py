@@ -5,6 +5,7 @@ itself (see bench/), and importing it costs more than everything else `tlsmith m
 does. Tests hold what is written here to what the library's own parser and builder say.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,10 +14,16 @@ from typing import NamedTuple
 from tlsmith.errors import InputError
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
+ENUMERATED = 0x0A
 UTF8_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x16, 0x17, 0x18
 BOOLEAN, SEQUENCE, SET = 0x01, 0x30, 0x31
 
 TRUE = b"\x01\x01\xff"
+
+# The longest arc in use is a UUID, 39 digits (X.667).
+_ARC = r"\.(?:0|[1-9]\d{0,38})"
+_DOTTED = re.compile(rf"(?:[01]\.[123]?\d|2{_ARC})(?:{_ARC}){{0,30}}", re.ASCII)
+_LONGEST_IDENTIFIER = 128
 
 
 class Element(NamedTuple):
@@ -31,14 +38,17 @@ def encode(tag: int, *parts: bytes) -> bytes:
     """Return one element with `parts`, joined, as its contents."""
     content = b"".join(parts)
     size = len(content)
-    if size < 0x80:
+    if size < 0x80:  # most are, and a call less is felt where thousands are issued
         return bytes((tag, size)) + content
-    if size < 0x100:
-        return bytes((tag, 0x81, size)) + content
-    if size < 0x10000:
-        return bytes((tag, 0x82, size >> 8, size & 0xFF)) + content
+    return header(tag, size) + content
+
+
+def header(tag: int, size: int) -> bytes:
+    """Return the tag and length of an element whose contents are `size` bytes."""
+    if size < 0x80:
+        return bytes((tag, size))
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + content
+    return bytes((tag, 0x80 | len(length))) + length
 
 
 def sequence(*parts: bytes) -> bytes:
@@ -66,7 +76,13 @@ def context(number: int, *parts: bytes, constructed: bool = False) -> bytes:
 
 @lru_cache(maxsize=256)
 def object_identifier(dotted: str) -> bytes:
-    """Return an OBJECT IDENTIFIER from its dotted form."""
+    """Return an OBJECT IDENTIFIER from its dotted form.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not _DOTTED.fullmatch(dotted):
+        raise InputError(f"not an object identifier: {dotted!r}")
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     content = bytearray()
     for arc in (first * 40 + second, *rest):
@@ -80,16 +96,44 @@ def object_identifier(dotted: str) -> bytes:
 @lru_cache(maxsize=256)
 def time(moment: datetime) -> bytes:
     """Return a Time: UTCTime through 2049, then GeneralizedTime (RFC 5280 4.1.2.5)."""
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    digits = f"{moment.year:04}{moment:%m%d%H%M%S}Z".encode()
-    if 1950 <= moment.year < 2050:
+    digits = _digits(moment)
+    if b"1950" <= digits[:4] < b"2050":
         return encode(UTC_TIME, digits[2:])
     return encode(GENERALIZED_TIME, digits)
 
 
+@lru_cache(maxsize=256)
+def generalized_time(moment: datetime) -> bytes:
+    """Return a GeneralizedTime whatever the year, as OCSP has it (RFC 6960)."""
+    return encode(GENERALIZED_TIME, _digits(moment))
+
+
+def _digits(moment: datetime) -> bytes:
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    # strftime takes three times as long, which a CRL of a million entries feels.
+    date = (moment.year, moment.month, moment.day)
+    clock = (moment.hour, moment.minute, moment.second)
+    return b"%04d%02d%02d%02d%02d%02dZ" % (*date, *clock)
+
+
 def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
     """Return the element at `offset`, and the offset behind it.
+
+    Raises:
+        InputError: the encoding is cut short, or is not DER.
+    """
+    tag, start, end = locate(data, offset, len(data))
+    return Element(tag, data[start:end], data[offset:end]), end
+
+
+def locate(data: bytes, offset: int, limit: int) -> tuple[int, int, int]:
+    """Return the tag of the element at `offset`, and where its contents begin and end.
+
+    Nothing is copied: a CRL may have a million entries.
+
+    Args:
+        limit: where what holds the element ends.
 
     Raises:
         InputError: the encoding is cut short, or is not DER.
@@ -107,9 +151,9 @@ def read(data: bytes, offset: int = 0) -> tuple[Element, int]:
     except IndexError:
         raise InputError(f"cut short at byte {len(data)}") from None
     end = start + size
-    if tag & 0x1F == 0x1F or end > len(data):
+    if tag & 0x1F == 0x1F or end > limit:
         raise InputError(f"not DER, or cut short: the element at byte {offset}")
-    return Element(tag, data[start:end], data[offset:end]), end
+    return tag, start, end
 
 
 def children(content: bytes) -> Iterator[Element]:
@@ -147,6 +191,28 @@ def read_integer(element: Element) -> int:
     if element.tag != INTEGER or not content:
         raise InputError("not an INTEGER")
     return int.from_bytes(content, "big", signed=True)
+
+
+def read_identifier(element: Element) -> str:
+    """Return the dotted form of an OBJECT IDENTIFIER.
+
+    Raises:
+        InputError: it is none.
+    """
+    content = element.content
+    size = len(content)
+    if element.tag != OID or not 0 < size <= _LONGEST_IDENTIFIER or content[-1] > 0x7F:
+        raise InputError("not an OBJECT IDENTIFIER")
+    arcs, arc, fresh = [], 0, True
+    for septet in content:
+        if fresh and septet == 0x80:
+            raise InputError("not DER: an OBJECT IDENTIFIER with a padded arc")
+        arc, fresh = arc << 7 | septet & 0x7F, septet < 0x80
+        if fresh:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
 def read_time(element: Element) -> datetime:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from functools import lru_cache
 
 from tlsmith.core import der, oid
+from tlsmith.core.extension_values import Extension
 from tlsmith.core.names import GeneralName
 from tlsmith.core.profiles import CertificateParameters, encode_key_usage
 from tlsmith.core.subject import EMPTY
 from tlsmith.errors import InputError
+
+# What other parameters say: an extension given beside them would contradict those.
+_OF_PARAMETERS = {
+    oid.BASIC_CONSTRAINTS: "is_ca and path_length",
+    oid.KEY_USAGE: "key_usage",
+    oid.EXTENDED_KEY_USAGE: "extended_key_usage",
+    oid.SUBJECT_ALT_NAME: "names",
+    oid.NAME_CONSTRAINTS: "name_constraints",
+    oid.SUBJECT_KEY_IDENTIFIER: "the key",
+    oid.AUTHORITY_KEY_IDENTIFIER: "the issuer",
+}
 
 
 def encode_extensions(
@@ -20,7 +32,7 @@ def encode_extensions(
 
     Raises:
         InputError: a CA without a subject, or an end entity without one and without
-            names (4.1.2.6).
+            names (4.1.2.6); an extension twice (4.2), or one that is not DER.
     """
     if parameters.subject == EMPTY and (parameters.is_ca or not parameters.names):
         raise InputError("a certificate with neither a subject nor a name")
@@ -40,6 +52,8 @@ def encode_extensions(
     parts.append(extension(oid.SUBJECT_KEY_IDENTIFIER, identifier))
     if authority_key_identifier is not None:
         parts.append(_authority_key_identifier(authority_key_identifier))
+    if parameters.extensions:
+        parts.append(_further(parameters.extensions))
     return der.context(3, der.sequence(*parts), constructed=True)
 
 
@@ -76,6 +90,22 @@ def _usages(key_usage: int, extended: tuple[str, ...]) -> tuple[bytes, ...]:
 def _authority_key_identifier(identifier: bytes) -> bytes:
     value = der.sequence(der.context(0, identifier))
     return extension(oid.AUTHORITY_KEY_IDENTIFIER, value)
+
+
+@lru_cache(maxsize=256)
+def _further(extensions: tuple[Extension, ...]) -> bytes:
+    seen: set[str] = set()
+    for one in extensions:
+        if one.oid in _OF_PARAMETERS:
+            raise InputError(
+                f"extension {one.oid} is written from {_OF_PARAMETERS[one.oid]}",
+                code="extension-twice",
+                hint="leave it out of the further extensions",
+            )
+        if one.oid in seen:
+            raise InputError(f"extension {one.oid} twice", code="extension-twice")
+        seen.add(one.oid)
+    return b"".join(one.encode() for one in extensions)
 
 
 @lru_cache(maxsize=256)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from os import urandom
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.core import der
 from tlsmith.core.constraints import NameConstraints
 from tlsmith.core.extensions import encode_extensions
-from tlsmith.core.keys import key_identifier, public_key_info, signer_of
+from tlsmith.core.keys import key_identifier, public_key_info
 from tlsmith.core.names import GeneralName
 from tlsmith.core.profiles import CertificateParameters
+from tlsmith.core.signing import signing_key
 from tlsmith.core.subject import EMPTY, any_subject_for
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import (
+    InputError,
     KeyMismatchError,
     NameNotPermittedError,
     NotACAError,
@@ -25,6 +28,7 @@ from tlsmith.errors import (
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey, PublicKey
+    from tlsmith.core.signing import SigningKey
 
 _VERSION_3 = der.context(0, der.integer(2), constructed=True)
 
@@ -47,29 +51,33 @@ class IssuedCertificate(NamedTuple):
 class Issuer:
     """A CA certificate together with the key that signs for it.
 
+    Args:
+        certificate: the CA's own, DER.
+        key: a private key, or what signs with one that lies elsewhere.
+
     Raises:
         NotACAError: the certificate is not a CA's, or may not sign certificates.
         KeyMismatchError: the key is not the certificate's.
     """
 
-    def __init__(self, certificate: bytes, key: PrivateKey) -> None:
+    def __init__(self, certificate: bytes, key: PrivateKey | SigningKey) -> None:
         self.view = view_certificate(certificate)
         if not self.view.is_ca or not self.view.may_sign_certificates:
             raise NotACAError(
                 "the issuer's certificate is not a CA's",
                 hint="give the certificate of a CA, and the key that belongs to it",
             )
-        if public_key_info(key.public_key()) != self.view.public_key_info:
+        self.signing_key = signing_key(key)
+        if self.signing_key.public_key_info != self.view.public_key_info:
             raise KeyMismatchError(
                 "the issuer's key does not belong to its certificate",
                 hint="give the two that were made together",
             )
-        self._algorithm, self._sign = signer_of(key)
         self.name_constraints = self.view.name_constraints
         identifier = self.view.subject_key_identifier or key_identifier(
             self.view.public_key_info
         )
-        self._authority_key_identifier = identifier
+        self.authority_key_identifier = identifier
 
     @property
     def certificate(self) -> bytes:
@@ -77,11 +85,21 @@ class Issuer:
         return self.view.der
 
     def issue(
-        self, parameters: CertificateParameters, public_key: PublicKey
+        self,
+        parameters: CertificateParameters,
+        public_key: PublicKey | bytes,
+        *,
+        serial_number: int | None = None,
     ) -> IssuedCertificate:
         """Sign a certificate for `public_key`.
 
+        Args:
+            public_key: or its DER SubjectPublicKeyInfo.
+            serial_number: by default a random one.
+
         Raises:
+            InputError: the serial number is not one of RFC 5280 4.1.2.2, or the
+                parameters contradict each other.
             NameNotPermittedError: names lie outside the issuer's name constraints.
             PathLengthError: a CA below an issuer that may have none.
             ValidityError: it would be valid before its issuer is, or longer.
@@ -89,17 +107,22 @@ class Issuer:
         check_names(self.name_constraints, parameters.names)
         _check_path_length(self.view, parameters)
         _check_validity(self.view, parameters)
+        info = public_key
+        if not isinstance(info, bytes):
+            info = public_key_info(info)
         return _signed(
             parameters,
-            public_key_info(public_key),
+            info,
+            serial_number=serial_number,
             issuer=self.view.subject,
-            authority_key_identifier=self._authority_key_identifier,
-            algorithm=self._algorithm,
-            sign=self._sign,
+            authority_key_identifier=self.authority_key_identifier,
+            key=self.signing_key,
         )
 
 
-def self_issue(parameters: CertificateParameters, key: PrivateKey) -> IssuedCertificate:
+def self_issue(
+    parameters: CertificateParameters, key: PrivateKey | SigningKey
+) -> IssuedCertificate:
     """Sign a certificate with its own key: a root, or a self-signed end entity.
 
     Where the subject is empty it gets one, since it is the issuer as well, and that
@@ -107,15 +130,13 @@ def self_issue(parameters: CertificateParameters, key: PrivateKey) -> IssuedCert
     """
     if parameters.subject == EMPTY:
         parameters = parameters._replace(subject=any_subject_for(parameters.names))
-    algorithm, sign = signer_of(key)
-    info = public_key_info(key.public_key())
+    own = signing_key(key)
     return _signed(
         parameters,
-        info,
+        own.public_key_info,
         issuer=parameters.subject,
-        authority_key_identifier=key_identifier(info),
-        algorithm=algorithm,
-        sign=sign,
+        authority_key_identifier=key_identifier(own.public_key_info),
+        key=own,
     )
 
 
@@ -173,27 +194,38 @@ def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
+@lru_cache(maxsize=64)
+def _issuer_and_validity(
+    issuer: bytes, not_before: datetime, not_after: datetime
+) -> bytes:
+    return issuer + der.sequence(der.time(not_before), der.time(not_after))
+
+
 def _signed(
     parameters: CertificateParameters,
     info: bytes,
     *,
     issuer: bytes,
     authority_key_identifier: bytes,
-    algorithm: bytes,
-    sign: Callable[[bytes], bytes],
+    key: SigningKey,
+    serial_number: int | None = None,
 ) -> IssuedCertificate:
-    serial_number = random_serial_number()
+    if serial_number is None:
+        serial_number = random_serial_number()
+    elif not 0 < serial_number < 1 << 159:
+        raise InputError(
+            f"the serial number {serial_number} is not positive, or over 20 octets"
+        )
     tbs = der.sequence(
         _VERSION_3,
         der.integer(serial_number),
-        algorithm,
-        issuer,
-        der.sequence(der.time(parameters.not_before), der.time(parameters.not_after)),
+        key.algorithm,
+        _issuer_and_validity(issuer, parameters.not_before, parameters.not_after),
         parameters.subject,
         info,
         encode_extensions(parameters, key_identifier(info), authority_key_identifier),
     )
-    whole = der.sequence(tbs, algorithm, der.bit_string(sign(tbs)))
+    whole = der.sequence(tbs, key.algorithm, der.bit_string(key.sign(tbs)))
     return IssuedCertificate(
         whole, serial_number, parameters.not_before, parameters.not_after
     )

@@ -149,12 +149,24 @@ def key_identifier(info: bytes) -> bytes:
     """
     from cryptography.hazmat.primitives import hashes
 
-    spki, _ = der.read(info)
-    _, start = der.read(spki.content)
-    key_bits, _ = der.read(spki.content, start)
     digest = hashes.Hash(hashes.SHA1())  # noqa: S303 -- see above
-    digest.update(key_bits.content[1:])
+    digest.update(public_key_bits(info))
     return digest.finalize()
+
+
+def public_key_bits(info: bytes) -> bytes:
+    """Return the bits of a public key, without their algorithm.
+
+    Raises:
+        InputError: it is no SubjectPublicKeyInfo.
+    """
+    # Issuing asks this of every key, and most are on P-256, whose info has one form.
+    if info.startswith(_P256_INFO) and len(info) == len(_P256_INFO) + 65:
+        return info[-65:]
+    parts = list(der.children(der.only(info, der.SEQUENCE).content))
+    if [part.tag for part in parts] != [der.SEQUENCE, der.BIT_STRING]:
+        raise InputError("not a SubjectPublicKeyInfo")
+    return parts[1].content[1:]
 
 
 def fingerprint(data: bytes) -> str:
@@ -197,6 +209,8 @@ _ECDSA = {
     "p384": ("1.2.840.10045.4.3.3", "SHA384"),
     "p521": ("1.2.840.10045.4.3.4", "SHA512"),
 }
+# All of the SubjectPublicKeyInfo of an uncompressed point on P-256, but the point.
+_P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 _PURE = {
     "ed25519": "1.3.101.112",
     "ml-dsa-44": "2.16.840.1.101.3.4.3.17",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tlsmith.core import der
 from tlsmith.core.constraints import NameConstraints
+from tlsmith.core.extension_values import Extension
 from tlsmith.core.names import GeneralName
 from tlsmith.core.oid import CLIENT_AUTH, EMAIL_PROTECTION, SERVER_AUTH
 from tlsmith.core.subject import subject_for
@@ -42,6 +43,7 @@ class CertificateParameters(NamedTuple):
         key_usage: bits of keyUsage; 0 for no such extension.
         extended_key_usage: OIDs, dotted; empty for no such extension.
         path_length: for a CA, how many intermediates may follow; None for any number.
+        extensions: further ones, in the order they are to have.
     """
 
     subject: bytes
@@ -53,6 +55,7 @@ class CertificateParameters(NamedTuple):
     is_ca: bool = False
     path_length: int | None = None
     name_constraints: NameConstraints | None = None
+    extensions: tuple[Extension, ...] = ()
 
 
 def end_entity(

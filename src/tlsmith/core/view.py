@@ -69,11 +69,19 @@ class CertificateView(NamedTuple):
     @property
     def may_sign_certificates(self) -> bool:
         """Whether keyUsage, where there is one, has keyCertSign (4.2.1.3)."""
+        return self._may(0x04)
+
+    @property
+    def may_sign_crls(self) -> bool:
+        """Whether keyUsage, where there is one, has cRLSign (4.2.1.3)."""
+        return self._may(0x02)
+
+    def _may(self, bit: int) -> bool:
         usage = self._extension(KEY_USAGE)
         if usage is None:
             return True
         bits = der.only(usage, der.BIT_STRING).content[1:]
-        return bool(bits and bits[0] & 0x04)
+        return bool(bits and bits[0] & bit)
 
     @property
     def is_self_issued(self) -> bool:
@@ -152,11 +160,16 @@ def _view(data: bytes) -> CertificateView:
         not_after=times[1],
         subject=subject.whole,
         public_key_info=info.whole,
-        extensions=_extensions(rest[-1].content) if 0xA3 in tags else {},
+        extensions=read_extensions(rest[-1].content) if 0xA3 in tags else {},
     )
 
 
-def _extensions(content: bytes) -> dict[bytes, tuple[bool, bytes]]:
+def read_extensions(content: bytes) -> dict[bytes, tuple[bool, bytes]]:
+    """Return DER Extensions: OID as encoded, to (critical, contents).
+
+    Raises:
+        InputError: they are none, or one is there twice.
+    """
     found: dict[bytes, tuple[bool, bytes]] = {}
     for element in der.children(der.only(content, der.SEQUENCE).content):
         parts = list(der.children(element.content))

@@ -91,7 +91,7 @@ def is_ca(certificate: Certificate) -> bool:
 
 def is_self_signed(certificate: Certificate) -> bool:
     """Tell whether a certificate is signed by its own key."""
-    return _signed(certificate, certificate)
+    return has_signed(certificate, certificate)
 
 
 def public_info(certificate: Certificate) -> bytes | None:
@@ -120,12 +120,13 @@ class _Issuers:
             self._known[one.der] = [
                 issuer
                 for issuer in named[:_MOST_TRIED]
-                if _signed(issuer.parsed, one.parsed)
+                if has_signed(issuer.parsed, one.parsed)
             ]
         return self._known[one.der]
 
 
-def _signed(issuer: Certificate, certificate: Certificate) -> bool:
+def has_signed(issuer: Certificate, certificate: Certificate) -> bool:
+    """Tell whether the key of one certificate made the signature on another."""
     from cryptography.exceptions import InvalidSignature
 
     if issuer.subject != certificate.issuer:

@@ -1,0 +1,154 @@
+"""Issuing: judged by the policy, signed, and on disk before it is given out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from tlsmith.authority.actor import Actor
+from tlsmith.authority.issuers import LoadedIssuer
+from tlsmith.authority.serials import next_serial_number
+from tlsmith.core.keys import public_key_info
+from tlsmith.errors import AccessError, ProfileError
+from tlsmith.storage import Transaction
+from tlsmith.storage.audit import Act, append
+from tlsmith.storage.certificates import (
+    NewCertificate,
+    insert_certificate,
+    why_blocked,
+)
+
+if TYPE_CHECKING:
+    from tlsmith.core.issuer import IssuedCertificate
+    from tlsmith.core.keys import PublicKey
+    from tlsmith.core.names import GeneralName
+    from tlsmith.core.profiles import CertificateParameters
+
+
+class Prepared(NamedTuple):
+    """A certificate that is signed, and not yet given to anyone.
+
+    Args:
+        new: what goes into the store.
+        chain: DER, end entity first, without the root.
+        renews: the serial number of the one it takes the place of.
+    """
+
+    new: NewCertificate
+    issued: IssuedCertificate
+    chain: tuple[bytes, ...]
+    renews: int | None = None
+
+
+def sign_certificate(
+    loaded: LoadedIssuer,
+    parameters: CertificateParameters,
+    public_key: PublicKey,
+    about: tuple[str, str, datetime],
+) -> Prepared:
+    """Sign a certificate whose parameters the policy made.
+
+    Args:
+        about: the profile, who asked, and the present.
+    """
+    profile, requester, now = about
+    serial_number = next_serial_number(int(now.timestamp()))
+    shard = loaded.shard_of(serial_number)
+    parameters = parameters._replace(
+        extensions=(*parameters.extensions, *loaded.pointers(shard))
+    )
+    info = public_key_info(public_key)
+    issued = loaded.issuer.issue(parameters, info, serial_number=serial_number)
+    new = NewCertificate(
+        authority_id=loaded.id,
+        serial_number=serial_number,
+        certificate=issued.der,
+        key_hash=sha256(info).digest(),
+        names=tuple(name.value for name in parameters.names),
+        not_before=issued.not_before,
+        not_after=issued.not_after,
+        issued_at=now,
+        profile=profile,
+        requester=requester,
+        shard=shard,
+    )
+    return Prepared(new, issued, (issued.der, *loaded.above))
+
+
+def record_certificate(
+    transaction: Transaction, prepared: Prepared, actor: Actor
+) -> int:
+    """Put a signed certificate and its audit record into the store.
+
+    Raises:
+        ProfileError: its key was blocked; nothing was written.
+    """
+    new = prepared.new
+    reason = why_blocked(transaction, new.key_hash)
+    if reason is not None:
+        raise ProfileError(
+            "this key may not be certified",
+            reasons=[f"key: blocked: {reason}"],
+            hint="make a new key",
+        )
+    number = insert_certificate(transaction, new)
+    detail: dict[str, object] = {
+        "names": list(new.names),
+        "profile": new.profile,
+        "not_after": new.not_after.isoformat(),
+        "fingerprint_sha256": sha256(prepared.issued.der).hexdigest(),
+    }
+    if prepared.renews is not None:
+        detail["renews"] = f"{prepared.renews:x}"
+    serial = f"{new.serial_number:x}"
+    act = Act(actor.name, "certificate.issue", serial, detail, actor.request_id)
+    append(transaction, act, new.issued_at)
+    return number
+
+
+def refuse_outside_scope(
+    actor: Actor, profile: str, names: tuple[GeneralName, ...]
+) -> None:
+    """Refuse what an actor's token or certificate does not reach.
+
+    Raises:
+        AccessError: the profile or a name is not theirs.
+    """
+    actor.require("issuer", "issuing")
+    if actor.profiles and profile not in actor.profiles:
+        raise AccessError(
+            f"{actor.name} may not use the profile {profile!r}",
+            hint=f"it may use {', '.join(actor.profiles)}",
+        )
+    outside = actor.outside(names)
+    if outside:
+        raise AccessError(
+            f"{actor.name} may not ask for {', '.join(outside)}",
+            hint=f"it may ask for names below {', '.join(actor.names)}",
+        )
+
+
+Item = tuple[int, Prepared]
+
+
+def in_batches(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
+    """Yield items in lists of `most`."""
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == most:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def record_together(
+    write: Callable[[Callable[[Transaction], list[int]]], list[int]],
+    batch: Sequence[Prepared],
+    actor: Actor,
+) -> list[int]:
+    """Put several certificates into the store in one transaction."""
+    return write(lambda tx: [record_certificate(tx, one, actor) for one in batch])

@@ -1,0 +1,115 @@
+"""The audit log: each record holds the hash of the one before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from tlsmith.storage.connection import Connection, Row, Transaction
+from tlsmith.storage.moments import to_moment, to_seconds
+
+_INSERT = (
+    "INSERT INTO audit (sequence, at, actor, action, object, detail, request_id, hash) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_COLUMNS = "sequence, at, actor, action, object, detail, request_id, hash"
+_PAGE = 5_000
+
+
+class Act(NamedTuple):
+    """Something that concerns security, and who did it.
+
+    Args:
+        actor: who, such as "token:ci" or "cli:root".
+        action: what, such as "certificate.issue".
+        object: to what: a serial number, a CA's slug, a token's id.
+        detail: further facts, as JSON can hold them; never a secret.
+    """
+
+    actor: str
+    action: str
+    object: str
+    detail: dict[str, Any]
+    request_id: str = ""
+
+
+class AuditRecord(NamedTuple):
+    """A record of the log."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    action: str
+    object: str
+    detail: str
+    request_id: str
+    hash: bytes
+
+
+def append(transaction: Transaction, act: Act, moment: datetime) -> int:
+    """Append a record; return its number."""
+    sequence = transaction.audit_sequence + 1
+    at = to_seconds(moment)
+    detail = json.dumps(act.detail, separators=(",", ":"), sort_keys=True)
+    fields = (sequence, at, act.actor, act.action, act.object, detail, act.request_id)
+    digest = chained(transaction.audit_hash, fields)
+    transaction.audit_sequence, transaction.audit_hash = sequence, digest
+    transaction.later(_INSERT, (*fields, digest))
+    return sequence
+
+
+def chained(previous: bytes, fields: tuple[int | str, ...]) -> bytes:
+    """Return the hash of a record: SHA-256 of the one before, and of its fields."""
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=True)
+    return sha256(previous + text.encode()).digest()
+
+
+def records(connection: Connection, *, after: int = 0) -> Iterator[AuditRecord]:
+    """Yield the records behind a number, in order, page by page."""
+    while True:
+        page = page_of_records(connection, after=after, limit=_PAGE)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].sequence
+
+
+def page_of_records(
+    connection: Connection, *, after: int = 0, limit: int
+) -> list[AuditRecord]:
+    """Return the next records behind a number."""
+    rows = connection.all(
+        f"SELECT {_COLUMNS} FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",  # noqa: S608
+        after,
+        limit,
+    )
+    return [_record(row) for row in rows]
+
+
+def latest_records(
+    connection: Connection, *, before: int | None = None, limit: int
+) -> list[AuditRecord]:
+    """Return the last records, or the last ones before a number, newest first."""
+    rows = connection.all(
+        f"SELECT {_COLUMNS} FROM audit WHERE sequence < ? "  # noqa: S608
+        "ORDER BY sequence DESC LIMIT ?",
+        before if before is not None else 1 << 62,
+        limit,
+    )
+    return [_record(row) for row in rows]
+
+
+def head(connection: Connection) -> tuple[int, bytes]:
+    """Return the number and the hash of the last record, as the head has them."""
+    row = connection.one("SELECT audit_sequence, audit_hash FROM head")
+    return (0, b"") if row is None else (row[0], bytes(row[1]))
+
+
+def _record(row: Row) -> AuditRecord:
+    sequence, at, actor, action, thing, detail, request_id, digest = row
+    return AuditRecord(
+        sequence, to_moment(at), actor, action, thing, detail, request_id, bytes(digest)
+    )

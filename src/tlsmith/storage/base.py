@@ -1,0 +1,72 @@
+"""A store: reads at any time, writes one transaction at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from tlsmith.storage.connection import Connection, Transaction
+
+HEAD = "SELECT certificates, audit_sequence, audit_hash, revision FROM head"
+
+
+class Storage(ABC):
+    """What SQLite and PostgreSQL have in common.
+
+    Args:
+        url: how the person named it, without a password.
+    """
+
+    dialect: ClassVar[str]
+    words: ClassVar[dict[str, str]]
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection to read by; what it reads is committed.
+
+        Raises:
+            StorageError: the store cannot be reached or read.
+        """
+        raise NotImplementedError
+        yield
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Give a transaction, committed and durable when the block ends well.
+
+        Raises:
+            StorageError: the store cannot be reached or written; nothing was, unless
+                its code is "commit-unknown".
+            ConflictError: a row is there already.
+        """
+        raise NotImplementedError
+        yield
+
+    @abstractmethod
+    def migrate(self) -> list[int]:
+        """Bring the schema up to ours; return the migrations that were made."""
+
+    @abstractmethod
+    def revision(self) -> int:
+        """Return how many changes of status there were: cheap enough to ask often."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Return the bytes the store takes."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of every connection."""
+
+
+def transaction_of(execute: Any, execute_many: Any, lock: str = "") -> Transaction:
+    """Return the transaction just begun, its head locked."""
+    row = execute(HEAD + lock, ()).fetchone()
+    certificates, sequence, digest, revision = row
+    head = (certificates, sequence, bytes(digest), revision)
+    return Transaction(execute, execute_many, head)

@@ -1,0 +1,117 @@
+"""What runs a statement: a connection, and a transaction that also writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+_TALLY = (
+    "INSERT INTO tallies (day, what, number) VALUES (?, ?, ?) "
+    "ON CONFLICT (day, what) DO UPDATE SET number = tallies.number + excluded.number"
+)
+_COUNTED = (
+    "UPDATE head SET certificates = ?, audit_sequence = ?, audit_hash = ?, revision = ?"
+)
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors have."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+Execute = Callable[..., Cursor]
+ExecuteMany = Callable[..., object]
+
+
+class Connection:
+    """A connection that reads.
+
+    Args:
+        execute: runs one statement with `?` for its values.
+        execute_many: runs one statement for each of many rows.
+    """
+
+    def __init__(self, execute: Execute, execute_many: ExecuteMany) -> None:
+        self._execute = execute
+        self._execute_many = execute_many
+
+    def all(self, statement: str, *values: Any) -> list[Row]:
+        """Return every row of a query."""
+        return self._execute(statement, values).fetchall()
+
+    def one(self, statement: str, *values: Any) -> Row | None:
+        """Return the first row of a query, or None."""
+        row: Row | None = self._execute(statement, values).fetchone()
+        return row
+
+
+class Transaction(Connection):
+    """A transaction that holds the head: nobody else writes meanwhile.
+
+    Rows that nothing in the transaction reads back are put in at its end, all of one
+    kind together.
+
+    Attributes:
+        certificates: how many there ever were, which is the number of the last one.
+        audit_sequence: the number of the last audit record, and its hash.
+        revision: how many changes of status there ever were.
+        writes: how often something was changed.
+    """
+
+    def __init__(
+        self,
+        execute: Execute,
+        execute_many: ExecuteMany,
+        head: tuple[int, int, bytes, int],
+    ) -> None:
+        super().__init__(execute, execute_many)
+        self.certificates, self.audit_sequence, self.audit_hash, self.revision = head
+        self._head = head
+        self._later: dict[str, list[Row]] = {}
+        self._tallies: dict[tuple[int, str], int] = {}
+        self.writes = 0
+
+    def run(self, statement: str, *values: Any) -> int:
+        """Run a statement that changes something; return how many rows it did."""
+        self.writes += 1
+        return self._execute(statement, values).rowcount
+
+    def run_many(self, statement: str, rows: Sequence[Row]) -> None:
+        """Run a statement for each of many rows, now."""
+        self.writes += 1
+        self._execute_many(statement, rows)
+
+    def later(self, statement: str, row: Row) -> None:
+        """Have a row put in before the commit."""
+        self.writes += 1
+        rows = self._later.get(statement)
+        if rows is None:
+            self._later[statement] = [row]
+        else:
+            rows.append(row)
+
+    def tally(self, day: int, what: str, number: int = 1) -> None:
+        """Count something that happens on a day (days since 1970)."""
+        self.writes += 1
+        self._tallies[day, what] = self._tallies.get((day, what), 0) + number
+
+    def flush(self) -> None:
+        """Write what is to be written before the commit."""
+        later, self._later = self._later, {}
+        for statement, rows in later.items():
+            self._execute_many(statement, rows)
+        tallies, self._tallies = self._tallies, {}
+        if tallies:
+            rows = [(*key, number) for key, number in sorted(tallies.items())]
+            self._execute_many(_TALLY, rows)
+        head = self.certificates, self.audit_sequence, self.audit_hash, self.revision
+        if head != self._head:
+            self._execute(_COUNTED, head)
+            self._head = head

@@ -1,0 +1,277 @@
+"""The store in a PostgreSQL database, for several replicas."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit, urlunsplit
+
+from tlsmith.errors import (
+    ConflictError,
+    MigrationError,
+    MissingExtraError,
+    StorageError,
+)
+from tlsmith.storage.base import Storage, transaction_of
+from tlsmith.storage.connection import Connection, Cursor, Row, Transaction
+from tlsmith.storage.migration import MIGRATIONS_TABLE, pending, statements
+
+if TYPE_CHECKING:
+    import psycopg
+
+# Seconds to wait for the server to take a connection, and connections at a time.
+_PATIENCE = 5
+_MOST = 16
+# In the advisory lock's name space: any number that nobody else takes.
+_MIGRATION_LOCK = 0x746C736D
+
+
+class PostgresStorage(Storage):
+    """A store in a database that several replicas share.
+
+    Raises:
+        MissingExtraError: the driver is not installed.
+        StorageError: the server cannot be reached.
+    """
+
+    dialect = "postgresql"
+    words: ClassVar[dict[str, str]] = {
+        "id": "BIGINT PRIMARY KEY",
+        "blob": "BYTEA",
+        "clustered": "",
+        # Ranges of names need the order of bytes, whatever the database's locale.
+        "binary": 'COLLATE "C"',
+        "empty": "''::bytea",
+    }
+
+    def __init__(self, url: str) -> None:
+        super().__init__(_without_password(url))
+        try:
+            import psycopg
+        except ImportError as error:
+            raise MissingExtraError(
+                "postgres", needed_for="a store in PostgreSQL"
+            ) from error
+        self._driver = psycopg
+        self._address = url
+        self._idle: list[psycopg.Connection[Any]] = []
+        self._lock = threading.Lock()
+        self._room = threading.BoundedSemaphore(_MOST)
+        self._process = os.getpid()
+
+    def _open(self) -> psycopg.Connection[Any]:
+        return self._driver.connect(
+            self._address,
+            autocommit=True,
+            connect_timeout=_PATIENCE,
+            application_name="tlsmith",
+            options="-c synchronous_commit=on -c search_path=public",
+            keepalives_idle=10,
+            tcp_user_timeout=15_000,
+        )
+
+    @contextlib.contextmanager
+    def _connection(self, first: str) -> Iterator[psycopg.Connection[Any]]:
+        """Give a connection on which the statement `first` was run.
+
+        One that lay idle may have been cut, as by a restart of the server: then
+        `first`, which changes nothing, is run again on a new one.
+        """
+        self._check_process()
+        with self._room:
+            connection = self._take()
+            try:
+                connection.execute(first)
+            except self._driver.OperationalError:
+                connection.close()
+                self._close_idle()
+                connection = self._open()
+                connection.execute(first)
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    def _take(self) -> psycopg.Connection[Any]:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._open()
+
+    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
+        """Keep the connection for the next, unless it is broken or in a transaction."""
+        if connection.closed or connection.info.transaction_status != 0:
+            connection.close()
+            return
+        with self._lock:
+            self._idle.append(connection)
+
+    def _close_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _check_process(self) -> None:
+        """Forget connections of the process we were forked from."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._idle = []
+            self._lock = threading.Lock()
+            self._room = threading.BoundedSemaphore(_MOST)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give one of a few connections, all of it one snapshot; see the base."""
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with _translated(self), self._connection(begin) as connection:
+            try:
+                yield _reading(connection)
+            finally:
+                with contextlib.suppress(self._driver.Error):
+                    connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Give a transaction that holds the head; see the base."""
+        with _translated(self), self._connection("BEGIN") as connection:
+            try:
+                yield from self._transaction(connection)
+            except BaseException:
+                with contextlib.suppress(self._driver.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            self._commit(connection)
+
+    def _transaction(
+        self, connection: psycopg.Connection[Any]
+    ) -> Iterator[Transaction]:
+        execute, execute_many = _statements_of(connection)
+        transaction = transaction_of(execute, execute_many, " FOR UPDATE")
+        yield transaction
+        transaction.flush()
+
+    def _commit(self, connection: psycopg.Connection[Any]) -> None:
+        try:
+            connection.execute("COMMIT")
+        except self._driver.OperationalError as error:
+            raise StorageError(
+                f"the store {self.url} went away while it wrote: whether this was "
+                "written is not known",
+                code="commit-unknown",
+                hint="look whether it is there, then try again",
+            ) from error
+
+    def migrate(self) -> list[int]:
+        """See the base."""
+        with _translated(self), self._connection("BEGIN") as connection:
+            try:
+                made = self._migrate(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(self._driver.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            return made
+
+    def _migrate(self, connection: psycopg.Connection[Any]) -> list[int]:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+        connection.execute(MIGRATIONS_TABLE)
+        done = connection.execute("SELECT number FROM migrations").fetchall()
+        made = pending([row[0] for row in done], self.url)
+        for number, text in made:
+            for statement in statements(text, self.words):
+                connection.execute(statement.encode())
+            connection.execute("INSERT INTO migrations VALUES (%s)", (number,))
+        return [number for number, _ in made]
+
+    def revision(self) -> int:
+        """See the base."""
+        with (
+            _translated(self),
+            self._connection("SELECT 1") as connection,
+        ):
+            row = connection.execute("SELECT revision FROM head").fetchone()
+            return int(row[0]) if row else 0
+
+    def size(self) -> int:
+        """See the base."""
+        with self.read() as connection:
+            row = connection.one("SELECT pg_database_size(current_database())")
+            return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        """See the base."""
+        self._close_idle()
+
+
+def _statements_of(connection: psycopg.Connection[Any]) -> tuple[Any, Any]:
+    def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
+        return connection.execute(_in_psycopg(statement), values)
+
+    def execute_many(statement: str, rows: Sequence[Row]) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(_in_psycopg(statement), rows)
+
+    return execute, execute_many
+
+
+def _reading(connection: psycopg.Connection[Any]) -> Connection:
+    return Connection(*_statements_of(connection))
+
+
+@lru_cache(maxsize=512)
+def _in_psycopg(statement: str) -> bytes:
+    return statement.replace("?", "%s").encode()
+
+
+def _without_password(url: str) -> str:
+    """Return the address as it may be shown."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(
+        parts._replace(netloc=user.partition(":")[0] + at + host, query="")
+    )
+
+
+@contextlib.contextmanager
+def _translated(storage: PostgresStorage) -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        raise MigrationError(
+            f"the store {storage.url} has not the tables of this version",
+            hint="make a CA in it: tlsmith ca init; or bring it up to date: "
+            "tlsmith ca migrate --store URL",
+        ) from error
+    except psycopg.errors.IntegrityError as error:
+        raise ConflictError(
+            f"already in the store {storage.url}: {_said(error)}"
+        ) from (error)
+    except psycopg.errors.DiskFull as error:
+        raise StorageError(
+            f"the store {storage.url}: there is no room left on its disk",
+            code="store-full",
+            hint="make room: nothing was written, and what is there is whole",
+        ) from error
+    except psycopg.OperationalError as error:
+        raise StorageError(
+            f"the store {storage.url} cannot be reached: {_said(error)}",
+            code="store-unavailable",
+            hint="see whether PostgreSQL runs and lets this user in; the password "
+            "belongs in the file that PGPASSFILE names",
+        ) from error
+    except psycopg.Error as error:
+        raise StorageError(f"the store {storage.url}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """Return the first line of what the server said."""
+    return str(error).strip().split("\n", 1)[0]

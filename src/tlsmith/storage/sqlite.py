@@ -1,0 +1,264 @@
+"""The store in one SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from typing import ClassVar
+
+from tlsmith.errors import ConflictError, MigrationError, StorageError
+from tlsmith.storage.base import Storage, transaction_of
+from tlsmith.storage.connection import Connection, Transaction
+from tlsmith.storage.migration import MIGRATIONS_TABLE, pending, statements
+
+# In milliseconds, for another process to end its transaction.
+_PATIENCE = 15_000
+_CACHE_KIB = 65_536
+
+
+class SQLiteStorage(Storage):
+    """A store in one file, in WAL mode, every commit on disk before it is answered.
+
+    Args:
+        path: of the file; made, 0600, where it is not there and `create` is set.
+
+    Raises:
+        StorageError: it is no store, or cannot be opened.
+    """
+
+    dialect = "sqlite"
+    words: ClassVar[dict[str, str]] = {
+        "id": "INTEGER PRIMARY KEY",
+        "blob": "BLOB",
+        "clustered": "WITHOUT ROWID",
+        "binary": "",
+        "empty": "x''",
+    }
+
+    def __init__(self, path: str, *, create: bool = False) -> None:
+        super().__init__(f"sqlite:///{path}")
+        self.path = os.path.abspath(path)
+        self._readers: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._write_lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._process = os.getpid()
+        if create:
+            self._create()
+        elif not os.path.exists(self.path):
+            raise StorageError(
+                f"there is no store at {path!r}",
+                code="no-store",
+                hint="make a CA first: tlsmith ca init --name NAME --store URL",
+            )
+
+    def _create(self) -> None:
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StorageError(
+                f"cannot make the store {self.path!r}: {reason}",
+                hint="name a file in a folder that can be written",
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_PATIENCE / 1000,
+        )
+        # FULL: what was answered is on disk, even where the power fails.
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            f"cache_size = -{_CACHE_KIB}",
+            "trusted_schema = OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give one of a few connections; see the base."""
+        with _translated(self.url):
+            connection = self._take_reader()
+            try:
+                yield Connection(connection.execute, connection.executemany)
+            finally:
+                with self._lock:
+                    self._readers.append(connection)
+
+    def _take_reader(self) -> sqlite3.Connection:
+        self._check_process()
+        with self._lock:
+            if self._readers:
+                return self._readers.pop()
+        return self._open()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Give the one connection that writes; see the base."""
+        with _translated(self.url), self._write_lock:
+            self._check_process()
+            if self._writer is None:
+                self._writer = self._open()
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                transaction = transaction_of(connection.execute, connection.executemany)
+                yield transaction
+                transaction.flush()
+                connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back(connection)
+                raise
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            # As on a full disk; closing the connection undoes as well.
+            self._writer = None
+            connection.close()
+
+    def _check_process(self) -> None:
+        """Forget connections of the process we were forked from."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._readers, self._writer = [], None
+            self._lock, self._write_lock = threading.Lock(), threading.Lock()
+
+    def migrate(self) -> list[int]:
+        """See the base."""
+        with _translated(self.url):
+            connection = self._open()
+            try:
+                return self._migrate(connection)
+            finally:
+                connection.close()
+
+    def _migrate(self, connection: sqlite3.Connection) -> list[int]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(MIGRATIONS_TABLE)
+            done = connection.execute("SELECT number FROM migrations").fetchall()
+            made = pending([row[0] for row in done], self.url)
+            for number, text in made:
+                for statement in statements(text, self.words):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO migrations VALUES (?)", (number,))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return [number for number, _ in made]
+
+    def revision(self) -> int:
+        """See the base."""
+        with self.read() as connection:
+            row = connection.one("SELECT revision FROM head")
+            return int(row[0]) if row else 0
+
+    def size(self) -> int:
+        """See the base."""
+        return sum(
+            os.path.getsize(self.path + end)
+            for end in ("", "-wal")
+            if os.path.exists(self.path + end)
+        )
+
+    def copy_to(self, path: str) -> None:
+        """Write a consistent copy to a new file, while others write (`ca backup`)."""
+        with _translated(self.url):
+            source, target = self._open(), sqlite3.connect(path)
+            try:
+                source.backup(target, pages=4096)
+                target.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                target.close()
+                source.close()
+
+    def close(self) -> None:
+        """See the base."""
+        with self._lock:
+            readers, self._readers = self._readers, []
+        for connection in readers:
+            connection.close()
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+
+_FULL = sqlite3.SQLITE_FULL
+_KINDS = {
+    sqlite3.SQLITE_BUSY: (
+        "store-busy",
+        "another process holds it for too long",
+        "wait for the other process, or use PostgreSQL when there are many",
+    ),
+    _FULL: (
+        "store-full",
+        "there is no room left on its disk",
+        "make room: nothing was written, and what is there is whole",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "not-a-store",
+        "it is not a SQLite file",
+        "name the file that `tlsmith ca init` made",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "store-damaged",
+        "it is damaged",
+        "restore the last backup: tlsmith ca restore",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "store-read-only",
+        "it cannot be written",
+        "see whose file it is, and whether its disk is mounted read-only",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "store-unavailable",
+        "it cannot be opened",
+        "see whether its folder is there and can be written",
+    ),
+    # What a full disk gives where the file itself had room.
+    sqlite3.SQLITE_IOERR: (
+        "store-unavailable",
+        "its disk gives errors",
+        "see whether the disk is full or failing",
+    ),
+}
+
+
+@contextlib.contextmanager
+def _translated(url: str) -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ConflictError(f"already in the store {url}: {error}") from error
+    except sqlite3.Error as error:
+        raise _storage_error(error, url) from error
+
+
+def _storage_error(error: sqlite3.Error, url: str) -> StorageError:
+    number = getattr(error, "sqlite_errorcode", 0) or 0
+    if "no such table" in str(error) or "no such column" in str(error):
+        return MigrationError(
+            f"the store {url} has not the tables of this version",
+            hint="bring it up to date: tlsmith ca migrate --store URL",
+        )
+    code, reason, hint = _KINDS.get(
+        number & 0xFF, ("store-error", str(error), "see the message of the store")
+    )
+    return StorageError(f"the store {url}: {reason}", code=code, hint=hint)

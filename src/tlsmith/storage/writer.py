@@ -1,0 +1,157 @@
+"""Group commit: what is asked for at the same time is made durable at once.
+
+A commit waits for the disk, a certificate does not: one thread takes everything that
+waits, does it in one transaction, and answers when that is on disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, NamedTuple, TypeVar
+
+from tlsmith.errors import ConflictError, StorageError, TLSmithError
+from tlsmith.storage.base import Storage
+from tlsmith.storage.connection import Transaction
+
+Result = TypeVar("Result")
+_MOST = 1024
+
+
+class _Work(NamedTuple):
+    act: Callable[[Transaction], Any]
+    future: Future[Any]
+
+
+class Writer:
+    """The one thread of a process that writes to a store.
+
+    Args:
+        observe: told how many acts each commit held.
+    """
+
+    def __init__(
+        self, storage: Storage, *, observe: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._storage = storage
+        self._observe = observe
+        self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, act: Callable[[Transaction], Result]) -> Result:
+        """Do `act` in a transaction with others; return once it is durable.
+
+        An act that finds it cannot be done raises before it writes: then the others
+        are not disturbed. It may be run twice, so it changes nothing but the store.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        return self.begin(act).result()
+
+    def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
+        """Have `act` done, as `submit` does, and return at once."""
+        future: Future[Result] = Future()
+        with self._lock:
+            if self._closed:
+                raise StorageError("the store is closed", code="store-closed")
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="tlsmith-writer", daemon=True
+                )
+                self._thread.start()
+            self._waiting.put(_Work(act, future))
+        return future
+
+    def waiting(self) -> int:
+        """Return how many acts wait to be taken."""
+        return self._waiting.qsize()
+
+    def close(self) -> None:
+        """Finish what waits, and end."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+            self._waiting.put(None)
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._take()
+            if batch:
+                self._commit(batch)
+            else:
+                return
+
+    def _take(self) -> list[_Work]:
+        """Return everything that waits, at least one; nothing at the end."""
+        first = self._waiting.get()
+        batch = [first] if first is not None else []
+        while first is not None and len(batch) < _MOST:
+            try:
+                work = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if work is None:
+                self._waiting.put(None)
+                break
+            batch.append(work)
+        return batch
+
+    def _commit(self, batch: list[_Work]) -> None:
+        try:
+            done = self._try_together(batch)
+        except TLSmithError as error:
+            self._apart(batch, error)
+        except BaseException as unexpected:
+            # Whatever it is, nobody is left waiting.
+            for work in batch:
+                _fail(work, unexpected)
+        else:
+            self._observe(len(done))
+            for work, result in done:
+                work.future.set_result(result)
+
+    def _try_together(self, batch: list[_Work]) -> list[tuple[_Work, Any]]:
+        done: list[tuple[_Work, Any]] = []
+        refused: list[tuple[_Work, TLSmithError]] = []
+        with self._storage.write() as transaction:
+            for work in batch:
+                writes = transaction.writes
+                try:
+                    done.append((work, work.act(transaction)))
+                except TLSmithError as error:
+                    if transaction.writes != writes:
+                        raise
+                    refused.append((work, error))
+        for work, refusal in refused:
+            _fail(work, refusal)
+        return done
+
+    def _apart(self, batch: list[_Work], error: TLSmithError) -> None:
+        """Do each act in a transaction of its own, so that only the bad one fails.
+
+        Where the store itself is at fault, all fail as the first did.
+        """
+        is_store = isinstance(error, StorageError) and not isinstance(
+            error, ConflictError
+        )
+        waiting = [work for work in batch if not work.future.done()]
+        if is_store or len(waiting) == 1:
+            for work in waiting:
+                _fail(work, error)
+            return
+        for work in waiting:
+            self._commit([work])
+
+
+def _fail(work: _Work, error: BaseException) -> None:
+    with contextlib.suppress(Exception):
+        if not work.future.done():
+            work.future.set_exception(error)

@@ -1,0 +1,33 @@
+"""Every test of a store, on SQLite and on a real PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import postgres
+from tlsmith.storage import Storage, open_storage
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    if postgres.binaries() is None:
+        pytest.skip("PostgreSQL's server is not installed")
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a store that is not there yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    running: postgres.Server = request.getfixturevalue("postgres_server")
+    return running.new_database()
+
+
+@pytest.fixture
+def storage(address: str) -> Iterator[Storage]:
+    opened = open_storage(address, create=True)
+    yield opened
+    opened.close()
