@@ -32,7 +32,7 @@ def routes(_authority: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute
     import asyncio
 
     from starlette.responses import JSONResponse, PlainTextResponse
-    from starlette.routing import Route
+    from starlette.routing import Mount, Route
 
     async def whoami(request: Request) -> Response:
         certificate = request.scope[PEER_CERTIFICATE]
@@ -76,6 +76,7 @@ def routes(_authority: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute
         Route("/api/v1/mistake", mistake),
         Route("/api/v1/refused", refused),
         Route("/api/v1/hang", hang),
+        Mount("/api/v2", routes=[Route("/things/{name}", refused)]),
         Route("/api/v1/login", login),
     ]
 

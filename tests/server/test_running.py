@@ -303,8 +303,11 @@ def test_paths_do_not_become_metrics(start: Start) -> None:
     for number in range(5):
         server.get(f"/nothing/{number}")
         server.get(f"/api/v1/slow/0.{number}")
+        server.get(f"/api/v2/things/{number}")
+        server.get(f"/api/v2/nothing/{number}")
     text = server.get("/metrics")[1].decode()
     assert "/nothing" not in text
+    assert re.search(r'route="/api/v2/things/\{name\}".*"403"\} 5\.0', text)
     assert re.search(r'route="/api/v1/slow/\{seconds\}".* 5\.0', text)
     assert re.search(r'route="other",side="https",status="404"\} 5\.0', text)
 
