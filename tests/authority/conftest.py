@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import postgres
 import pytest
-from authorities import TestCA, Clock
+
+import postgres
+from authorities import Clock, TestCA
 
 
 @pytest.fixture(scope="session")

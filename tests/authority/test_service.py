@@ -5,11 +5,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from authorities import ADMINISTRATOR, Clock, TestCA, wanted_for
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
+from authorities import ADMINISTRATOR, Clock, TestCA, wanted_for
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.audit_check import check_audit
 from tlsmith.core.keys import generate_private_key

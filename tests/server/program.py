@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ def routes(_authority: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute
     import asyncio
 
     from starlette.responses import JSONResponse, PlainTextResponse
-    from starlette.routing import Route
+    from starlette.routing import Mount, Route
 
     async def whoami(request: Request) -> Response:
         certificate = request.scope[PEER_CERTIFICATE]
@@ -49,6 +50,10 @@ def routes(_authority: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute
 
     def mistake(_request: Request) -> Response:
         raise RuntimeError("a mistake, with a secret in it: hunter2")
+
+    def hang(_request: Request) -> Response:
+        time.sleep(60)
+        return PlainTextResponse("done")
 
     def refused(_request: Request) -> Response:
         raise RequestRefusedError(403, "not yours", code="not-yours", hint="ask")
@@ -70,6 +75,8 @@ def routes(_authority: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute
         Route("/api/v1/slow/{seconds}", slow),
         Route("/api/v1/mistake", mistake),
         Route("/api/v1/refused", refused),
+        Route("/api/v1/hang", hang),
+        Mount("/api/v2", routes=[Route("/things/{name}", refused)]),
         Route("/api/v1/login", login),
     ]
 

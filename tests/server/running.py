@@ -37,13 +37,18 @@ class Running:
         self.configuration = folder / "serve.toml"
         self.configure(settings)
         self.log = folder / "log"
+        self._environment = {**os.environ, **(environment or {})}
+        self.launch()
+        self.https, self.http = "", ""
+
+    def launch(self) -> None:
+        """Start the process."""
         with self.log.open("wb") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, PROGRAM, folder, self.configuration],
+                [sys.executable, PROGRAM, self.folder, self.configuration],
                 stderr=stream,
-                env={**os.environ, **(environment or {})},
+                env=self._environment,
             )
-        self.https, self.http = "", ""
 
     def configure(self, settings: str) -> None:
         """Write the settings; SIGHUP has them read again."""

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import OCSPExtensionOID
 
 from tlsmith.core.issuer import Issuer, random_serial_number, self_issue
 from tlsmith.core.keys import generate_private_key
@@ -102,7 +103,7 @@ class SmallAuthority:
             None,
         )
         nonces = [
-            one for one in request.extensions if one.oid == x509.OCSPExtensionOID.NONCE
+            one for one in request.extensions if one.oid == OCSPExtensionOID.NONCE
         ]
         for nonce in nonces:
             builder = builder.add_extension(nonce.value, critical=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tlsmith.core.names import GeneralName
 from tlsmith.errors import AccessError
 
 # Each may do what those before it may.
@@ -39,15 +40,19 @@ class Actor(NamedTuple):
                 hint=f"use a token or a certificate with the role {role}",
             )
 
-    def outside(self, names: tuple[str, ...]) -> list[str]:
+    def outside(self, names: tuple[GeneralName, ...]) -> list[str]:
         """Return those of `names` that are not theirs to ask for."""
         if not self.names:
             return []
         return [
-            name for name in names if not any(_is_below(name, d) for d in self.names)
+            name.value
+            for name in names
+            if not any(_is_below(name, domain) for domain in self.names)
         ]
 
 
-def _is_below(name: str, domain: str) -> bool:
-    host = name.rpartition("@")[2].removeprefix("*.")
-    return name == domain or host == domain or host.endswith("." + domain)
+def _is_below(name: GeneralName, domain: str) -> bool:
+    # Of a URI the host alone counts: https://a.test/.corp.example is not below the
+    # domain it ends with.
+    host = (name.host or "").removeprefix("*.")
+    return domain in (name.value, host) or host.endswith("." + domain)

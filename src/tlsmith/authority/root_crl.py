@@ -19,6 +19,7 @@ from tlsmith.errors import ConflictError, InputError, ValidityError
 from tlsmith.storage import Transaction
 from tlsmith.storage.status import (
     COMPLETE,
+    CRLBytes,
     CRLRecord,
     insert_crl,
     latest_crl,
@@ -125,6 +126,6 @@ def keep_root_crl(transaction: Transaction, authority_id: int, crl: bytes) -> CR
         transaction.revision,
         view.entry_count,
     )
-    insert_crl(transaction, record, crl)
+    insert_crl(transaction, record, CRLBytes(crl, b""))
     raise_crl_number(transaction, authority_id, 0, view.number)
     return record

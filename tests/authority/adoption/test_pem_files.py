@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from authority.adoption.worlds import (
     NOW,
     PASSPHRASE,
+    OpenSSLCA,
     answering,
     nobody,
     run,
     tree,
 )
-from chains import END, START, Family, Pair, family
+from chains import END, START, Family, Pair, family, revocation_list
 from interop.tools import needs
 from tlsmith.authority.adoption import AdoptedCA, detect, read_ca
 from tlsmith.core.formats import encode_private_key
@@ -137,6 +139,34 @@ def test_a_crl_of_another_is_not_taken(tmp_path: Path, one: Family) -> None:
     adopted = _read(tmp_path)
     assert adopted.crl is None
     assert adopted.issued == ()
+    assert any(
+        "a CRL of 'CN=Root of other.test' was left out" in n for n in adopted.notes
+    )
+
+
+@pytest.mark.interop
+def test_a_crl_with_sha1_is_taken(tmp_path: Path) -> None:
+    """Our library neither makes nor checks one; old CAs have nothing else."""
+    needs("openssl")
+    made = OpenSSLCA(tmp_path / "ca")
+    made.revoke(made.issue("/CN=leaf"), "-crl_reason", "superseded")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    made.generate_crl("-md", "sha1")
+    for path in (made.folder / "crl.pem", made.folder / "cacert.pem"):
+        shutil.copy(path, folder)
+    adopted = _read(folder, now=datetime.now(UTC))
+    assert [one.reason for one in adopted.issued] == ["superseded"]
+
+
+def test_a_crl_that_was_changed_is_told(tmp_path: Path, one: Family) -> None:
+    (tmp_path / "ca.pem").write_bytes(one.root.pem + one.root.key_pem)
+    data = bytearray(revocation_list(one.root))
+    data[-3] ^= 1
+    (tmp_path / "list.crl").write_bytes(data)
+    adopted = _read(tmp_path)
+    assert adopted.crl is None
+    assert any("or it is damaged" in note for note in adopted.notes)
 
 
 def test_a_certificate_that_is_no_ca_is_refused(tmp_path: Path, one: Family) -> None:
@@ -239,4 +269,33 @@ def test_mkcert_whose_key_is_elsewhere(tmp_path: Path, one: Family) -> None:
     assert adopted.certificates[0].private_key is None
     shutil.copy(tmp_path / "rootCA.pem", tmp_path / "rootCA-key.pem")
     with pytest.raises(InputError, match=r"rootCA-key\.pem"):
+        _read(tmp_path)
+
+
+def test_a_file_too_large_to_be_a_ca_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "disk.pem"
+    with path.open("wb") as stream:
+        stream.truncate(300 * 1024 * 1024)
+    with pytest.raises(FileError, match="over") as caught:
+        _read(path)
+    assert caught.value.code == "file-too-large"
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ca.pem")
+    with pytest.raises(FileError, match="a pipe"):
+        _read(tmp_path / "ca.pem")
+
+
+def test_what_is_no_part_of_a_ca_is_passed_by(tmp_path: Path, one: Family) -> None:
+    (tmp_path / "ca.pem").write_bytes(one.root.pem + one.root.key_pem)
+    (tmp_path / "readme.pem").write_text("the password is not here")
+    adopted = _read(tmp_path)
+    assert any("readme.pem" in note for note in adopted.notes)
+
+
+def test_many_cas_are_not_all_named(tmp_path: Path) -> None:
+    for at in range(5):
+        (tmp_path / f"{at}.pem").write_bytes(family(name=f"{at}.test").root.pem)
+    with pytest.raises(InputError, match=r"more than one CA.*, \.\.\."):
         _read(tmp_path)

@@ -82,3 +82,16 @@ def test_plain_names(name: str) -> None:
 )
 def test_ways_to_elsewhere_are_no_names(name: str) -> None:
     assert not is_plain_name(name)
+
+
+@pytest.mark.parametrize(("mode", "notes"), [(0o600, 0), (0o400, 0), (0o640, 1)])
+def test_a_key_that_others_may_read_is_told(
+    tmp_path: Path, mode: int, notes: int
+) -> None:
+    path = tmp_path / "ca.key"
+    path.write_bytes(b"key")
+    path.chmod(mode)
+    source = SourceFolder(str(tmp_path))
+    assert source.read_key(str(path)) == b"key"
+    assert len(source.notes) == notes
+    assert all("plan a new key" in note for note in source.notes)

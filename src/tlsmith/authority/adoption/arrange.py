@@ -13,6 +13,8 @@ from tlsmith.core.formats.objects import HeldCertificate, HeldKey
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import InputError, KeyMismatchError, NotACAError
 
+_MOST_NAMED = 3
+
 
 class Arranged(NamedTuple):
     """A CA in order.
@@ -161,8 +163,8 @@ def _in_order(
     if len(chosen) > 1:
         named = ", ".join(
             f"{tree[0].parsed.subject.rfc4514_string()!r} in {tree[0].source}"
-            for tree in chosen
-        )
+            for tree in chosen[:_MOST_NAMED]
+        ) + (", ..." if len(chosen) > _MOST_NAMED else "")
         raise InputError(
             f"there is more than one CA here: {named}",
             code="several-authorities",
