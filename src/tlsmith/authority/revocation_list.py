@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from tlsmith.authority.records import REASONS, reason_name
+from tlsmith.authority.records import REASONS
 from tlsmith.authority.root_crl import next_root_crl
 from tlsmith.authority.root_file import RootFile
 from tlsmith.core.crl import CRLView, RevokedEntry, read_entries, view_crl
@@ -14,8 +14,7 @@ from tlsmith.core.signed import verify_signed_by
 from tlsmith.errors import InputError
 from tlsmith.storage import Connection
 from tlsmith.storage.authorities import AuthorityRecord
-from tlsmith.storage.certificates import revoked_entries
-from tlsmith.storage.moments import to_moment
+from tlsmith.storage.certificates import joined_revoked
 
 _HEAD = "# tlsmith revocations"
 _REASONS = tuple(
@@ -81,12 +80,12 @@ def encode_revocations(
     for record in records:
         if record.signer or not record.certificate:
             continue
-        for serial, at, reason in revoked_entries(connection, record.id, 0, _EVER):
-            moment = to_moment(at)
-            lines.append(
-                f"{int.from_bytes(serial):x} {moment:%Y-%m-%dT%H:%M:%SZ} "
-                f"{reason_name(reason) or 'unspecified'}"
-            )
+        for joined, _ in joined_revoked(connection, record.id, 0, _EVER):
+            lines += [
+                f"{entry.serial_number:x} {entry.revocation_date:%Y-%m-%dT%H:%M:%SZ} "
+                f"{entry.reason or 'unspecified'}"
+                for entry in read_entries(joined)
+            ]
     return "\n".join(lines) + "\n"
 
 
