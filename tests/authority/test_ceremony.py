@@ -39,6 +39,7 @@ def test_every_step_of_the_way_is_there_in_order() -> None:
     ours = [words[1:3] for words in commands if words[1] == "ca"]
     assert ours == [
         ["ca", "init"],
+        ["ca", "init"],
         ["ca", "export"],
         ["ca", "sign-intermediate"],
         ["ca", "import"],
@@ -47,17 +48,18 @@ def test_every_step_of_the_way_is_there_in_order() -> None:
 
 
 def test_what_one_step_makes_the_next_ones_take() -> None:
-    init, export, sign, take = (
+    root, request, export, sign, take = (
         words
         for words in _commands(ceremony_script(_ceremony()))
         if words[1] == "ca" and words[2] != "show"
     )
-    assert "--offline-root" in init
-    for option in ("--root-key-file", "--root-cert"):
-        assert _value(sign, option) == _value(init, option)
-    assert sign[3] == _value(export, "--csr")
+    assert "--root-only" in root
+    assert "--offline-root" in request
+    assert _value(sign, "--root-key-file") == _value(root, "--root-key-file")
+    assert sign[3] == _value(export, ">")
     assert take[3] == _value(sign, "--out")
-    assert _value(export, "--store") == _value(take, "--store") == STORE
+    for words in (request, export, take):
+        assert _value(words, "--store") == STORE
 
 
 def test_kinds_of_keys_and_days_are_those_asked_for() -> None:
@@ -69,11 +71,11 @@ def test_kinds_of_keys_and_days_are_those_asked_for() -> None:
             intermediate_days=700,
         )
     )
-    init, export, sign, _ = (
+    root, request, _, sign, _ = (
         words for words in _commands(script) if words[1] == "ca" and words[2] != "show"
     )
-    assert (_value(init, "--key"), _value(init, "--days")) == ("rsa4096", "5000")
-    assert _value(export, "--key") == "ed25519"
+    assert (_value(root, "--key"), _value(root, "--root-days")) == ("rsa4096", "5000")
+    assert _value(request, "--key") == "ed25519"
     assert _value(sign, "--days") == "700"
 
 

@@ -12,7 +12,14 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_der_x509_crl, ocsp
 
 from interop import revoking
-from interop.pkilint_findings import Allowed, Finding, crl_findings, ocsp_findings
+from interop.pkilint_findings import (
+    Allowed,
+    Finding,
+    chain_findings,
+    crl_findings,
+    ocsp_findings,
+    rfc5280_findings,
+)
 from interop.revocation_judges import (
     CRL_JUDGES,
     GOOD,
@@ -22,9 +29,11 @@ from interop.revocation_judges import (
     UNKNOWN,
     CRLJudge,
     OCSPJudge,
+    crl_pems,
 )
 from interop.revoking import Revoking
 from interop.tools import needs
+from interop.zlint_findings import zlint_findings
 from tlsmith.core.keys import KINDS
 from tlsmith.core.ocsp import encode_ocsp_request, error_response, make_cert_id
 
@@ -249,6 +258,39 @@ def test_pkilint_finds_nothing_in_an_ocsp_response(kind: str, worlds: Worlds) ->
 def test_pkilint_finds_nothing_in_an_ocsp_error() -> None:
     for name in ("malformedRequest", "internalError", "tryLater", "unauthorized"):
         hold(ocsp_findings(error_response(name)))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "ml-dsa" not in kind])
+def test_pkilint_finds_nothing_in_what_names_where_revocation_is_published(
+    kind: str, worlds: Worlds
+) -> None:
+    """The responder's certificate among them; it cannot check ML-DSA signatures."""
+    world = worlds(kind)
+    below = (world.certificate(revoking.GOOD), world.responder.view.der)
+    for data in (world.issuer.certificate, *below):
+        found = rfc5280_findings(data)
+        hold(finding for finding in found if finding.severity != "INFO")
+    for data in below:
+        hold(chain_findings(world.issuer.certificate, data))
+
+
+# Lists with reasons that zlint wants in none of a public CA's.
+_ODD_REASONS = {
+    "complete_crl": "holding is asked for",
+    "delta_crl": "removeFromCRL is how a delta CRL takes one off",
+    "revoked_issuer_crl": "cACompromise is said of CAs, which zlint cannot know",
+}
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("kind", KINDS)
+def test_zlint_finds_nothing_in_a_crl(kind: str, worlds: Worlds) -> None:
+    paths = crl_pems(worlds(kind), LISTS)
+    for name, found in zip(LISTS, zlint_findings(paths), strict=True):
+        expected = (
+            {"e_cab_crl_has_valid_reason_code"} if name in _ODD_REASONS else set()
+        )
+        assert found == expected, name
 
 
 def hold(found: Iterable[Finding]) -> None:

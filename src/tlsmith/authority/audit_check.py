@@ -54,11 +54,28 @@ def check_audit(
         seen = seen or record.hash == wanted
         if number % _STEP == 0:
             progress(number)
-    if head(connection) != (number, previous):
+    if not _is_whole(connection, number, previous):
         faults.append(f"records after {number} are missing: the log was cut off")
     if not seen:
         faults.append(f"no record has the hash {known_head}: the log was made anew")
     return Checked(number, previous.hex(), tuple(faults))
+
+
+def _is_whole(connection: Connection, number: int, last: bytes) -> bool:
+    """Tell whether the log goes on to its head.
+
+    The head is a later one where others write meanwhile; the records up to it are
+    then there, and chained to the last one that was verified.
+    """
+    end, wanted = head(connection)
+    for record in records(connection, after=number):
+        if number == end:
+            break
+        fields = (record.sequence, to_seconds(record.at), *record[2:7])
+        if record.sequence != number + 1 or chained(last, fields) != record.hash:
+            return False
+        number, last = record.sequence, record.hash
+    return (number, last) == (end, wanted)
 
 
 def _wanted(known_head: str | None) -> bytes | None:

@@ -17,7 +17,7 @@ from tlsmith.core.keys import KINDS
 from tlsmith.errors import InputError
 
 ROOT_KEY, ROOT_CERTIFICATE = "root-key.pem", "root.pem"
-REQUEST, INTERMEDIATE = "intermediate.csr", "intermediate.pem"
+REQUEST, ANSWER = "intermediate.csr", "answer.pem"
 _LINE = "_" * 28
 _SHORT = "_" * 12
 # A SHA-256 in groups of four, as it is read aloud.
@@ -28,12 +28,13 @@ class Ceremony(NamedTuple):
     """What the script is for.
 
     Args:
-        name: of the CA; the root's common name.
+        name: of the CA; the common names of both begin with it.
         store: the `--store` of the server that gets the intermediate.
         day: when it is to be; a blank to fill in without one.
         copies: of the root's key, each sealed and kept in a place of its own.
         key_holders: how many people each know a part of the passphrase.
         witnesses: how many people only watch, and sign for what they saw.
+        base_url: where CRLs, OCSP and certificates will be read.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Ceremony(NamedTuple):
     copies: int = 2
     key_holders: int = 2
     witnesses: int = 1
+    base_url: str = ""
 
 
 def ceremony_script(ceremony: Ceremony) -> str:
@@ -88,7 +90,7 @@ class _Steps:
 
 
 def _check(ceremony: Ceremony) -> None:
-    for what in (ceremony.name, ceremony.store):
+    for what in (ceremony.name, ceremony.store, ceremony.base_url or "none"):
         if not what.strip() or is_unsafe(what):
             raise InputError(
                 f"{what!r} cannot be printed: it is empty, or has control characters",
@@ -202,10 +204,10 @@ tlsmith --version
 
 def _root(ceremony: Ceremony) -> str:
     command = _command(
-        "tlsmith ca init --offline-root",
+        "tlsmith ca init --root-only",
         ("--name", ceremony.name),
         ("--key", ceremony.root_key),
-        ("--days", str(ceremony.root_days)),
+        ("--root-days", str(ceremony.root_days)),
         ("--root-key-file", ROOT_KEY),
         ("--root-cert", ROOT_CERTIFICATE),
     )
@@ -229,8 +231,8 @@ def _root(ceremony: Ceremony) -> str:
 tlsmith show {ROOT_CERTIFICATE}
 ```
 
-@ The subject is {_plain(ceremony.name)}. It is a CA, signed by its own key, of the kind
-  {ceremony.root_key}, and lives {ceremony.root_days} days. Its last day is {_SHORT}.
+@ The subject is {_plain(ceremony.name)} Root CA. It is a CA, signed by its own key,
+  of the kind {ceremony.root_key}, and lives {ceremony.root_days} days. Its last day is {_SHORT}.
 """
 
 
@@ -257,10 +259,13 @@ sha256sum {ROOT_KEY} /media/*/{ROOT_KEY}
 
 def _request(ceremony: Ceremony) -> str:
     command = _command(
-        f"tlsmith ca export --csr {REQUEST}",
+        "tlsmith ca init --offline-root",
+        ("--name", ceremony.name),
         ("--key", ceremony.intermediate_key),
         ("--store", ceremony.store),
+        *_base_url(ceremony),
     )
+    store = shlex.quote(ceremony.store)
     return f"""
 ## The request of the intermediate (at the server)
 
@@ -272,6 +277,12 @@ def _request(ceremony: Ceremony) -> str:
 
 {_FINGERPRINT}
 
+@ Write the request to the medium for carrying:
+
+```
+tlsmith ca export --csr --store {store} > {REQUEST}
+```
+
 @ Carry `{REQUEST}` here, on the medium for carrying. One of those who saw the
   fingerprint comes with it.
 """
@@ -282,8 +293,8 @@ def _signing(ceremony: Ceremony) -> str:
         f"tlsmith ca sign-intermediate {REQUEST}",
         ("--days", str(ceremony.intermediate_days)),
         ("--root-key-file", ROOT_KEY),
-        ("--root-cert", ROOT_CERTIFICATE),
-        ("--out", INTERMEDIATE),
+        ("--out", ANSWER),
+        *_base_url(ceremony),
     )
     return f"""
 ## Signing the intermediate (at the machine)
@@ -299,11 +310,12 @@ tlsmith show {REQUEST}
 
 {command}
 
-@ It prints the fingerprint (SHA-256) of the intermediate's certificate:
+@ It prints the fingerprints (SHA-256) of the request's key and of the root, which are
+  those above, and of the intermediate's certificate:
 
 {_FINGERPRINT}
 
-@ Copy `{INTERMEDIATE}` and `{ROOT_CERTIFICATE}`, and nothing else, to the medium for
+@ Copy `{ANSWER}` and `{ROOT_CERTIFICATE}`, and nothing else, to the medium for
   carrying. This command lists those two and the request:
 
 ```
@@ -313,7 +325,7 @@ ls -A /media/carry
 
 
 def _import(ceremony: Ceremony) -> str:
-    command = _command(f"tlsmith ca import {INTERMEDIATE}", ("--store", ceremony.store))
+    command = _command(f"tlsmith ca import {ANSWER}", ("--store", ceremony.store))
     return f"""
 ## The intermediate comes into use (at the server)
 
@@ -356,6 +368,10 @@ ticked:
 
 {_table(("Role", "Name", "Signature", "Day and time"), people)}
 """
+
+
+def _base_url(ceremony: Ceremony) -> tuple[tuple[str, str], ...]:
+    return (("--base-url", ceremony.base_url),) if ceremony.base_url else ()
 
 
 def _command(start: str, *options: tuple[str, str]) -> str:

@@ -82,6 +82,7 @@ class OCSPService:
         self._answers: dict[bytes, tuple[OCSPAnswer, float]] = {}
         self._responders: dict[int, Responder] = {}
         self._by_hashes: dict[tuple[str, bytes, bytes], LoadedIssuer] | None = None
+        self._generation = -1
         self._revision = -1
         self._looked_at = 0.0
 
@@ -170,13 +171,14 @@ class OCSPService:
         )
 
     def _issuer_of(self, cert_id: CertID) -> LoadedIssuer | None:
-        if self._by_hashes is None:
+        generation = self._issuers.generation
+        if self._by_hashes is None or generation != self._generation:
             found: dict[tuple[str, bytes, bytes], LoadedIssuer] = {}
             for record in self._issuers.with_keys():
                 loaded = self._issuers.load(record)
                 for oid, hashes in issuer_hashes(loaded.issuer.view).items():
                     found[(oid, *hashes)] = loaded
-            self._by_hashes = found
+            self._by_hashes, self._generation = found, generation
         return self._by_hashes.get(
             (
                 cert_id.hash_algorithm,

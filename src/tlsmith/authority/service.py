@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tlsmith.authority import revocation
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.cleaning import Retention, clean_up
-from tlsmith.authority.crls import CRLSchedule, refresh_crls
+from tlsmith.authority.crl_entries import KeptEntries
+from tlsmith.authority.crls import CRLIssuer, CRLSchedule
 from tlsmith.authority.issuance import (
     Prepared,
     record_certificate,
@@ -137,8 +138,9 @@ class Authority:
         self.writer = Writer(storage, observe=self.observer.committed)
         self.retention = settings.retention
         self.issuers = Issuers(storage, passphrase)
-        self.publication = Publication(storage, self.issuers)
-        self.schedule = settings.schedule
+        kept = KeptEntries()
+        self.publication = Publication(storage, self.issuers, kept)
+        self.crls = CRLIssuer(storage, settings.schedule, kept)
         self.ocsp = OCSPService(
             storage,
             self.issuers,
@@ -199,7 +201,7 @@ class Authority:
         self, batch: Sequence[Prepared | TLSmithError], actor: Actor
     ) -> Future[list[Issued | TLSmithError]]:
         def record(transaction: Transaction) -> list[Issued | TLSmithError]:
-            return [_recorded(transaction, one, actor) for one in batch]
+            return [recorded(transaction, one, actor) for one in batch]
 
         return self.writer.begin(record)
 
@@ -242,17 +244,7 @@ class Authority:
             InputError: the store has not the certificate itself.
             AccessError, ProfileError, SignerError, StorageError: as `issue`.
         """
-        if old.certificate is None:
-            raise InputError(f"of {old.serial_number:x} the number alone is known")
-        view = view_certificate(old.certificate)
-        wanted = Wanted(
-            view.names,
-            public_key,
-            old.profile,
-            lifetime=lifetime,
-            renews=old.serial_number,
-        )
-        return self.issue(wanted, actor)
+        return self.issue(renewal_of(old, public_key, lifetime), actor)
 
     # Revoking
 
@@ -316,9 +308,7 @@ class Authority:
         issued = []
         for record in self.issuers.with_keys():
             loaded = self.issuers.load(record)
-            issued += refresh_crls(
-                self.storage, loaded, self.clock(), self.schedule, force=force
-            )
+            issued += self.crls.refresh(loaded, self.clock(), force=force)
         if issued:
             self.publication.forget()
         return issued
@@ -421,6 +411,25 @@ class Authority:
         return version
 
 
+def renewal_of(
+    old: CertificateRecord, public_key: PublicKey, lifetime: timedelta | None = None
+) -> Wanted:
+    """Return what is wanted where a certificate is to be issued again.
+
+    Raises:
+        InputError: the store has not the certificate itself.
+    """
+    if old.certificate is None:
+        raise InputError(f"of {old.serial_number:x} the number alone is known")
+    return Wanted(
+        view_certificate(old.certificate).names,
+        public_key,
+        old.profile,
+        lifetime=lifetime,
+        renews=old.serial_number,
+    )
+
+
 def issued_of(number: int, prepared: Prepared) -> Issued:
     """Return what was issued, to be given out."""
     new = prepared.new
@@ -435,9 +444,10 @@ def issued_of(number: int, prepared: Prepared) -> Issued:
     )
 
 
-def _recorded(
+def recorded(
     transaction: Transaction, one: Prepared | TLSmithError, actor: Actor
 ) -> Issued | TLSmithError:
+    """Put one of many into the store; return it, or why it was refused."""
     if isinstance(one, TLSmithError):
         return one
     writes = transaction.writes

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +10,6 @@ from tlsmith.cli.entry import FINDINGS
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.store import json_option, open_authority, store_option
 from tlsmith.cli.table import table
-
-if TYPE_CHECKING:
-    from tlsmith.storage.audit import AuditRecord
 
 
 @click.group(short_help="Read and verify the audit log.", no_args_is_help=False)
@@ -76,6 +71,7 @@ def list_command(store: str | None, limit: int, as_json: bool) -> None:
     Example:
       tlsmith audit list --limit 10
     """
+    from tlsmith.authority.records import audit_facts
     from tlsmith.storage.audit import latest_records
 
     with open_authority(store) as authority, authority.storage.read() as connection:
@@ -109,25 +105,12 @@ def export(store: str | None, after: int) -> None:
     Example:
       tlsmith audit export --after 1000 >> audit.jsonl
     """
+    from tlsmith.authority.records import audit_facts
     from tlsmith.storage.audit import records
 
     with open_authority(store) as authority, authority.storage.read() as connection:
         for record in records(connection, after=after):
             emit_json(audit_facts(record), indent=None)
-
-
-def audit_facts(record: AuditRecord) -> dict[str, Any]:
-    """Return the facts of a record for programs."""
-    return {
-        "sequence": record.sequence,
-        "at": record.at.isoformat(),
-        "actor": record.actor,
-        "action": record.action,
-        "object": record.object,
-        "detail": json.loads(record.detail),
-        "request_id": record.request_id or None,
-        "hash": record.hash.hex(),
-    }
 
 
 def _short(detail: str) -> str:

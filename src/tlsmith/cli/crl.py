@@ -39,21 +39,13 @@ def list_command(store: str | None, as_json: bool) -> None:
     Example:
       tlsmith crl list --store sqlite:///ca.db
     """
+    from tlsmith.authority.records import crl_facts
+
     with open_authority(store) as authority:
         found = authority.publication.crls()
     if as_json:
         for path, one in found.items():
-            facts = {
-                "path": f"/crl/{path}",
-                "kind": one.kind,
-                "shard": one.shard,
-                "number": one.number,
-                "base_number": one.base_number,
-                "entries": one.entries,
-                "this_update": one.this_update.isoformat(),
-                "next_update": one.next_update.isoformat(),
-            }
-            emit_json(facts, indent=None)
+            emit_json(crl_facts(path, one), indent=None)
         return
     rows = [
         (

@@ -33,18 +33,13 @@ def list_command(store: str | None, as_json: bool) -> None:
     Example:
       tlsmith profile list --store sqlite:///ca.db
     """
+    from tlsmith.authority.records import profile_facts
+
     with open_authority(store) as authority:
         profiles = authority.policy().profiles.values()
     if as_json:
         for one in profiles:
-            facts = {
-                "name": one.name,
-                "keys": sorted(one.keys),
-                "default_lifetime_seconds": int(one.default.total_seconds()),
-                "max_lifetime_seconds": int(one.longest.total_seconds()),
-                "ca": one.is_ca,
-            }
-            emit_json(facts, indent=None)
+            emit_json(profile_facts(one), indent=None)
         return
     rows = [
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -17,6 +18,9 @@ _INSERT = (
 )
 _COLUMNS = "sequence, at, actor, action, object, detail, request_id, hash"
 _PAGE = 5_000
+# Records looked at in one step of a search, and seconds after which its page ends.
+_STEP = 500
+_PATIENCE = 0.02
 
 
 class Act(NamedTuple):
@@ -47,6 +51,19 @@ class AuditRecord(NamedTuple):
     detail: str
     request_id: str
     hash: bytes
+
+
+class Sought(NamedTuple):
+    """What records are looked for; all that is given must hold."""
+
+    actor: str | None = None
+    action: str | None = None
+    object: str | None = None
+
+    def fits(self, record: AuditRecord) -> bool:
+        """Tell whether a record is one of them."""
+        pairs = zip(self, (record.actor, record.action, record.object), strict=True)
+        return all(wanted is None or wanted == there for wanted, there in pairs)
 
 
 def append(transaction: Transaction, act: Act, moment: datetime) -> int:
@@ -100,6 +117,30 @@ def latest_records(
         limit,
     )
     return [_record(row) for row in rows]
+
+
+def find_records(
+    connection: Connection, sought: Sought, *, before: int | None = None, limit: int
+) -> tuple[list[AuditRecord], int | None]:
+    """Return the last records that fit, newest first, and before which to go on.
+
+    As pages of certificates, one of these reads a bounded number of rows: it may be
+    short, and is the last one where there is nothing to go on before.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    found: list[AuditRecord] = []
+    while True:
+        page = latest_records(connection, before=before, limit=_STEP)
+        for record in page:
+            before = record.sequence
+            if sought.fits(record):
+                found.append(record)
+                if len(found) == limit:
+                    return found, before
+        if len(page) < _STEP:
+            return found, None
+        if time.monotonic() > deadline:
+            return found, before
 
 
 def head(connection: Connection) -> tuple[int, bytes]:

@@ -298,3 +298,47 @@ def timeline(
         last_day,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+class Totals(NamedTuple):
+    """How many certificates there ever were.
+
+    Args:
+        expired: of `issued`, those whose last day is over.
+    """
+
+    issued: int
+    revoked: int
+    expired: int
+
+
+def totals(connection: Connection, today: int) -> Totals:
+    """Return how many there were until a day, without counting rows.
+
+    Args:
+        today: in days since 1970.
+    """
+    rows = connection.all(
+        "SELECT what, COALESCE(SUM(number), 0), "
+        "COALESCE(SUM(CASE WHEN day < ? THEN number ELSE 0 END), 0) "
+        "FROM tallies GROUP BY what",
+        today,
+    )
+    found = {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    nothing = (0, 0)
+    return Totals(
+        found.get("issued", nothing)[0],
+        found.get("revoked", nothing)[0],
+        found.get("expires", nothing)[1],
+    )
+
+
+def held(connection: Connection, most: int) -> int:
+    """Return how many certificates are on hold, counting up to `most`."""
+    row = connection.one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM certificates WHERE status = ? "
+        "AND status <> 0 LIMIT ?) AS counted",
+        ON_HOLD,
+        most,
+    )
+    return int(row[0]) if row else 0

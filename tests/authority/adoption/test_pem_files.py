@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from authority.adoption.worlds import (
     NOW,
     PASSPHRASE,
+    OpenSSLCA,
     answering,
     nobody,
     run,
     tree,
 )
-from chains import END, START, Family, Pair, family
+from chains import END, START, Family, Pair, family, revocation_list
 from interop.tools import needs
 from tlsmith.authority.adoption import AdoptedCA, detect, read_ca
 from tlsmith.core.formats import encode_private_key
@@ -138,6 +139,34 @@ def test_a_crl_of_another_is_not_taken(tmp_path: Path, one: Family) -> None:
     adopted = _read(tmp_path)
     assert adopted.crl is None
     assert adopted.issued == ()
+    assert any(
+        "a CRL of 'CN=Root of other.test' was left out" in n for n in adopted.notes
+    )
+
+
+@pytest.mark.interop
+def test_a_crl_with_sha1_is_taken(tmp_path: Path) -> None:
+    """Our library neither makes nor checks one; old CAs have nothing else."""
+    needs("openssl")
+    made = OpenSSLCA(tmp_path / "ca")
+    made.revoke(made.issue("/CN=leaf"), "-crl_reason", "superseded")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    made.generate_crl("-md", "sha1")
+    for path in (made.folder / "crl.pem", made.folder / "cacert.pem"):
+        shutil.copy(path, folder)
+    adopted = _read(folder, now=datetime.now(UTC))
+    assert [one.reason for one in adopted.issued] == ["superseded"]
+
+
+def test_a_crl_that_was_changed_is_told(tmp_path: Path, one: Family) -> None:
+    (tmp_path / "ca.pem").write_bytes(one.root.pem + one.root.key_pem)
+    data = bytearray(revocation_list(one.root))
+    data[-3] ^= 1
+    (tmp_path / "list.crl").write_bytes(data)
+    adopted = _read(tmp_path)
+    assert adopted.crl is None
+    assert any("or it is damaged" in note for note in adopted.notes)
 
 
 def test_a_certificate_that_is_no_ca_is_refused(tmp_path: Path, one: Family) -> None:

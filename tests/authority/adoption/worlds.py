@@ -148,10 +148,9 @@ class OpenSSLCA:
     def revoke(self, serial_number: str, *more: str) -> None:
         self._ca("-revoke", f"newcerts/{serial_number}.pem", *more)
 
-    def generate_crl(self) -> bytes:
-        """Return the CRL that `openssl ca -gencrl` makes, in PEM."""
-        self._ca("-gencrl", "-out", "crl.pem")
-        return (self.folder / "crl.pem").read_bytes()
+    def generate_crl(self, *more: str) -> None:
+        """Write `crl.pem`, the CRL that `openssl ca -gencrl` makes."""
+        self._ca("-gencrl", "-out", "crl.pem", *more)
 
     def update(self) -> None:
         """Have it note which certificates have expired."""

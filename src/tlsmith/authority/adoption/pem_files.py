@@ -135,10 +135,11 @@ def _records(
         if not is_authority(one)
         and any(signed_by(one, issuer) for issuer in authorities)
     ]
-    crl = latest_of(objects.crls, arranged.authorities[-1].certificate)
+    crl, more = latest_of(objects.crls, arranged.authorities[-1].certificate)
     issued = with_crl([not_revoked(one.der, now) for one in ours], crl)
     notes = (
         *objects.notes,
+        *more,
         "files alone tell not all that was issued; what is not here stays unknown",
     )
     return Records(issued, number_of(crl) if crl else None, None, crl, notes)
