@@ -9,6 +9,7 @@ TLSmithError                 message, code, hint
     KeyMismatchError         a key and a certificate that do not belong together
     NotACAError              an issuer whose certificate is no CA's
     NotCRLSignerError        an issuer whose certificate may not sign CRLs
+    ChainError               a chain no client would accept, every reason listed
     PathLengthError          a chain longer than the issuer allows
     ValidityError            a validity its issuer or its profile does not allow
     NameNotPermittedError    a name outside the issuer's name constraints
@@ -122,6 +123,18 @@ class NotCRLSignerError(IssuanceError):
     """The issuer's certificate may not sign CRLs (RFC 5280 section 4.2.1.3)."""
 
     code = "not-a-crl-signer"
+
+
+class ChainError(IssuanceError):
+    """A CA's certificate does not make a chain that clients accept; see the reasons."""
+
+    code = "bad-chain"
+
+    def __init__(
+        self, message: str, *, reasons: Sequence[str], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reasons = tuple(reasons)
 
 
 class PathLengthError(IssuanceError):

@@ -6,12 +6,13 @@ Most are made by `openssl req`; what that will not write is written byte by byte
 from __future__ import annotations
 
 import base64
+import hashlib
 import subprocess
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -39,6 +40,7 @@ from authority.forged import (
 from strategies import key_of_kind, mangled, name_lists
 from tlsmith.core import der, oid
 from tlsmith.core.asked_names import name_of, read_names
+from tlsmith.core.blocklist import load_blocklist
 from tlsmith.core.csr import encode_request
 from tlsmith.core.keys import KINDS, public_key_info
 from tlsmith.core.names import GeneralName, parse_name, parse_names
@@ -77,6 +79,12 @@ def test_a_request_of_openssl_is_signed(tmp_path: Path) -> None:
     ]
     assert made.subject == distinguished_name((COMMON_NAME, "a.corp.test"))
     assert not made.is_ca
+
+
+def test_an_account_needs_no_other_name(tmp_path: Path) -> None:
+    made = certify(by_openssl(tmp_path, "/O=Acme/CN=alice"), "client")
+    assert made.names == ()
+    assert made.subject == distinguished_name((COMMON_NAME, "alice"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -660,6 +668,45 @@ def test_a_curve_that_clients_do_not_read_is_refused(tmp_path: Path) -> None:
     )
     data = by_openssl(tmp_path, "/", "subjectAltName = DNS:a.corp.test", key=path)
     assert "key: a key of kind secp256k1" in refused(data)
+
+
+def _by_rsa(folder: Path, key: rsa.RSAPrivateKey) -> bytes:
+    path = folder / "rsa.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return by_openssl(folder, "/", "subjectAltName = DNS:a.corp.test", key=path)
+
+
+def test_a_short_key_is_refused(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505
+    found = refused(_by_rsa(tmp_path, key))
+    assert found == "key: an RSA key of 1024 bits is too short to be safe"
+
+
+def test_a_small_exponent_is_refused(tmp_path: Path) -> None:
+    found = refused(_by_rsa(tmp_path, rsa.generate_private_key(3, 2048)))
+    assert found == "key: the RSA public exponent 3 is too small or even"
+
+
+def test_a_key_the_world_has_seen_is_refused(tmp_path: Path) -> None:
+    """That of RFC 6979, which many a test suite signs with."""
+    secret = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
+    key = ec.derive_private_key(secret, ec.SECP256R1())
+    path = tmp_path / "seen.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    data = by_openssl(tmp_path, "/", "subjectAltName = DNS:a.corp.test", key=path)
+    assert refused(data).startswith("key: its private key is public")
+
+
+def test_a_key_on_the_operators_list_is_refused() -> None:
+    info = public_key_info(KEY.public_key())
+    blocklist = load_blocklist(hashlib.sha256(info).hexdigest().encode())
+    with pytest.raises(ProfileError) as caught:
+        read_request(GOOD, blocklist=blocklist)
+    assert caught.value.reasons == ("key: it is on the list of compromised keys",)
 
 
 # Everything else ---------------------------------------------------------------------

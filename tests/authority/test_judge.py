@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,9 +21,10 @@ from tlsmith.authority.request import (
     limits_of,
 )
 from tlsmith.core.asked import AskedExtensions
+from tlsmith.core.blocklist import load_blocklist
 from tlsmith.core.constraints import NameConstraints, Subtree
 from tlsmith.core.issuer import Issuer, self_issue
-from tlsmith.core.keys import KINDS
+from tlsmith.core.keys import KINDS, public_key_info
 from tlsmith.core.names import parse_name, parse_names
 from tlsmith.core.oid import COMMON_NAME, ORGANIZATION
 from tlsmith.core.profiles import CertificateParameters, certificate_authority
@@ -142,6 +145,21 @@ def test_a_key_that_the_policy_forbids_is_refused() -> None:
     assert reasons(asking("a.test"), "[policy]\nkeys = ['p384']") == [
         "key: p256 is not allowed"
     ]
+
+
+@pytest.mark.parametrize("requester", ["cli:root", "token:ci"])
+def test_a_key_that_others_have_is_refused_however_it_comes(requester: str) -> None:
+    """Some are handed in without a request: renewed, or in a table of thousands."""
+    key = ec.derive_private_key(1, ec.SECP256R1()).public_key()
+    request = asking("a.test", public_key=key, requester=requester)
+    assert reasons(request) == [
+        "key: its private key is public: it comes with a package or a standard"
+    ]
+    info = public_key_info(P256)
+    listed = load_blocklist(hashlib.sha256(info).hexdigest().encode())
+    with pytest.raises(ProfileError) as caught:
+        judge(BUILT_IN.profile(), BUILT_IN, asking("a.test"), ISSUER, NOW, listed)
+    assert caught.value.reasons == ("key: it is on the list of compromised keys",)
 
 
 # Names ------------------------------------------------------------------------------

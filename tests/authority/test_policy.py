@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tlsmith.authority._names_table import CONSTRAINTS_KEYS, NAMES_KEYS, SUBTREES_KEYS
 from tlsmith.authority._profile_table import EXTENSION_KEYS, PROFILE_KEYS
@@ -295,6 +298,56 @@ def test_requesters_are_patterns_of_stars_alone() -> None:
         "ip:[::1]a",
     ):
         assert not server.admits(who)
+
+
+# Whatever is written ------------------------------------------------------------------
+
+_WORDS = st.sampled_from(
+    [*PROFILE_KEYS, *NAMES_KEYS, *EXTENSION_KEYS, *POLICY_KEYS, "permitted", "server"]
+)
+_VALUES = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(-(2**40), 2**40),
+        st.text(max_size=12),
+        st.sampled_from(["*", "p256", "1.2.3", "serverAuth", "36h", "a.test", "use"]),
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(_WORDS, inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def _toml(value: object) -> str:
+    """A value in TOML, on one line: JSON but for its tables."""
+    if isinstance(value, dict):
+        pairs = (f"{key} = {_toml(value[key])}" for key in value)
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, str):
+        return '"' + "".join(f"\\U{ord(character):08x}" for character in value) + '"'
+    return json.dumps(value)
+
+
+@settings(max_examples=300)
+@given(
+    st.dictionaries(_WORDS, _VALUES, max_size=6),
+    st.dictionaries(_WORDS, _VALUES, max_size=4),
+)
+def test_whatever_is_written_is_a_policy_or_has_mistakes(
+    profile: dict[str, object], policy: dict[str, object]
+) -> None:
+    text = f"policy = {_toml(policy)}\nprofiles.server = {_toml(profile)}\n"
+    found = None
+    try:
+        load_policy(text).profile()
+    except ConfigError as error:
+        found = error.mistakes
+    assert found != ()
+    for mistake in found or ():
+        assert mistake.startswith(("policy", "profiles")), mistake
 
 
 # The documentation -----------------------------------------------------------------

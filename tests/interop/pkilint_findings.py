@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from pkilint import document, finding_filter, loader
+from pkilint import document, finding_filter, loader, pkix
 from pkilint.bin import lint_pkix_signer_signee_cert_chain as chain_linter
-from pkilint.cabf import serverauth
+from pkilint.cabf import cabf_crl, serverauth
 from pkilint.cabf.serverauth.serverauth_constants import CertificateType
-from pkilint.pkix import certificate, extension, name
+from pkilint.pkix import certificate, crl, extension, name, ocsp
 
 SUBSCRIBER = CertificateType.DV_FINAL_CERTIFICATE
 ROOT = CertificateType.ROOT_CA
 INTERMEDIATE = CertificateType.INTERNAL_CONSTRAINED_TLS_CA
 
 _LOADER = loader.RFC5280CertificateDocumentLoader()
+_CRL_LOADER = loader.RFC5280CertificateListDocumentLoader()
+_OCSP_LOADER = loader.RFC6960OCSPResponseDocumentLoader()
 
 
 class Finding(NamedTuple):
@@ -86,6 +88,51 @@ def chain_findings(issuer: bytes, subject: bytes) -> Iterator[Finding]:
         (of_subject, "subject"),
     ):
         yield from _findings(validator.validate(documents[role].root))
+
+
+def crl_findings(der: bytes, *, is_arl: bool) -> Iterator[Finding]:
+    """Yield what RFC 5280 and the Baseline Requirements find in a CRL.
+
+    Args:
+        is_arl: whether it lists certificates of CAs.
+    """
+    root = _CRL_LOADER.load_der_document(der).root
+    yield from _findings(_crl_profile(is_arl).validate(root))
+
+
+def ocsp_findings(der: bytes) -> Iterator[Finding]:
+    """Yield what RFC 6960 finds in an OCSP response."""
+    root = _OCSP_LOADER.load_der_document(der).root
+    yield from _findings(_ocsp_profile().validate(root))
+
+
+@cache
+def _crl_profile(is_arl: bool) -> Any:
+    kind = crl.CertificateRevocationListType["ARL" if is_arl else "CRL"]
+    validity = cabf_crl.create_validity_period_validator(kind)
+    return crl.create_pkix_crl_validator_container(
+        _decoders(),
+        [
+            crl.create_issuer_validator_container([]),
+            crl.create_validity_validator_container([validity]),
+            crl.create_extensions_validator_container([]),
+            cabf_crl.CabfCrlReasonCodeAllowlistValidator(kind),
+        ],
+    )
+
+
+@cache
+def _ocsp_profile() -> Any:
+    return ocsp.create_pkix_ocsp_response_validator_container(
+        [ocsp.create_response_decoder(), *_decoders()], []
+    )
+
+
+def _decoders() -> list[Any]:
+    return [
+        pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+        pkix.create_extension_decoder(extension.EXTENSION_MAPPINGS),
+    ]
 
 
 @cache

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from interop.gallery import Piece
-from interop.tools import debian_13
+from interop.zlint_findings import zlint_findings
 from tlsmith.core.keys import KINDS
 
 pytestmark = [pytest.mark.interop, pytest.mark.network]
@@ -126,20 +122,4 @@ def _findings(pieces: list[Piece]) -> dict[str, set[str]]:
     files = {piece.shape: piece.certificate for piece in pieces}
     for name in ("root", "intermediate"):
         files[name] = pieces[0].folder / f"{name}.pem"
-    return dict(zip(files, _zlint(list(files.values())), strict=True))
-
-
-def _zlint(files: list[Path]) -> list[set[str]]:
-    done = subprocess.run(
-        [*debian_13().program("zlint"), *map(str, files)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [_found(json.loads(line)) for line in done.stdout.splitlines()]
-
-
-def _found(results: dict[str, Any]) -> set[str]:
-    # NA: the lint is for other certificates. NE: its rule came later.
-    fine = ("pass", "NA", "NE")
-    return {lint for lint, found in results.items() if found["result"] not in fine}
+    return dict(zip(files, zlint_findings(list(files.values())), strict=True))

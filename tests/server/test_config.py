@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tlsmith.errors import ConfigError, FileError
-from tlsmith.server.config import changed, load_settings, settings_table
+from tlsmith.server.config import changed, load_settings
 from tlsmith.server.readers import Address
 from tlsmith.server.settings import ServeSettings
 
@@ -167,11 +167,3 @@ def test_a_change_says_whether_it_needs_a_restart() -> None:
     )
     assert changed(old, new, live=True) == ["log.level"]
     assert changed(old, new, live=False) == ["workers"]
-
-
-@pytest.mark.parametrize("path", settings_table())
-def test_every_default_is_one_its_reader_takes(path: str) -> None:
-    setting = settings_table()[path]
-    if setting.default in (None, "", ()) or isinstance(setting.default, Address):
-        return
-    assert setting.metadata["read"](setting.default) == setting.default

@@ -1,12 +1,14 @@
 """What holds for every store: one suite over SQLite and PostgreSQL."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
+from tlsmith.core.crl import read_entries
 from tlsmith.errors import ConflictError, InputError, NotFoundError, StorageError
 from tlsmith.storage import Storage, Transaction, Writer, open_storage
 from tlsmith.storage.access import (
@@ -34,7 +36,7 @@ from tlsmith.storage.certificates import (
     change_status,
     delete_expired,
     insert_certificate,
-    revoked_entries,
+    joined_revoked,
     status_of,
     why_blocked,
 )
@@ -97,10 +99,14 @@ def test_a_serial_number_is_taken_once(storage: Storage) -> None:
 
 
 def test_nothing_of_a_failed_transaction_stays(storage: Storage) -> None:
-    with pytest.raises(RuntimeError), storage.write() as transaction:
-        insert_certificate(transaction, new_certificate(1))
-        transaction.flush()
-        raise RuntimeError("half way")
+    def half_way() -> None:
+        with storage.write() as transaction:
+            insert_certificate(transaction, new_certificate(1))
+            transaction.flush()
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        half_way()
     with storage.read() as connection:
         assert by_serial_number(connection, new_certificate(1).serial_number) == []
         assert head(connection) == (0, b"")
@@ -140,11 +146,15 @@ def test_a_crl_lists_what_is_revoked_and_of_its_shard(storage: Storage) -> None:
         new_certificate(4, shard=1, authority_id=2, revocation=(REVOKED, NOW, 1)),
     )
     with storage.read() as connection:
-        whole = list(revoked_entries(connection, 1, 0, NOW))
-        first = list(revoked_entries(connection, 1, 1, NOW))
-        later = list(revoked_entries(connection, 1, 0, NOW + timedelta(days=91)))
-    assert [reason for _, _, reason in whole] == [4, 1]
-    assert [reason for _, _, reason in first] == [4]
+        ((whole, number),) = joined_revoked(connection, 1, 0, NOW)
+        ((first, _),) = joined_revoked(connection, 1, 1, NOW)
+        later = list(joined_revoked(connection, 1, 0, NOW + timedelta(days=91)))
+    assert number == 2
+    assert [one.reason for one in read_entries(whole)] == [
+        "superseded",
+        "keyCompromise",
+    ]
+    assert [one.reason for one in read_entries(first)] == ["superseded"]
     assert later == []
 
 
@@ -304,10 +314,11 @@ def test_a_reply_is_kept_once(storage: Storage) -> None:
 def test_concurrent_writes_share_commits(storage: Storage) -> None:
     batches: list[int] = []
     writer = Writer(storage, observe=batches.append)
-    gate = threading.Event()
+    begun, gate = threading.Event(), threading.Event()
 
     def slow(transaction: Transaction) -> int:
-        gate.wait(10)
+        begun.set()
+        gate.wait(30)
         return insert_certificate(transaction, new_certificate(0))
 
     def insert(number: int) -> int:
@@ -315,9 +326,11 @@ def test_concurrent_writes_share_commits(storage: Storage) -> None:
 
     with ThreadPoolExecutor(40) as pool:
         first = pool.submit(writer.submit, slow)
+        assert begun.wait(30)
         others = [pool.submit(insert, number) for number in range(1, 40)]
-        while writer.waiting() < 39:
-            pass
+        deadline = time.monotonic() + 30
+        while writer.waiting() < 39 and time.monotonic() < deadline:
+            time.sleep(0.01)
         gate.set()
         numbers = [first.result(), *(other.result() for other in others)]
     writer.close()

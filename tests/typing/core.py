@@ -3,13 +3,39 @@
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
+from tlsmith.core import oid
 from tlsmith.core.constraints import NameConstraints, Subtree, development_constraints
+from tlsmith.core.crl import (
+    CRLParameters,
+    CRLView,
+    RevokedEntry,
+    encode_entry,
+    joined_entries,
+    sign_crl,
+    view_crl,
+)
 from tlsmith.core.csr import CertificationRequest, encode_request, parse_request
+from tlsmith.core.extension_values import (
+    Extension,
+    authority_information_access,
+    crl_distribution_points,
+    tls_feature,
+)
 from tlsmith.core.issuer import IssuedCertificate, Issuer, self_issue
 from tlsmith.core.keys import check_public_key, generate_private_key, kind_of
 from tlsmith.core.names import GeneralName, parse_name, parse_names
+from tlsmith.core.ocsp import (
+    CertID,
+    OCSPResponder,
+    SingleResponse,
+    error_response,
+    issuer_hashes,
+    parse_ocsp_request,
+    responder_parameters,
+)
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.profiles import certificate_authority, end_entity, validity
+from tlsmith.core.signing import SigningKey, signing_key
 from tlsmith.core.subject import distinguished_name, parse_subject, subject_for
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import (
@@ -90,6 +116,65 @@ def make_request(text: str) -> bytes:
     """A request of one's own."""
     name = parse_name(text)
     return encode_request([name], generate_private_key(), subject=subject_for([name]))
+
+
+class FarKey:
+    """A key in a device of one's own: any class with these three will do."""
+
+    def __init__(self, near: SigningKey) -> None:
+        self._near = near
+        self.public_key_info = near.public_key_info
+        self.algorithm = near.algorithm
+
+    def sign(self, data: bytes) -> bytes:
+        return self._near.sign(data)
+
+
+def issue_for_a_service(root: bytes, serial_number: int, info: bytes) -> bytes:
+    """Sign with a key elsewhere, say where revocation is published, choose a number."""
+    key = FarKey(signing_key(generate_private_key()))
+    issuer = Issuer(root, key)
+    assert_type(issuer.signing_key, SigningKey)
+    further: tuple[Extension, ...] = (
+        crl_distribution_points(["http://ca.example/1.crl"]),
+        authority_information_access(ocsp=["http://ca.example/ocsp"]),
+        tls_feature(),
+        Extension("1.3.6.1.4.1.99999.1", critical=False, value=b"\5\0"),
+    )
+    days = validity(datetime.now(UTC), 30, longest=397, within=issuer.view)
+    parameters = end_entity(parse_names(["a.example"]), "p256", days)
+    parameters = parameters._replace(extensions=further)
+    return issuer.issue(parameters, info, serial_number=serial_number).der
+
+
+def revoke(issuer: Issuer, kept: bytes, serial_number: int, now: datetime) -> bytes:
+    """Put one more certificate on a list, and return the next."""
+    view = view_crl(kept)
+    assert_type(view, CRLView)
+    assert_type(view.number, int | None)
+    entry = encode_entry(RevokedEntry(serial_number, now, "keyCompromise"))
+    parameters = CRLParameters((view.number or 0) + 1, now, now + timedelta(days=7))
+    return sign_crl(issuer, parameters, joined_entries(kept) + entry)
+
+
+def answer(issuer: Issuer, request: bytes, now: datetime) -> bytes:
+    """Answer an OCSP request, with a responder made for it."""
+    try:
+        asked = parse_ocsp_request(request)
+    except InputError:
+        return error_response("malformedRequest")
+    assert_type(asked.cert_ids, tuple[CertID, ...])
+    assert_type(issuer_hashes(issuer.view), dict[str, tuple[bytes, bytes]])
+    key = generate_private_key()
+    parameters = responder_parameters("OCSP", (now, now + timedelta(days=30)))
+    assert parameters.extended_key_usage == (oid.OCSP_SIGNING,)
+    responder = OCSPResponder(issuer.issue(parameters, key.public_key()).der, key)
+    until = now + timedelta(days=1)
+    responses = [
+        SingleResponse(one.der, "revoked", now, until, now, "superseded")
+        for one in asked.cert_ids
+    ]
+    return responder.sign(responses, now, asked.nonce)
 
 
 def permitted(name: GeneralName) -> bool:

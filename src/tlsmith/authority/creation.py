@@ -7,21 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.authority.actor import Actor
-from tlsmith.authority.issuers import pointers_of
+from tlsmith.authority.intermediates import Terms, ca_name, issue_intermediate
 from tlsmith.authority.plan import CAPlan
-from tlsmith.authority.records import slug_of
-from tlsmith.authority.root_crl import first_root_crl
+from tlsmith.authority.records import new_record
+from tlsmith.authority.root_crl import first_root_crl, keep_root_crl
+from tlsmith.authority.root_file import RootFile
 from tlsmith.core.issuer import Issuer, self_issue
 from tlsmith.core.keys import fingerprint
-from tlsmith.core.oid import COMMON_NAME, ORGANIZATION
 from tlsmith.core.profiles import certificate_authority, validity
-from tlsmith.core.subject import distinguished_name
-from tlsmith.core.view import view_certificate
 from tlsmith.errors import ConflictError
-from tlsmith.storage import Storage, Transaction
+from tlsmith.storage import Connection, Storage, Transaction
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.authorities import (
-    ACTIVE,
     INTERMEDIATE,
     ROOT,
     AuthorityRecord,
@@ -32,6 +29,8 @@ from tlsmith.storage.authorities import (
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
     from tlsmith.core.signing import SigningKey
+
+FIRST_ISSUING = "Issuing CA 1"
 
 
 class NewSigner(NamedTuple):
@@ -69,90 +68,59 @@ def create_ca(
         ConfigError: the plan has mistakes; all are listed.
         IssuanceError: the intermediate is not one the root may sign.
     """
+    return create_below(plan, create_root(plan, root_key, now), signer, now)
+
+
+def create_below(
+    plan: CAPlan, root: RootFile, signer: NewSigner, now: datetime
+) -> CreatedCA:
+    """Make the certificate of an intermediate below a root just made.
+
+    Raises:
+        IssuanceError: it is not one the root may sign.
+    """
+    root_record = new_record(
+        root.certificate, f"{plan.name} Root CA", ROOT, plan.urls, now
+    )
+    terms = Terms(plan.days, plan.path_length - 1, None, plan.urls)
+    certificate = issue_intermediate(
+        root.issuer,
+        signer.key.public_key_info,
+        ca_name(plan.name, FIRST_ISSUING),
+        terms,
+        now,
+    )
+    record = issuing_record(plan, certificate, signer, now)
+    return CreatedCA(root_record, record, root.crl or b"")
+
+
+def create_root(plan: CAPlan, key: PrivateKey, now: datetime) -> RootFile:
+    """Make a root's certificate, and its first CRL.
+
+    Raises:
+        ConfigError: the plan has mistakes; all are listed.
+    """
     plan.check()
-    root = self_issue(
+    certificate = self_issue(
         certificate_authority(
             ca_name(plan.name, "Root CA"),
             validity(now, plan.root_days, longest=plan.root_days),
             path_length=plan.path_length,
             name_constraints=plan.name_constraints,
         ),
-        root_key,
-    )
-    root_record = new_record(plan, root.der, ROOT, now)
-    issuer = Issuer(root.der, root_key)
-    certificate = issue_intermediate(
-        issuer,
-        signer.key,
-        ca_name(plan.name, "Issuing CA 1"),
-        root_record,
-        now=now,
-        days=plan.days,
-        path_length=plan.path_length - 1,
-    )
-    record = new_record(plan, certificate, INTERMEDIATE, now)
-    record = record._replace(
-        signer=signer.uri, material=signer.material, shards=plan.shards
-    )
-    return CreatedCA(root_record, record, first_root_crl(issuer, now))
+        key,
+    ).der
+    return RootFile(certificate, key, first_root_crl(Issuer(certificate, key), now))
 
 
-def issue_intermediate(
-    issuer: Issuer,
-    key: SigningKey,
-    subject: bytes,
-    parent: AuthorityRecord,
-    *,
-    now: datetime,
-    days: int,
-    path_length: int | None,
-) -> bytes:
-    """Return the certificate (DER) of an intermediate, below its parent.
-
-    It has the parent's name constraints too: clients differ in how well they apply
-    those of certificates further up.
-    """
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    parameters = certificate_authority(
-        subject,
-        validity(now, days, longest=days, within=issuer.view),
-        path_length=path_length,
-        name_constraints=issuer.name_constraints,
-    )
-    parameters = parameters._replace(extensions=pointers_of(parent))
-    public_key = load_der_public_key(key.public_key_info)
-    return issuer.issue(parameters, public_key).der  # type: ignore[arg-type]
-
-
-def ca_name(name: str, role: str) -> bytes:
-    """Return the DER Name of a CA of an organisation."""
-    return distinguished_name((ORGANIZATION, name), (COMMON_NAME, f"{name} {role}"))
-
-
-def new_record(
-    plan: CAPlan, certificate: bytes, role: str, now: datetime
+def issuing_record(
+    plan: CAPlan, certificate: bytes, signer: NewSigner, now: datetime
 ) -> AuthorityRecord:
-    """Return the record of a CA whose key is elsewhere."""
-    view = view_certificate(certificate)
-    title = "Root CA" if role == ROOT else "Issuing CA 1"
-    return AuthorityRecord(
-        id=0,
-        slug=slug_of(view),
-        name=f"{plan.name} {title}",
-        role=role,
-        state=ACTIVE,
-        parent_id=None,
-        certificate=certificate,
-        request=None,
-        public_key_info=view.public_key_info,
-        signer="",
-        material=None,
-        shards=0,
-        crl_url=plan.urls.crl,
-        ocsp_url=plan.urls.ocsp,
-        ca_url=plan.urls.ca,
-        created_at=now,
+    """Return the record of an issuing CA with its key."""
+    name = f"{plan.name} {FIRST_ISSUING}"
+    record = new_record(certificate, name, INTERMEDIATE, plan.urls, now)
+    return record._replace(
+        signer=signer.uri, material=signer.material, shards=plan.shards
     )
 
 
@@ -162,19 +130,18 @@ def store_ca(
     policy: str,
     actor: Actor,
     now: datetime,
-    before_commit: Callable[[], None] = lambda: None,
+    before_commit: Callable[[Transaction], None] = lambda _: None,
 ) -> None:
     """Put a new CA into a store that has none.
 
     Args:
         policy: the text of the profiles and policy it begins with.
-        before_commit: what must be done before it counts, such as writing the root's
-            key to its file.
+        before_commit: what must be done in the same transaction before it counts, such
+            as writing the root's key to its file.
 
     Raises:
         ConflictError: the store has a CA already.
     """
-    from tlsmith.authority.root_crl import keep_root_crl
     from tlsmith.storage.settings import add_policy
 
     with storage.write() as transaction:
@@ -185,17 +152,17 @@ def store_ca(
         insert_authority(transaction, record)
         add_policy(transaction, policy, now)
         for one in (created.root, record):
-            append(transaction, _created(one, actor), now)
-        before_commit()
+            append(transaction, creation_act(one, actor), now)
+        before_commit(transaction)
 
 
-def refuse_second(transaction: Transaction, storage: Storage) -> None:
+def refuse_second(connection: Connection, storage: Storage) -> None:
     """Refuse to make a CA where there is one.
 
     Raises:
         ConflictError: there is.
     """
-    there = authorities(transaction)
+    there = authorities(connection)
     if there:
         raise ConflictError(
             f"the store {storage.url} has a CA already: {there[0].name}",
@@ -205,7 +172,8 @@ def refuse_second(transaction: Transaction, storage: Storage) -> None:
         )
 
 
-def _created(record: AuthorityRecord, actor: Actor) -> Act:
+def creation_act(record: AuthorityRecord, actor: Actor) -> Act:
+    """Return the audit record of a CA that comes into the store."""
     detail: dict[str, object] = {
         "name": record.name,
         "role": record.role,

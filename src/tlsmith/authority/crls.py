@@ -10,38 +10,40 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tlsmith.authority.crl_entries import KeptEntries
 from tlsmith.authority.issuers import LoadedIssuer, crl_address
-from tlsmith.authority.records import reason_name
 from tlsmith.core.crl import (
     CRLParameters,
     RevokedEntry,
     encode_entry,
-    joined_entries,
+    reason_name,
     sign_crl,
+    view_crl,
 )
 from tlsmith.errors import ConflictError
 from tlsmith.storage import Connection, Storage, Transaction
 from tlsmith.storage.audit import Act, append
-from tlsmith.storage.certificates import GOOD, revoked_entries
+from tlsmith.storage.certificates import GOOD, joined_revoked
 from tlsmith.storage.moments import to_moment
 from tlsmith.storage.status import (
     COMPLETE,
     DELTA,
     Change,
+    CRLBytes,
     CRLRecord,
     Scope,
     changes,
-    crl_bytes,
     crl_scope,
     has_changed,
     insert_crl,
+    insert_crl_part,
     latest_crl,
     set_crl_scope,
 )
 
-# An expired certificate stays listed a little: on one CRL at least that was due by
-# the clock after it expired (RFC 5280 section 5.2).
 _ATTEMPTS = 5
+# After so many revocations one by one, all entries are written anew.
+_MOST_PARTS = 1_000
 
 
 class CRLSchedule(NamedTuple):
@@ -57,57 +59,69 @@ class CRLSchedule(NamedTuple):
 
 
 class _Built(NamedTuple):
-    scope: Scope
-    was: Scope
-    files: list[tuple[CRLRecord, bytes]]
-
-
-def refresh_crls(
-    storage: Storage,
-    loaded: LoadedIssuer,
-    now: datetime,
-    schedule: CRLSchedule,
-    *,
-    force: bool = False,
-) -> list[CRLRecord]:
-    """Issue the CRLs of a CA that are due; return those that were.
+    """A CRL and its delta, and what they add to what the store has.
 
     Args:
-        force: even where nothing changed.
-
-    Raises:
-        StorageError, SignerError: they could not be; those before are still there.
+        was: the scope they were made from.
+        entries: of the complete CRL, those that its last part holds.
     """
-    issued = []
-    shards = range(loaded.record.shards + 1)
-    for shard in shards:
-        issued += _refresh_shard(storage, loaded, shard, now, schedule, force)
-    return issued
+
+    scope: Scope
+    was: Scope
+    complete: tuple[CRLRecord, CRLBytes]
+    entries: bytes
+    delta: tuple[CRLRecord, CRLBytes]
 
 
-def _refresh_shard(
-    storage: Storage,
-    loaded: LoadedIssuer,
-    shard: int,
-    now: datetime,
-    schedule: CRLSchedule,
-    force: bool,
-) -> list[CRLRecord]:
-    for _ in range(_ATTEMPTS):
-        with storage.read() as connection:
-            work = _Work(
-                connection, loaded, shard, now.replace(microsecond=0), schedule
-            )
-            built = work.build(force)
-        if built is None:
-            return []
-        try:
-            with storage.write() as transaction:
-                _keep(transaction, loaded, shard, built, now)
-            return [record for record, _ in built.files]
-        except ConflictError:
-            force = False  # another process has just issued one: look again
-    return []
+class CRLIssuer:
+    """Issues the CRLs of the CAs of a store.
+
+    Args:
+        kept: entries that were read already; shared with who publishes them.
+    """
+
+    def __init__(
+        self, storage: Storage, schedule: CRLSchedule, kept: KeptEntries
+    ) -> None:
+        self._storage = storage
+        self._schedule = schedule
+        self._kept = kept
+
+    def refresh(
+        self, loaded: LoadedIssuer, now: datetime, *, force: bool = False
+    ) -> list[CRLRecord]:
+        """Issue the CRLs of a CA that are due; return those that were.
+
+        Args:
+            force: even where nothing changed.
+
+        Raises:
+            StorageError, SignerError: they could not be; those before are still there.
+        """
+        issued: list[CRLRecord] = []
+        if not loaded.issuer.view.may_sign_crls:
+            return issued  # as mkcert's roots: what they issued, OCSP alone can revoke
+        for shard in range(loaded.record.shards + 1):
+            issued += self._refresh_shard(loaded, shard, now, force)
+        return issued
+
+    def _refresh_shard(
+        self, loaded: LoadedIssuer, shard: int, now: datetime, force: bool
+    ) -> list[CRLRecord]:
+        for _ in range(_ATTEMPTS):
+            with self._storage.read() as connection:
+                moment = now.replace(microsecond=0)
+                work = _Work(connection, loaded, shard, moment, self._schedule)
+                built = work.build(self._kept, force)
+            if built is None:
+                return []
+            try:
+                with self._storage.write() as transaction:
+                    _keep(transaction, loaded, shard, built, now)
+                return [built.complete[0], built.delta[0]]
+            except ConflictError:
+                force = False  # another process has just issued one: look again
+        return []
 
 
 def _keep(
@@ -120,9 +134,11 @@ def _keep(
     if crl_scope(transaction, loaded.id, shard) != built.was:
         raise ConflictError("another process issued this CRL")
     set_crl_scope(transaction, loaded.id, shard, built.scope)
-    for record, crl in built.files:
-        insert_crl(transaction, record, crl)
-    complete = built.files[0][0]
+    complete, crl = built.complete
+    insert_crl(transaction, complete, crl)
+    if complete.parts:
+        insert_crl_part(transaction, complete, complete.parts - 1, built.entries)
+    insert_crl(transaction, *built.delta)
     detail: dict[str, object] = {
         "number": complete.number,
         "shard": shard,
@@ -150,110 +166,125 @@ class _Work:
         self._schedule = schedule
         row = connection.one("SELECT revision FROM head")
         self._revision = int(row[0]) if row else 0
+        record = loaded.record
+        self._point = (crl_address(record, shard),) if record.crl_url else ()
+        self._fresh = (
+            (crl_address(record, shard, delta=True),) if record.crl_url else ()
+        )
 
-    def build(self, force: bool) -> _Built | None:
+    def build(self, kept: KeptEntries, force: bool) -> _Built | None:
         """Return the CRL and its delta, or None where none is due."""
         connection, number = self._connection, self._loaded.id
         scope = crl_scope(connection, number, self._shard)
         latest = latest_crl(connection, number, self._shard, COMPLETE)
         by_clock = force or latest is None or self._is_due(latest)
-        if not by_clock and not has_changed(
-            connection, number, self._shard, latest.revision if latest else 0
-        ):
+        since = latest.revision if latest else 0
+        if not by_clock and not has_changed(connection, number, self._shard, since):
             return None
         next_scope = scope._replace(number=scope.number + 1)
         if by_clock or not scope.base_number:
             next_scope = Scope(scope.number + 1, scope.number + 1, self._revision)
-        entries = self._entries(None if by_clock else latest)
-        files = [self._complete(next_scope, entries)]
-        files.append(self._delta(next_scope))
-        return _Built(next_scope, scope, files)
+        record = self._record(COMPLETE, next_scope.number)
+        added = None if by_clock or latest is None else self._added(latest, kept)
+        if added is None:
+            made = self._anew(record)
+        else:
+            made = self._with_more(record, latest, *added)  # type: ignore[arg-type]
+        return _Built(next_scope, scope, *made, self._delta(next_scope))
 
     def _is_due(self, latest: CRLRecord) -> bool:
         # The clock may have been put back: what is not yet valid is made anew as well.
         age = self._now - latest.this_update
         return age >= self._schedule.every or age < timedelta(0)
 
-    def _entries(self, latest: CRLRecord | None) -> tuple[bytes, int]:
-        """Return the joined entries, and how many there are.
+    def _added(
+        self, latest: CRLRecord, kept: KeptEntries
+    ) -> tuple[bytes, list[Change]] | None:
+        """Return the entries there are, and what is to be put behind them.
 
-        Where all that changed is that some were added, they are put behind those of
-        the CRL before: a million need not be encoded for one more.
+        None where more has changed than that some were added.
         """
-        if latest is not None:
-            news = changes(
-                self._connection, self._loaded.id, self._shard, latest.revision
-            )
-            kept = crl_bytes(self._connection, latest)
-            if kept is not None and all(
-                change.previous == GOOD and change.status != GOOD for change in news
-            ):
-                added = b"".join(_entry_of(change) for change in news)
-                return joined_entries(kept) + added, latest.entries + len(news)
-        found = [
-            encode_entry(
-                RevokedEntry(int.from_bytes(serial), to_moment(at), reason_name(reason))
-            )
-            for serial, at, reason in revoked_entries(
-                self._connection,
-                self._loaded.id,
-                self._shard,
-                self._now - 2 * self._schedule.every,
-            )
-        ]
-        return b"".join(found), len(found)
+        if latest.parts >= _MOST_PARTS:
+            return None
+        news = changes(self._connection, self._loaded.id, self._shard, latest.revision)
+        if any(one.previous != GOOD or one.status == GOOD for one in news):
+            return None
+        entries = kept.entries(self._connection, latest)
+        return None if entries is None else (entries, news)
 
-    def _complete(
-        self, scope: Scope, entries: tuple[bytes, int]
-    ) -> tuple[CRLRecord, bytes]:
-        record = self._loaded.record
-        point = (crl_address(record, self._shard),) if record.crl_url else ()
-        fresh = (
-            (crl_address(record, self._shard, delta=True),) if record.crl_url else ()
+    def _with_more(
+        self,
+        record: CRLRecord,
+        latest: CRLRecord,
+        entries: bytes,
+        news: list[Change],
+    ) -> tuple[tuple[CRLRecord, CRLBytes], bytes]:
+        added = b"".join(map(_entry_of, news))
+        record = record._replace(
+            entries=latest.entries + len(news),
+            generation=latest.generation or record.number,
+            parts=latest.parts + 1,
         )
+        return (record, self._signed(record, entries + added)), added
+
+    def _anew(self, record: CRLRecord) -> tuple[tuple[CRLRecord, CRLBytes], bytes]:
+        """Return the CRL made of everything that is revoked and has not expired."""
+        parts, number = [], 0
+        # On one CRL that is due after a certificate expired it still is (RFC 5280 5.2).
+        since = self._now - 2 * self._schedule.every
+        for joined, count in joined_revoked(
+            self._connection, self._loaded.id, self._shard, since
+        ):
+            parts.append(joined)
+            number += count
+        entries = b"".join(parts)
+        del parts
+        record = record._replace(entries=number, generation=record.number, parts=1)
+        return (record, self._signed(record, entries)), entries
+
+    def _signed(self, record: CRLRecord, entries: bytes) -> CRLBytes:
         parameters = CRLParameters(
-            number=scope.number,
-            this_update=self._now,
-            next_update=self._next_update(),
-            distribution_point=point if self._shard else (),
-            freshest=fresh,
+            number=record.number,
+            this_update=record.this_update,
+            next_update=record.next_update,
+            distribution_point=self._point if self._shard else (),
+            freshest=self._fresh,
         )
-        crl = sign_crl(self._loaded.issuer, parameters, entries[0])
-        return self._record(COMPLETE, scope.number, None, entries[1]), crl
+        return _without_entries(sign_crl(self._loaded.issuer, parameters, entries))
 
-    def _delta(self, scope: Scope) -> tuple[CRLRecord, bytes]:
-        record = self._loaded.record
+    def _delta(self, scope: Scope) -> tuple[CRLRecord, CRLBytes]:
         found = _since_base(
             changes(self._connection, self._loaded.id, self._shard, scope.base_revision)
         )
-        point = (crl_address(record, self._shard),) if record.crl_url else ()
+        record = self._record(DELTA, scope.number)
+        record = record._replace(base_number=scope.base_number, entries=len(found))
         parameters = CRLParameters(
             number=scope.number,
-            this_update=self._now,
-            next_update=self._next_update(),
+            this_update=record.this_update,
+            next_update=record.next_update,
             base_number=scope.base_number,
-            distribution_point=point if self._shard else (),
+            distribution_point=self._point if self._shard else (),
         )
         crl = sign_crl(self._loaded.issuer, parameters, found)
-        return self._record(DELTA, scope.number, scope.base_number, len(found)), crl
+        return record, CRLBytes(crl, b"")
 
-    def _next_update(self) -> datetime:
-        return self._now + self._schedule.lifetime
-
-    def _record(
-        self, kind: str, number: int, base: int | None, entries: int
-    ) -> CRLRecord:
+    def _record(self, kind: str, number: int) -> CRLRecord:
         return CRLRecord(
-            self._loaded.id,
-            self._shard,
-            kind,
-            number,
-            base,
-            self._now,
-            self._next_update(),
-            self._revision,
-            entries,
+            authority_id=self._loaded.id,
+            shard=self._shard,
+            kind=kind,
+            number=number,
+            base_number=None,
+            this_update=self._now,
+            next_update=self._now + self._schedule.lifetime,
+            revision=self._revision,
+            entries=0,
         )
+
+
+def _without_entries(crl: bytes) -> CRLBytes:
+    start, end = view_crl(crl).span
+    return CRLBytes(crl[:start], crl[end:])
 
 
 def _entry_of(change: Change) -> bytes:

@@ -59,12 +59,13 @@ def sign_certificate(
     parameters = parameters._replace(
         extensions=(*parameters.extensions, *loaded.pointers(shard))
     )
-    issued = loaded.issuer.issue(parameters, public_key, serial_number=serial_number)
+    info = public_key_info(public_key)
+    issued = loaded.issuer.issue(parameters, info, serial_number=serial_number)
     new = NewCertificate(
         authority_id=loaded.id,
         serial_number=serial_number,
         certificate=issued.der,
-        key_hash=sha256(public_key_info(public_key)).digest(),
+        key_hash=sha256(info).digest(),
         names=tuple(name.value for name in parameters.names),
         not_before=issued.not_before,
         not_after=issued.not_after,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,13 @@ from tlsmith.core.extension_values import (
     crl_distribution_points,
 )
 from tlsmith.core.issuer import Issuer
-from tlsmith.errors import NotFoundError, SignerError
+from tlsmith.errors import NotFoundError, SignerError, StorageError
 from tlsmith.storage.authorities import (
     ACTIVE,
     INTERMEDIATE,
     AuthorityRecord,
     authorities,
+    further_certificates,
 )
 from tlsmith.storage.base import Storage
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from tlsmith.core.signing import SigningKey
 
 Passphrase = Callable[[], bytes | None]
+# Seconds in which a CA that another process added, retired or revoked is seen.
+_PATIENCE = 1.0
 
 
 class LoadedIssuer:
@@ -70,7 +74,9 @@ def pointers_of(record: AuthorityRecord, shard: int = 0) -> tuple[Extension, ...
     found = []
     if record.crl_url:
         found.append(crl_distribution_points([crl_address(record, shard)]))
-    ocsp = (record.ocsp_url,) if record.ocsp_url and record.role != "root" else ()
+    # Where the key is offline, nobody can answer; its CRL tells all.
+    answers = record.role == INTERMEDIATE or bool(record.signer)
+    ocsp = (record.ocsp_url,) if record.ocsp_url and answers else ()
     issuers = (f"{record.ca_url}/{record.slug}.crt",) if record.ca_url else ()
     if ocsp or issuers:
         found.append(authority_information_access(ocsp=ocsp, ca_issuers=issuers))
@@ -100,21 +106,55 @@ class Issuers:
         self.passphrase = passphrase
         self._loaded: dict[int, LoadedIssuer] = {}
         self._records: list[AuthorityRecord] | None = None
+        self._further: list[tuple[int, str, bytes]] = []
+        self._looked_at = 0.0
+        self._generation = 0
         self._lock = threading.RLock()
 
     def records(self) -> list[AuthorityRecord]:
-        """Return every CA of the store."""
+        """Return every CA of the store.
+
+        Raises:
+            StorageError: they were never read, and cannot be.
+        """
         with self._lock:
-            if self._records is None:
-                with self._storage.read() as connection:
-                    self._records = authorities(connection)
+            now = time.monotonic()
+            if self._records is None or now - self._looked_at > _PATIENCE:
+                self._look(now)
+            assert self._records is not None  # noqa: S101 -- or looking has raised
             return self._records
+
+    @property
+    def generation(self) -> int:
+        """What changes whenever a CA does: to know when to make things anew."""
+        self.records()
+        return self._generation
+
+    def _look(self, now: float) -> None:
+        try:
+            with self._storage.read() as connection:
+                found = authorities(connection), further_certificates(connection)
+        except StorageError:
+            if self._records is None:
+                raise
+            return  # what is known is still the best there is
+        self._looked_at = now
+        if found == (self._records, self._further):
+            return
+        self._records, self._further = found
+        self._generation += 1
+        # To open a key takes a while: those of CAs that did not change stay open.
+        self._loaded = {
+            number: one
+            for number, one in self._loaded.items()
+            if one.record in found[0]
+            and one.above == chain_without_root(one.record, found[0])
+        }
 
     def forget(self) -> None:
         """Read the CAs anew when next asked: one was added or changed."""
         with self._lock:
-            self._records = None
-            self._loaded = {}
+            self._looked_at = 0.0
 
     def issuing(self, slug: str | None = None) -> LoadedIssuer:
         """Return the CA that issues: the latest, or the one that is named.
@@ -180,5 +220,7 @@ class Issuers:
 def is_issuing(record: AuthorityRecord) -> bool:
     """Tell whether certificates are issued by this CA."""
     return (
-        record.role == INTERMEDIATE and record.state == ACTIVE and bool(record.signer)
+        record.state == ACTIVE
+        and bool(record.signer)
+        and record.certificate is not None
     )

@@ -12,6 +12,7 @@ from tlsmith.authority.request import (
     IssuerLimits,
 )
 from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
+from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.extension_values import Extension, tls_feature
 from tlsmith.core.keys import kind_of
 from tlsmith.core.names import quoted
@@ -22,6 +23,7 @@ from tlsmith.core.usages import (
     extended_key_usage_name,
     key_usage_names,
 )
+from tlsmith.core.weak_keys import judge_key
 from tlsmith.errors import ProfileError
 
 if TYPE_CHECKING:
@@ -37,11 +39,13 @@ def judge(
     request: IssuanceRequest,
     issuer: IssuerLimits,
     now: datetime,
+    blocklist: Blocklist = NO_KEYS,
 ) -> CertificateParameters:
     """Return the certificate that a request gets.
 
     Args:
         now: the present, in UTC.
+        blocklist: compromised keys, beside those that are known to everybody.
 
     Raises:
         ProfileError: it gets none; every reason is listed.
@@ -52,6 +56,9 @@ def judge(
         reasons.append(f"requester: {quoted(request.requester)} may not use it")
     if kind not in profile.keys or (policy.keys and kind not in policy.keys):
         reasons.append(f"key: {kind} is not allowed")
+    info = request.public_key_info
+    for reason in judge_key(request.public_key, info, blocklist=blocklist):
+        reasons.append(f"key: {reason}")
     _judge_names(profile, policy, request, issuer, reasons)
     subject = make_subject(profile, request.names, request.subject, reasons)
     if request.asked is not NOTHING_ASKED:

@@ -23,32 +23,34 @@ from tlsmith.core.ocsp import (
 from tlsmith.errors import InputError, TLSmithError
 from tlsmith.storage import Storage
 from tlsmith.storage.certificates import GOOD, status_of
-from tlsmith.storage.moments import to_moment
+from tlsmith.storage.moments import to_moment, to_seconds
 
 LIFETIME = timedelta(days=1)
 # Seconds that caches between us and clients keep an answer: a revocation is to be
 # seen soon, and a client that staples keeps it as long as it holds.
 LONGEST_CACHED = 3600
-_MOST_CACHED = 200_000
 # Seconds in which a change that another process made is seen.
 _PATIENCE = 0.2
 
 
 class OCSPAnswer(NamedTuple):
-    """An answer, and for how long caches may keep it.
+    """An OCSP response, and what caches are to know of it (RFC 5019 section 6).
 
     Args:
-        body: DER OCSPResponse.
-        max_age: in seconds; None where it may not be kept: a nonce, or an error.
-        status: "good", "revoked", "unknown" or the error's name, for counting.
+        body: the DER OCSPResponse.
+        status: for the metrics: "good", "revoked", "unknown", "several", or the
+            name of the error, such as "malformedRequest".
+        last_modified: thisUpdate, in seconds of Unix time.
+        expires: until when it may be kept, or None for what must not be: an error, or
+            an answer with a nonce.
+        etag: a hash of the body, without quotes.
     """
 
     body: bytes
-    max_age: int | None
-    last_modified: datetime
-    expires: datetime
-    etag: str
     status: str
+    last_modified: int = 0
+    expires: int | None = None
+    etag: str = ""
 
 
 class OCSPService:
@@ -57,6 +59,7 @@ class OCSPService:
     Args:
         clock: gives the present, in UTC.
         lifetime: from thisUpdate to nextUpdate of an answer.
+        most_kept: signed answers that are kept to be given again.
     """
 
     def __init__(
@@ -67,16 +70,19 @@ class OCSPService:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         lifetime: timedelta = LIFETIME,
+        most_kept: int = 100_000,
     ) -> None:
         self._storage = storage
         self._issuers = issuers
         self._passphrase = passphrase
         self._clock = clock
         self.lifetime = lifetime
+        self._most_kept = most_kept
         self._lock = threading.Lock()
         self._answers: dict[bytes, tuple[OCSPAnswer, float]] = {}
         self._responders: dict[int, Responder] = {}
         self._by_hashes: dict[tuple[str, bytes, bytes], LoadedIssuer] | None = None
+        self._generation = -1
         self._revision = -1
         self._looked_at = 0.0
 
@@ -91,11 +97,12 @@ class OCSPService:
         try:
             answer = self._answer(parse_ocsp_request(request))
         except InputError:
-            return self._error("malformedRequest")
+            return _error("malformedRequest")
         except TLSmithError:
-            return self._error("tryLater")
-        if answer.max_age is not None:
-            self._keep(request, answer, now + answer.max_age)
+            return _error("tryLater")
+        if answer.expires is not None:
+            lasts = answer.expires - answer.last_modified
+            self._keep(request, answer, now + lasts)
         return answer
 
     def forget(self) -> None:
@@ -127,20 +134,16 @@ class OCSPService:
 
     def _keep(self, request: bytes, answer: OCSPAnswer, until: float) -> None:
         with self._lock:
-            if len(self._answers) >= _MOST_CACHED:
+            if len(self._answers) >= self._most_kept:
                 self._answers = {}
             self._answers[request] = (answer, until)
-
-    def _error(self, name: str) -> OCSPAnswer:
-        now = self._clock()
-        return OCSPAnswer(error_response(name), None, now, now, "", name)
 
     def _answer(self, request: OCSPRequest) -> OCSPAnswer:
         issuers = [self._issuer_of(cert_id) for cert_id in request.cert_ids]
         first = next((issuer for issuer in issuers if issuer is not None), None)
         if first is None:
             # Not ours to answer for (RFC 6960 section 2.3).
-            return self._error("unauthorized")
+            return _error("unauthorized")
         now = self._clock().replace(microsecond=0)
         responder = self._responder(first)
         next_update = min(now + self.lifetime, responder.not_after)
@@ -157,24 +160,25 @@ class OCSPService:
                 for cert_id, issuer in zip(request.cert_ids, issuers, strict=True)
             ]
         body = responder.responder.sign(responses, now, request.nonce)
-        max_age = min(LONGEST_CACHED, int((next_update - now).total_seconds()))
+        begin = to_seconds(now)
+        expires = min(begin + LONGEST_CACHED, to_seconds(next_update))
         return OCSPAnswer(
             body,
-            None if request.nonce is not None else max_age,
-            now,
-            next_update,
+            responses[0].status if len(responses) == 1 else "several",
+            begin,
+            None if request.nonce is not None else expires,
             sha256(body).hexdigest()[:32],
-            responses[0].status,
         )
 
     def _issuer_of(self, cert_id: CertID) -> LoadedIssuer | None:
-        if self._by_hashes is None:
+        generation = self._issuers.generation
+        if self._by_hashes is None or generation != self._generation:
             found: dict[tuple[str, bytes, bytes], LoadedIssuer] = {}
             for record in self._issuers.with_keys():
                 loaded = self._issuers.load(record)
                 for oid, hashes in issuer_hashes(loaded.issuer.view).items():
                     found[(oid, *hashes)] = loaded
-            self._by_hashes = found
+            self._by_hashes, self._generation = found, generation
         return self._by_hashes.get(
             (
                 cert_id.hash_algorithm,
@@ -205,6 +209,10 @@ class OCSPService:
             return responder
         self._responders[loaded.id] = new
         return new
+
+
+def _error(name: str) -> OCSPAnswer:
+    return OCSPAnswer(error_response(name), name)
 
 
 def _single(

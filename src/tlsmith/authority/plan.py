@@ -60,7 +60,7 @@ class CAPlan(NamedTuple):
         Raises:
             ConfigError: it has mistakes.
         """
-        mistakes = [*self._mistakes(), *_url_mistakes(self.urls)]
+        mistakes = [*self._mistakes(), *url_mistakes(self.urls)]
         if mistakes:
             raise ConfigError(
                 "this CA cannot be made", mistakes=mistakes, hint="mend each of these"
@@ -86,7 +86,7 @@ class CAPlan(NamedTuple):
         return found
 
 
-def _url_mistakes(urls: PublicationURLs) -> list[str]:
+def url_mistakes(urls: PublicationURLs) -> list[str]:
     """Return what is wrong with addresses; they are read before TLS can be trusted."""
     found = []
     for what, url in zip(urls._fields, urls, strict=True):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
 from tlsmith.authority.chains import chain_to_root
+from tlsmith.authority.crl_entries import KeptEntries
 from tlsmith.authority.issuers import Issuers, crl_path
 from tlsmith.errors import TLSmithError
 from tlsmith.storage import Storage
 from tlsmith.storage.authorities import ROOT, AuthorityRecord, further_certificates
+from tlsmith.storage.moments import to_seconds
 from tlsmith.storage.status import COMPLETE, DELTA, CRLRecord, crl_bytes, latest_crls
 
 CERTIFICATE, PEM = "application/pkix-cert", "application/x-pem-file"
@@ -26,24 +27,32 @@ class Document(NamedTuple):
     """Something to be read over plain HTTP.
 
     Args:
-        expires: when there will be a newer one; None where it stays.
+        last_modified: in seconds of Unix time.
+        expires: until when a cache may keep it, or None where it must ask again.
+        etag: a hash of the body, without quotes.
     """
 
     body: bytes
     content_type: str
-    last_modified: datetime
-    expires: datetime | None
+    last_modified: int
+    expires: int | None
     etag: str
 
 
 class Publication:
-    """The documents of a store, kept in memory while they are the latest."""
+    """The documents of a store, kept in memory while they are the latest.
 
-    def __init__(self, storage: Storage, issuers: Issuers) -> None:
+    Args:
+        kept: entries of CRLs that were read already.
+    """
+
+    def __init__(self, storage: Storage, issuers: Issuers, kept: KeptEntries) -> None:
         self._storage = storage
+        self._kept = kept
         self._issuers = issuers
         self._lock = threading.Lock()
         self._certificates: dict[str, Document] | None = None
+        self._generation = -1
         self._crls: dict[str, CRLRecord] = {}
         self._bodies: dict[str, tuple[CRLRecord, Document]] = {}
         self._looked_at = 0.0
@@ -80,7 +89,9 @@ class Publication:
 
     def _ca(self) -> dict[str, Document]:
         with self._lock:
-            if self._certificates is None:
+            generation = self._issuers.generation
+            if self._certificates is None or generation != self._generation:
+                self._generation = generation
                 self._certificates = dict(_ca_documents(self._storage, self._issuers))
             return self._certificates
 
@@ -92,17 +103,30 @@ class Publication:
         kept = self._bodies.get(path)
         if kept is not None and kept[0] == record:
             return kept[1]
-        with self._storage.read() as connection:
-            body = crl_bytes(connection, record)
-        if body is None:  # a newer one has just taken its place
+        found = self._read(record)
+        if found is None:  # a newer one has just taken its place
             self._looked_at = 0.0
             self._look()
             record = self._crls[path]
-            with self._storage.read() as connection:
-                body = crl_bytes(connection, record) or b""
-        found = Document(body, CRL, record.this_update, record.next_update, _etag(body))
-        self._bodies[path] = (record, found)
+            found = self._read(record)
+        if found is not None:
+            self._bodies[path] = (record, found)
         return found
+
+    def _read(self, record: CRLRecord) -> Document | None:
+        entries: bytes | None = b""
+        with self._storage.read() as connection:
+            around = crl_bytes(connection, record)
+            if record.parts:
+                entries = self._kept.entries(connection, record)
+        if around is None or entries is None:
+            return None
+        body = b"".join((around.before, entries, around.after))
+        # Any moment there may be a newer one: whoever keeps it asks again, and is told
+        # in a few bytes that it is still the latest. Its end has the signature, which
+        # is over all of it.
+        etag = _etag(around.after or body)
+        return Document(body, CRL, to_seconds(record.this_update), None, etag)
 
     def _look(self) -> None:
         """See which CRLs are the latest, unless that was just done."""
@@ -162,16 +186,10 @@ def _forms(
 
 
 def _document(body: bytes, content_type: str, record: AuthorityRecord) -> Document:
-    return Document(body, content_type, record.created_at, None, _etag(body))
+    return Document(
+        body, content_type, to_seconds(record.created_at), None, _etag(body)
+    )
 
 
 def _etag(body: bytes) -> str:
     return sha256(body).hexdigest()[:32]
-
-
-Clock = Callable[[], datetime]
-
-
-def present() -> datetime:
-    """Return the present, in UTC."""
-    return datetime.now(UTC)

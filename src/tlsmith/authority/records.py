@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tlsmith.authority.plan import PublicationURLs
 from tlsmith.core.keys import fingerprint
 from tlsmith.core.view import CertificateView, view_certificate
-from tlsmith.storage.authorities import AuthorityRecord
+from tlsmith.storage.authorities import ACTIVE, AuthorityRecord
 from tlsmith.storage.certificates import GOOD, ON_HOLD, REVOKED, CertificateRecord
 
 if TYPE_CHECKING:
@@ -43,6 +45,50 @@ def slug_of(view: CertificateView) -> str:
     return identifier.hex()[:16]
 
 
+def new_record(
+    certificate: bytes, name: str, role: str, urls: PublicationURLs, now: datetime
+) -> AuthorityRecord:
+    """Return the record of a CA whose key is elsewhere.
+
+    Args:
+        certificate: DER.
+        urls: where its state is read.
+    """
+    view = view_certificate(certificate)
+    return AuthorityRecord(
+        id=0,
+        slug=slug_of(view),
+        name=name,
+        role=role,
+        state=ACTIVE,
+        parent_id=None,
+        certificate=certificate,
+        request=None,
+        public_key_info=view.public_key_info,
+        signer="",
+        material=None,
+        shards=0,
+        crl_url=urls.crl,
+        ocsp_url=urls.ocsp,
+        ca_url=urls.ca,
+        created_at=now,
+    )
+
+
+def urls_of(record: AuthorityRecord) -> PublicationURLs:
+    """Return where a CA's state is read."""
+    return PublicationURLs(record.crl_url, record.ocsp_url, record.ca_url)
+
+
+def common_name(view: CertificateView) -> str:
+    """Return what people call a CA: its common name, or its whole subject."""
+    from cryptography import x509
+
+    subject = x509.Name.from_bytes(view.subject)
+    found = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(found[0].value) if found else subject.rfc4514_string()
+
+
 def reason_name(number: int | None) -> str | None:
     """Return a CRLReason's name; None where there is no reason."""
     return None if number is None else REASON_NAMES.get(number, f"reason {number}")
@@ -75,6 +121,7 @@ def authority_facts(record: AuthorityRecord) -> dict[str, Any]:
         "name": record.name,
         "role": record.role,
         "state": record.state,
+        "key_sha256": fingerprint(record.public_key_info),
         "key_here": bool(record.signer),
         # Without what follows a "?": an address may say more than others need to know.
         "signer": record.signer.partition("?")[0] or None,

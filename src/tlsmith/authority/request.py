@@ -25,6 +25,7 @@ class IssuanceRequest(NamedTuple):
         lifetime: from the first to the last second; None for the profile's default.
         not_after: the last second asked for, in place of a lifetime.
         clamp: make it end with its issuer where it would live longer.
+        public_key_info: DER SubjectPublicKeyInfo, where that is at hand.
     """
 
     names: tuple[GeneralName, ...]
@@ -35,6 +36,7 @@ class IssuanceRequest(NamedTuple):
     lifetime: timedelta | None = None
     not_after: datetime | None = None
     clamp: bool = False
+    public_key_info: bytes | None = None
 
 
 def asked_by(requested: RequestedCertificate, requester: str) -> IssuanceRequest:
@@ -45,6 +47,7 @@ def asked_by(requested: RequestedCertificate, requester: str) -> IssuanceRequest
         requester,
         subject=requested.subject,
         asked=requested.asked,
+        public_key_info=requested.public_key_info,
     )
 
 

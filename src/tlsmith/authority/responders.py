@@ -15,6 +15,7 @@ from tlsmith.core.keys import generate_private_key, kind_of, public_key_info
 from tlsmith.core.ocsp import OCSPResponder, responder_parameters
 from tlsmith.core.signing import signing_key
 from tlsmith.core.view import view_certificate
+from tlsmith.errors import PassphraseError
 from tlsmith.storage import Storage
 from tlsmith.storage.certificates import NewCertificate
 from tlsmith.storage.status import insert_responder, latest_responder
@@ -53,7 +54,7 @@ def open_responder(
     Raises:
         SignerError: the CA's key cannot be reached.
     """
-    secret = passphrase()
+    secret = _secret(passphrase)
     if secret is not None:
         with storage.read() as connection:
             kept = latest_responder(connection, loaded.id)
@@ -62,6 +63,16 @@ def open_responder(
             if now < _renew_at(certificate, not_after):
                 return _opened(loaded, certificate, material, secret)
     return _make(storage, loaded, secret, now)
+
+
+def _secret(passphrase: Callable[[], bytes | None]) -> bytes | None:
+    """Return the passphrase; None where the CA's key is elsewhere and needs none."""
+    try:
+        return passphrase()
+    except PassphraseError as error:
+        if error.code != "passphrase-needed":
+            raise
+        return None
 
 
 def _opened(

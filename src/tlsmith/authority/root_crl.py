@@ -7,16 +7,19 @@ from datetime import datetime, timedelta
 
 from tlsmith.core.crl import (
     CRLParameters,
+    CRLView,
     RevokedEntry,
     encode_entry,
+    read_entries,
     sign_crl,
     view_crl,
 )
 from tlsmith.core.issuer import Issuer
-from tlsmith.errors import ConflictError, InputError
+from tlsmith.errors import ConflictError, InputError, ValidityError
 from tlsmith.storage import Transaction
 from tlsmith.storage.status import (
     COMPLETE,
+    CRLBytes,
     CRLRecord,
     insert_crl,
     latest_crl,
@@ -54,6 +57,44 @@ def sign_root_crl(
     return sign_crl(issuer, parameters, [encode_entry(entry) for entry in entries])
 
 
+def next_root_crl(
+    issuer: Issuer,
+    previous: CRLView | None,
+    number: int,
+    revoked: Sequence[RevokedEntry],
+    now: datetime,
+    days: int = ROOT_CRL_DAYS,
+) -> bytes:
+    """Return a root's next CRL, DER: all that the previous one lists, and more.
+
+    Args:
+        previous: whose signature was checked; None for the first one.
+        number: at least this one; greater than the previous one's in any case.
+
+    Raises:
+        ConflictError: something is listed already.
+        ValidityError: the root has expired.
+    """
+    if issuer.view.not_after <= now:
+        raise ValidityError(
+            f"the root expired {issuer.view.not_after:%Y-%m-%d}",
+            code="issuer-expired",
+        )
+    entries = list(read_entries(previous.entries)) if previous else []
+    known = {one.serial_number for one in entries}
+    for one in revoked:
+        if one.serial_number in known:
+            raise ConflictError(
+                f"the previous CRL lists {one.serial_number:x} already",
+                code="already-revoked",
+                hint="leave it out: what was revoked stays revoked",
+            )
+        known.add(one.serial_number)
+    if previous is not None and previous.number is not None:
+        number = max(number, previous.number + 1)
+    return sign_root_crl(issuer, number, [*entries, *revoked], now, days=days)
+
+
 def keep_root_crl(transaction: Transaction, authority_id: int, crl: bytes) -> CRLRecord:
     """Keep a CRL that was signed elsewhere.
 
@@ -85,6 +126,6 @@ def keep_root_crl(transaction: Transaction, authority_id: int, crl: bytes) -> CR
         transaction.revision,
         view.entry_count,
     )
-    insert_crl(transaction, record, crl)
+    insert_crl(transaction, record, CRLBytes(crl, b""))
     raise_crl_number(transaction, authority_id, 0, view.number)
     return record

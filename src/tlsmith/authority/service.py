@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.authority import revocation
 from tlsmith.authority.actor import Actor
-from tlsmith.authority.crls import CRLSchedule, refresh_crls
+from tlsmith.authority.cleaning import Retention, clean_up
+from tlsmith.authority.crl_entries import KeptEntries
+from tlsmith.authority.crls import CRLIssuer, CRLSchedule
 from tlsmith.authority.issuance import (
     Prepared,
     record_certificate,
@@ -84,13 +86,40 @@ class Issued(NamedTuple):
     names: tuple[str, ...]
 
 
+class AuthoritySettings(NamedTuple):
+    """How a service does its work.
+
+    Args:
+        ocsp_lifetime: from thisUpdate to nextUpdate of an answer.
+        ocsp_kept: signed answers that are kept to be given again.
+    """
+
+    schedule: CRLSchedule = CRLSchedule()
+    ocsp_lifetime: timedelta = LIFETIME
+    ocsp_kept: int = 100_000
+    retention: Retention = Retention()
+
+
+class Observer:
+    """What is told of everything that happens; this one lets it pass."""
+
+    def committed(self, number: int) -> None:
+        """A commit made so many acts durable."""
+
+    def issued(self, profile: str) -> None:
+        """A certificate was issued."""
+
+    def revoked(self, reason: str) -> None:
+        """A certificate was revoked."""
+
+
 class Authority:
     """A CA over one store; to be used from any thread.
 
     Args:
         passphrase: gives the one that the CA's keys are encrypted with, or None.
         clock: gives the present, in UTC.
-        observe: told how many acts each commit held.
+        observer: told what happens, for metrics.
     """
 
     def __init__(
@@ -99,18 +128,26 @@ class Authority:
         passphrase: Passphrase = lambda: None,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        observe: Callable[[int], None] = lambda _: None,
-        schedule: CRLSchedule | None = None,
-        ocsp_lifetime: timedelta = LIFETIME,
+        observer: Observer | None = None,
+        settings: AuthoritySettings | None = None,
     ) -> None:
+        settings = settings or AuthoritySettings()
         self.storage = storage
         self.clock = clock
-        self.writer = Writer(storage, observe=observe)
+        self.observer = observer or Observer()
+        self.writer = Writer(storage, observe=self.observer.committed)
+        self.retention = settings.retention
         self.issuers = Issuers(storage, passphrase)
-        self.publication = Publication(storage, self.issuers)
-        self.schedule = schedule or CRLSchedule()
+        kept = KeptEntries()
+        self.publication = Publication(storage, self.issuers, kept)
+        self.crls = CRLIssuer(storage, settings.schedule, kept)
         self.ocsp = OCSPService(
-            storage, self.issuers, passphrase, clock=clock, lifetime=ocsp_lifetime
+            storage,
+            self.issuers,
+            passphrase,
+            clock=clock,
+            lifetime=settings.ocsp_lifetime,
+            most_kept=settings.ocsp_kept,
         )
         self._policy: Policy | None = None
         self._policy_read_at: datetime | None = None
@@ -133,6 +170,7 @@ class Authority:
         """
         prepared = self.prepare(wanted, actor)
         number = self.writer.submit(lambda tx: record_certificate(tx, prepared, actor))
+        self.observer.issued(prepared.new.profile)
         return issued_of(number, prepared)
 
     def issue_many(
@@ -227,6 +265,7 @@ class Authority:
                 tx, number, code, actor, now, with_key=with_key
             )
         )
+        self.observer.revoked(reason)
         self.status_changed()
         return record
 
@@ -269,12 +308,24 @@ class Authority:
         issued = []
         for record in self.issuers.with_keys():
             loaded = self.issuers.load(record)
-            issued += refresh_crls(
-                self.storage, loaded, self.clock(), self.schedule, force=force
-            )
+            issued += self.crls.refresh(loaded, self.clock(), force=force)
         if issued:
             self.publication.forget()
         return issued
+
+    def clean_up(self) -> int:
+        """Delete what is over; return how many certificates that were.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        deleted = 0
+        while True:
+            now = self.clock()
+            done = self.writer.submit(lambda tx: clean_up(tx, self.retention, now))  # noqa: B023
+            deleted += done.certificates
+            if done.is_done:
+                return deleted
 
     # Finding
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tlsmith.cli.fingerprints import ca_lines
+from tlsmith.cli.new_store import issuing_key, new_store
 from tlsmith.cli.output import emit, emit_json, say
+from tlsmith.cli.root_key import (
+    constraints_of,
+    new_root_place,
+    refuse_existing,
+    urls_of,
+)
 from tlsmith.cli.store import person, read_passphrase, store_url
 from tlsmith.core.keys import DEFAULT_KIND, fingerprint, generate_private_key
-from tlsmith.errors import InputError
+from tlsmith.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from tlsmith.authority.creation import CreatedCA
+    from tlsmith.authority.interrupted import Beginning
     from tlsmith.authority.plan import CAPlan
-    from tlsmith.core.constraints import NameConstraints
+    from tlsmith.storage import Storage
 
 
 class InitOptions(NamedTuple):
@@ -23,8 +34,11 @@ class InitOptions(NamedTuple):
     name: str | None
     store: str | None
     root_key_file: str | None
+    root_cert: str | None
     passphrase_file: str | None
     root_passphrase_file: str | None
+    adopt: str | None
+    adopt_passphrase_file: str | None
     kind: str | None
     root_kind: str | None
     signer: str
@@ -46,6 +60,27 @@ class InitOptions(NamedTuple):
         """Return the options of a command."""
         return cls(**{name: options[name] for name in cls._fields})
 
+    @property
+    def policy(self) -> str:
+        """The text of the profiles and policy to begin with, checked.
+
+        Raises:
+            ConfigError: it has mistakes; all are listed.
+        """
+        from tlsmith.authority.policy import load_policy
+        from tlsmith.files import read_file
+
+        text = read_file(self.profiles).decode() if self.profiles else ""
+        load_policy(text)
+        return text
+
+    def passphrases(self) -> tuple[bytes, bytes]:
+        """Return the passphrase of the issuing key, and that of the root's."""
+        both = read_passphrase("the CA's key", self.passphrase_file, confirm=True)
+        if not self.root_passphrase_file:
+            return both, both
+        return both, read_passphrase("the root's key", self.root_passphrase_file)
+
 
 def init_store(options: InitOptions) -> None:
     """Make a CA in a store that has none; nothing is left half made.
@@ -54,59 +89,48 @@ def init_store(options: InitOptions) -> None:
         ConfigError: the plan has mistakes; all are listed.
         ConflictError: the store has a CA already.
     """
-    from tlsmith.authority.creation import NewSigner, create_ca, store_ca
-    from tlsmith.authority.policy import load_policy
-    from tlsmith.files import NewFile, read_file, write_together
-    from tlsmith.signers import create_key
-    from tlsmith.storage import open_storage
+    from tlsmith.authority.creation import create_below, create_root, store_ca
+    from tlsmith.authority.interrupted import (
+        Beginning,
+        forget_beginning,
+        note_beginning,
+    )
 
     plan = plan_of(options)
     plan.check()
-    text = read_file(options.profiles).decode() if options.profiles else ""
-    load_policy(text)
+    policy = options.policy
     url = store_url(options.store)
-    root_file = _new_root_file(options.root_key_file)
-    passphrase = read_passphrase("the CA's key", options.passphrase_file, confirm=True)
-    root_passphrase = passphrase
-    if options.root_passphrase_file:
-        root_passphrase = read_passphrase(
-            "the root's key", options.root_passphrase_file
-        )
+    place = new_root_place(options.root_key_file)
+    passphrase, root_passphrase = options.passphrases()
     now = datetime.now(UTC)
-    storage = open_storage(url, create=True)
-    try:
-        refuse_second_ca(storage)
-        root_key = generate_private_key(plan.root_kind)
-        made = create_key(options.signer, plan.kind, passphrase)
-        signer = NewSigner(made.signer.uri, made.signer, made.material)
-        created = create_ca(plan, root_key, signer, now)
-        data = root_file_contents(created.root.certificate, root_key, root_passphrase)
+    with new_store(url) as new:
+        clear_root_place(place, new.earlier)
+        root = create_root(plan, generate_private_key(plan.root_kind), now)
+        data = root._replace(crl=None).encode(root_passphrase)
+        digest = fingerprint(root.certificate)
+        note_beginning(new.storage, Beginning(digest, options.signer))
+        signer = issuing_key(options.signer, plan.kind, passphrase, new.earlier)
+        created = create_below(plan, root, signer, now)
+        with written_root(place, data) as write:
 
-        def keep_root() -> None:
-            write_together([NewFile(root_file, data, secret=True)])
+            def finish(transaction: Any) -> None:
+                forget_beginning(transaction)
+                write()
 
-        store_ca(storage, created, text, person(), now, keep_root)
-        finish_init(storage, passphrase)
-    finally:
-        storage.close()
-    report_init(created, root_file, url, options.as_json)
+            store_ca(new.storage, created, policy, person(), now, finish)
+            new.has_ca = True
+        finish_init(new.storage, passphrase)
+    report_init(created, place, url, options.as_json)
 
 
 def plan_of(options: InitOptions) -> CAPlan:
     """Return the plan of a CA."""
-    from tlsmith.authority.plan import CAPlan, PublicationURLs
+    from tlsmith.authority.plan import CAPlan
 
     if not options.name:
         raise InputError(
             "the CA has no name", hint='give --name, such as --name "Acme"'
         )
-    urls = PublicationURLs.below(options.base_url or "")
-    if options.cdp is not None:
-        urls = urls._replace(crl=options.cdp.rstrip("/"))
-    if options.ocsp is not None:
-        urls = urls._replace(ocsp=options.ocsp)
-    if options.aia is not None:
-        urls = urls._replace(ca=options.aia.rstrip("/"))
     kind = options.kind or DEFAULT_KIND
     plan = CAPlan(
         options.name,
@@ -114,7 +138,7 @@ def plan_of(options: InitOptions) -> CAPlan:
         root_kind=options.root_kind or kind,
         path_length=options.path_length,
         name_constraints=constraints_of(options.permit, options.exclude),
-        urls=urls,
+        urls=urls_of(options._asdict()),
         shards=options.crl_shards,
     )
     if options.root_days is not None:
@@ -124,64 +148,54 @@ def plan_of(options: InitOptions) -> CAPlan:
     return plan
 
 
-def constraints_of(
-    permit: tuple[str, ...], exclude: tuple[str, ...]
-) -> NameConstraints | None:
-    """Return name constraints of all four kinds from what was typed.
+def clear_root_place(place: str, earlier: Beginning | None) -> None:
+    """Have the place of a root's file free: of what a killed run left, alone.
 
     Raises:
-        InputError: something is no name space.
+        InputError: another file is there.
     """
-    from tlsmith.core.constraints import NameConstraints
-    from tlsmith.core.name_spaces import parse_name_space
+    from tlsmith.files import finish_interrupted, read_file
 
-    if not permit and not exclude:
-        return None
-    return NameConstraints(
-        tuple(one for text in permit for one in parse_name_space(text)),
-        tuple(one for text in exclude for one in parse_name_space(text)),
-    )
+    finish_interrupted(place)
+    is_there = earlier is not None and os.path.isfile(place)
+    if is_there and earlier is not None and earlier.left(read_file(place)):
+        os.unlink(place)
+    refuse_existing(place)
 
 
-def refuse_second_ca(storage: Any) -> None:
-    """Refuse a store that has a CA, before any key is made."""
-    from tlsmith.authority.creation import refuse_second
+@contextlib.contextmanager
+def written_root(place: str, data: bytes) -> Iterator[Any]:
+    """Give what writes a root's file; it is taken back where the block fails.
 
-    with storage.read() as connection:
-        refuse_second(connection, storage)
+    Not so where nobody knows whether the store has the CA.
+    """
+    from tlsmith.files import write_file
+
+    def write() -> None:
+        write_file(place, data, mode=0o600, exclusive=True)
+
+    try:
+        yield write
+    except BaseException as error:
+        unknown = isinstance(error, StorageError) and error.code == "commit-unknown"
+        if not unknown and _holds(place, data):
+            os.unlink(place)
+        raise
 
 
-def finish_init(storage: Any, passphrase: bytes) -> None:
+def _holds(place: str, data: bytes) -> bool:
+    from tlsmith.files import read_file
+
+    return bool(data) and os.path.isfile(place) and read_file(place) == data
+
+
+def finish_init(storage: Storage, passphrase: bytes) -> None:
     """Issue the first CRL, so that the CA is whole from the start."""
     from tlsmith.authority.service import Authority
 
     authority = Authority(storage, lambda: passphrase)
     authority.refresh_crls()
     authority.writer.close()
-
-
-def _new_root_file(path: str | None) -> str:
-    if path is None:
-        raise InputError(
-            "where is the root's key to go?",
-            hint="give --root-key-file FILE: a file to be carried away, as on a USB "
-            "stick; this machine keeps no copy",
-        )
-    if os.path.exists(path):
-        raise InputError(
-            f"{path!r} is there already",
-            code="file-exists",
-            hint="name a new file: a root's key is never replaced",
-        )
-    return path
-
-
-def root_file_contents(certificate: bytes | None, key: Any, passphrase: bytes) -> bytes:
-    """Return the file that is carried away: the encrypted key, and its certificate."""
-    from tlsmith.core.formats import encode_chain
-    from tlsmith.signers import encrypt_key
-
-    return encrypt_key(key, passphrase) + encode_chain([certificate or b""])
 
 
 def report_init(created: CreatedCA, root_file: str, url: str, as_json: bool) -> None:
@@ -204,10 +218,7 @@ def report_init(created: CreatedCA, root_file: str, url: str, as_json: bool) -> 
                 *ca_lines(root.name, root.certificate or b""),
                 *ca_lines(issuing.name, issuing.certificate or b""),
                 "",
-                f"The root's key is in {root_file}, encrypted; the store has no copy.",
-                "Carry it away now, to a place that is never on a network, and keep a",
-                "second copy elsewhere. To check that a copy is whole and opens:",
-                f"  tlsmith show {root_file} --in-passphrase-prompt",
+                *carry_away_lines(root_file),
             ]
         )
     )
@@ -219,16 +230,11 @@ def report_init(created: CreatedCA, root_file: str, url: str, as_json: bool) -> 
     say(f"\nNext:\n  tlsmith serve --store {url}")
 
 
-def ca_lines(name: str, certificate: bytes) -> list[str]:
-    """Return lines about a CA's certificate, its fingerprint to be read aloud."""
-    from tlsmith.core.view import view_certificate
-
-    view = view_certificate(certificate)
-    digits = fingerprint(certificate).upper()
-    pairs = [digits[at : at + 2] for at in range(0, 64, 2)]
+def carry_away_lines(root_file: str) -> list[str]:
+    """Return what is to be done with a root's key."""
     return [
-        name,
-        f"  good until  {view.not_after:%Y-%m-%d}",
-        f"  SHA-256     {':'.join(pairs[:16])}:",
-        f"              {':'.join(pairs[16:])}",
+        f"The root's key is in {root_file}, encrypted; the store has no copy.",
+        "Carry it away now, to a place that is never on a network, and keep a",
+        "second copy elsewhere. To check that a copy is whole and opens:",
+        f"  tlsmith show {root_file} --in-passphrase-prompt",
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.authority.chains import chain_to_root
+from tlsmith.authority.issuers import is_issuing
 from tlsmith.authority.records import authority_facts
-from tlsmith.cli.ca_init import ca_lines
-from tlsmith.cli.output import emit, emit_json
+from tlsmith.cli.fingerprints import ca_lines, key_lines
+from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.store import open_authority
 from tlsmith.core.formats import encode_chain, encode_pem
 from tlsmith.errors import NotFoundError
@@ -29,7 +30,7 @@ def show_store(store: str, as_json: bool) -> None:
         emit_json([_facts(record, crls) for record in records])
         return
     for number, record in enumerate(records):
-        lines = [record.name]
+        lines = key_lines(record.name, record.public_key_info)
         if record.certificate is not None:
             lines = ca_lines(record.name, record.certificate)
         lines += _further_lines(record, crls)
@@ -46,11 +47,16 @@ def export_store(store: str, which: str) -> str:
         records = authority.issuers.records()
         if which == "csr":
             return _request(authority)
+        if which == "revoked":
+            from tlsmith.authority.revocation_list import encode_revocations
+
+            with authority.storage.read() as connection:
+                return encode_revocations(connection, records)
         if which == "root":
             found = [one.certificate for one in records if one.role == ROOT]
             chain = [one for one in found if one is not None]
         else:
-            issuing = [one for one in records if one.role != ROOT and one.certificate]
+            issuing = [one for one in records if is_issuing(one)]
             chain = chain_to_root(issuing[-1], records) if issuing else []
     if not chain:
         raise NotFoundError(
@@ -62,6 +68,7 @@ def export_store(store: str, which: str) -> str:
 def _request(authority: Authority) -> str:
     for record in reversed(authority.issuers.records()):
         if record.state == PENDING and record.request is not None:
+            say("\n".join(key_lines(record.name, record.public_key_info)))
             return encode_pem("CERTIFICATE REQUEST", record.request).decode()
     raise NotFoundError(
         "no request waits for its certificate",

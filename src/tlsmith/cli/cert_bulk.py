@@ -16,7 +16,7 @@ from tlsmith.cli.cert_issue import issued_facts, wanted_of
 from tlsmith.cli.output import emit_json, is_somebody_there, say
 from tlsmith.cli.store import open_authority, person
 from tlsmith.core.formats import encode_chain, encode_private_key
-from tlsmith.core.keys import DEFAULT_KIND, generate_private_key
+from tlsmith.core.keys import DEFAULT_KIND, check_public_key, generate_private_key
 from tlsmith.core.names import parse_names
 from tlsmith.core.requested import read_request
 from tlsmith.errors import ConfigError, FileError, InputError, TLSmithError
@@ -24,9 +24,18 @@ from tlsmith.files import NewFile, read_file, write_together
 
 if TYPE_CHECKING:
     from tlsmith.authority.service import Issued, Wanted
-    from tlsmith.core.keys import PrivateKey
+    from tlsmith.core.keys import PrivateKey, PublicKey
 
-_COLUMNS = ("names", "csr", "profile", "days", "subject", "cert_file", "key_file")
+_COLUMNS = (
+    "names",
+    "csr",
+    "public_key",
+    "profile",
+    "days",
+    "subject",
+    "cert_file",
+    "key_file",
+)
 
 
 class _Row(NamedTuple):
@@ -105,6 +114,8 @@ def _of_row(
     if values.get("csr"):
         request = read_request(_csr(values["csr"]))
         names, public_key = names or request.names, request.public_key
+    elif values.get("public_key"):
+        public_key = _public_key(values["public_key"])
     else:
         key = generate_private_key(options["kind"] or DEFAULT_KIND)
         public_key = key.public_key()
@@ -124,6 +135,31 @@ def _csr(text: str) -> bytes:
         except binascii.Error:
             pass
     return read_file(text)
+
+
+def _public_key(text: str) -> PublicKey:
+    """Return a public key that a cell holds: its file's name, or DER in base64.
+
+    Who gives the file vouches that the key is whose the names are: unlike a CSR it
+    proves nothing (RFC 4211 section 4).
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
+        load_der_public_key,
+        load_pem_public_key,
+    )
+
+    try:
+        if text.startswith("M"):
+            key: Any = load_der_public_key(base64.b64decode(text, validate=True))
+        else:
+            key = load_pem_public_key(read_file(text))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise InputError(
+            "a public key that cannot be read", hint="give PEM, or DER in base64"
+        ) from error
+    check_public_key(key)
+    return key  # type: ignore[no-any-return]
 
 
 def _days(text: str) -> int:

@@ -93,7 +93,7 @@ def issue_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--from-csv",
     metavar="FILE",
-    help="Many: a row each; columns names, csr, profile, days, cert_file, key_file.",
+    help="Many: a row each; columns names, csr, public_key, profile, days...",
 )
 @click.option("--out-dir", metavar="DIR", help="With --from-csv: where files go.")
 def issue(names: tuple[str, ...], **options: Any) -> None:
@@ -266,14 +266,14 @@ def write_issued(cert_file: str, files: list[NewFile]) -> None:
     Raises:
         InputError: at the certificate's place is something else.
     """
-    if not is_stream(cert_file) and os.path.exists(cert_file):
-        if b"BEGIN CERTIFICATE-----" not in read_file(cert_file):
-            raise InputError(
-                f"{cert_file!r} is there, and no certificate",
-                code="file-exists",
-                hint="name another --cert-file; the certificate was issued: tlsmith "
-                "cert list",
-            )
+    is_there = not is_stream(cert_file) and os.path.exists(cert_file)
+    if is_there and b"BEGIN CERTIFICATE-----" not in read_file(cert_file):
+        raise InputError(
+            f"{cert_file!r} is there, and no certificate",
+            code="file-exists",
+            hint="name another --cert-file; the certificate was issued: tlsmith cert "
+            "list",
+        )
     write_together(files)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,15 +38,7 @@ if TYPE_CHECKING:
     "--key", "key_file", metavar="FILE", help="Every one of a key; it is blocked."
 )
 @json_option
-def revoke(
-    certificates: tuple[str, ...],
-    store: str | None,
-    passphrase_file: str | None,
-    reason: str,
-    name: str | None,
-    key_file: str | None,
-    as_json: bool,
-) -> None:
+def revoke(certificates: tuple[str, ...], reason: str, **options: Any) -> None:
     """Revoke certificates, for good; CRLs and OCSP answers say so at once.
 
     Revoked for keyCompromise, or by --key, a key is never certified again.
@@ -66,19 +58,20 @@ def revoke(
 
     reason_number(reason)
     selections = [select(one) for one in certificates]
+    name, key_file = options["name"], options["key_file"]
     selections += [select_by_name(name)] if name else []
     selections += [select_by_key(key_file)] if key_file else []
     if not selections:
         raise InputError(
             "no certificate was named", hint="give a serial number or a file"
         )
-    with open_authority(store, passphrase_file) as authority:
+    with open_authority(options["store"], options["passphrase_file"]) as authority:
         revoked = [
             authority.revoke(record.id, reason, person(), with_key=key_file is not None)
             for record in _chosen(authority, selections)
         ]
         publish(authority)
-    report("revoked", revoked, as_json)
+    report("revoked", revoked, options["as_json"])
 
 
 @click.command(short_help="Suspend a certificate.")

@@ -41,6 +41,11 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Authority",
         (
             ("ca", "ca:ca", "Make and show certificate authorities."),
+            (
+                "serve",
+                "serve:serve",
+                "Serve a CA: HTTPS API; HTTP for CRLs and OCSP.",
+            ),
             ("cert", "cert:cert", "Issue, find, renew and revoke certificates."),
             ("crl", "crl:crl", "Issue and read CRLs."),
             ("profile", "profile:profile", "Profiles and policy of a CA."),

@@ -93,7 +93,7 @@ def _add_local_facts(facts: dict[str, Any], home: str, now: datetime) -> None:
     ]
     authority = load_authority(home)
     if authority is not None:
-        from tlsmith.cli.ca import authority_facts
+        from tlsmith.cli.ca_local import authority_facts
 
         facts["authority"] = authority_facts(authority)
 

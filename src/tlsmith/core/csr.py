@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tlsmith.core.keys import check_public_key, kind_of
+from tlsmith.core.keys import kind_of
 from tlsmith.core.names import GeneralName, parse_name
 from tlsmith.errors import InputError, ProfileError
 
@@ -74,15 +74,14 @@ def parse_request(data: bytes, *, loose: bool = False) -> CertificationRequest:
         ProfileError: its signature, its key or its names are not acceptable; every
             reason is listed.
     """
+    from tlsmith.core.weak_keys import judge_key
+
     request = _load(data)
     reasons = []
     if not request.is_signature_valid:
         reasons.append(f"signature: {_signature_fault(request)}")
     public_key = request.public_key()
-    try:
-        check_public_key(public_key)
-    except InputError as error:
-        reasons.append(f"key: {error.message}")
+    reasons += [f"key: {reason}" for reason in judge_key(public_key)]
     names, faults = _requested_names(request, loose=loose)
     reasons += faults
     if not names and not faults:

@@ -38,7 +38,7 @@ def encode_extensions(
         raise InputError("a certificate with neither a subject nor a name")
     parts = [
         _basic_constraints(parameters.is_ca, parameters.path_length),
-        *_usages(parameters.key_usage, parameters.extended_key_usage),
+        _usages(parameters.key_usage, parameters.extended_key_usage),
     ]
     if parameters.names:
         # Critical where there is nothing else to go by (4.2.1.6), else never: some
@@ -48,8 +48,7 @@ def encode_extensions(
     if parameters.name_constraints is not None:
         encoded = parameters.name_constraints.encode()
         parts.append(extension(oid.NAME_CONSTRAINTS, encoded, critical=True))
-    identifier = der.octet_string(subject_key_identifier)
-    parts.append(extension(oid.SUBJECT_KEY_IDENTIFIER, identifier))
+    parts.append(_subject_key_identifier(subject_key_identifier))
     if authority_key_identifier is not None:
         parts.append(_authority_key_identifier(authority_key_identifier))
     if parameters.extensions:
@@ -75,7 +74,7 @@ def _basic_constraints(is_ca: bool, path_length: int | None) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _usages(key_usage: int, extended: tuple[str, ...]) -> tuple[bytes, ...]:
+def _usages(key_usage: int, extended: tuple[str, ...]) -> bytes:
     parts = []
     if key_usage:
         value = encode_key_usage(key_usage)
@@ -83,7 +82,14 @@ def _usages(key_usage: int, extended: tuple[str, ...]) -> tuple[bytes, ...]:
     if extended:
         value = der.sequence(*map(der.object_identifier, extended))
         parts.append(extension(oid.EXTENDED_KEY_USAGE, value))
-    return tuple(parts)
+    return b"".join(parts)
+
+
+def _subject_key_identifier(identifier: bytes) -> bytes:
+    # Another one for each key, and all but a few are a SHA-1.
+    if len(identifier) == _SHA1_SIZE:
+        return _BEFORE_SHA1 + identifier
+    return extension(oid.SUBJECT_KEY_IDENTIFIER, der.octet_string(identifier))
 
 
 @lru_cache(maxsize=64)
@@ -112,3 +118,9 @@ def _further(extensions: tuple[Extension, ...]) -> bytes:
 def _subject_alt_name(names: tuple[GeneralName, ...], critical: bool) -> bytes:
     value = der.sequence(*(name.encode() for name in names))
     return extension(oid.SUBJECT_ALT_NAME, value, critical=critical)
+
+
+_SHA1_SIZE = 20
+_BEFORE_SHA1 = extension(
+    oid.SUBJECT_KEY_IDENTIFIER, der.octet_string(bytes(_SHA1_SIZE))
+)[:-_SHA1_SIZE]

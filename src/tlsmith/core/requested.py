@@ -14,10 +14,12 @@ from tlsmith.core import der
 from tlsmith.core.asked import AskedExtensions, read_asked
 from tlsmith.core.asked_names import names_of_common_names
 from tlsmith.core.attributes import parse_attributes
+from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.formats.pem import split_pem
-from tlsmith.core.keys import check_public_key, kind_of, public_key_info
+from tlsmith.core.keys import kind_of, public_key_info
 from tlsmith.core.names import GeneralName
 from tlsmith.core.oid import COMMON_NAME
+from tlsmith.core.weak_keys import judge_key
 from tlsmith.errors import InputError, ProfileError
 
 if TYPE_CHECKING:
@@ -66,11 +68,14 @@ class _Parts(NamedTuple):
     signature: bytes
 
 
-def read_request(data: bytes, *, most_names: int = MOST_NAMES) -> RequestedCertificate:
+def read_request(
+    data: bytes, *, most_names: int = MOST_NAMES, blocklist: Blocklist = NO_KEYS
+) -> RequestedCertificate:
     """Return what a PEM or DER request asks for.
 
     Args:
         most_names: where it has more, they are not even read.
+        blocklist: compromised keys, beside those that are known to everybody.
 
     Raises:
         InputError: it is no request, or larger than any in use.
@@ -80,7 +85,7 @@ def read_request(data: bytes, *, most_names: int = MOST_NAMES) -> RequestedCerti
     data = _one_request(data)
     parts = _split(data)
     reasons: list[str] = []
-    key = _public_key(parts.key_info, reasons)
+    key = _public_key(parts.key_info, blocklist, reasons)
     if key is not None:
         _check_signature(data, parts, key, reasons)
     common_names = _common_names(parts.subject, reasons)
@@ -150,24 +155,22 @@ def _elements(data: bytes, tags: tuple[int, ...]) -> list[der.Element]:
     return found
 
 
-def _public_key(info: bytes, reasons: list[str]) -> Any:
+def _public_key(info: bytes, blocklist: Blocklist, reasons: list[str]) -> Any:
     """Return the key, None for one that cannot be read."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     try:
         key: Any = load_der_public_key(info)
-        check_public_key(key)
         if not info.startswith(_P256_INFO) and public_key_info(key) != info:
             # A curve spelled out (CVE-2020-0601), a compressed point: RFC 5480 2.
             reasons.append("key: not written as RFC 5480 and RFC 3279 have it")
-        return key
-    except InputError as error:
-        reasons.append(f"key: {error.message}")
-        return key
+        found = judge_key(key, info, blocklist=blocklist)
     except (ValueError, UnsupportedAlgorithm):
         reasons.append("key: not a public key that can be read")
         return None
+    reasons += [f"key: {reason}" for reason in found]
+    return key
 
 
 def _check_signature(data: bytes, parts: _Parts, key: Any, reasons: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tlsmith.errors import RequestRefusedError
 from tlsmith.server.metrics import CONTENT_TYPE, Metrics, Sources
@@ -13,14 +13,19 @@ from tlsmith.server.reply import Reply
 from tlsmith.server.status import StatusSite
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
     from starlette.types import Receive, Scope, Send
 
-# An API's routes and problem documents come later than the largest OCSP request.
-_OWN = ("/healthz", "/readyz", "/ocsp", "/ocsp/{path:path}", "/crl/{path:path}")
+_OWN = (
+    "/healthz",
+    "/readyz",
+    "/ocsp",
+    "/ocsp/{path:path}",
+    "/crl/{path:path}",
+    "/ca/{path:path}",
+)
 
 
 def build_app(
@@ -28,22 +33,45 @@ def build_app(
     metrics: Metrics,
     sources: Sources,
     routes: Sequence[BaseRoute] = (),
-) -> Starlette:
+) -> Application:
     """Return the application, without what surrounds it (`Envelope`).
 
     Args:
         routes: of the API and whatever else a room below brings.
     """
-    from starlette.applications import Starlette
-    from starlette.exceptions import HTTPException
     from starlette.routing import Route
 
     status = StatusApp(site)
-    own = [Route(path, status, methods=None) for path in (*_OWN, "/ca/{path:path}")]
-    return Starlette(
-        routes=[*own, Route("/metrics", _metrics_of(metrics, sources)), *routes],
-        exception_handlers={HTTPException: _refuse},
+    own = [Route(path, status, methods=None) for path in _OWN]
+    return Application(
+        [*own, Route("/metrics", _metrics_of(metrics, sources)), *routes]
     )
+
+
+class Application:
+    """The framework's router alone: what it refuses is raised as an error of ours."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        from starlette.routing import Router
+
+        self._router = Router(routes, redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        from starlette.exceptions import HTTPException
+
+        scope["app"] = self  # the router raises, instead of answering in plain text
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as error:
+            fields = [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in (error.headers or {}).items()
+            ]
+            phrase = HTTPStatus(error.status_code).phrase.lower()
+            raise RequestRefusedError(
+                error.status_code, phrase, fields=fields
+            ) from error
 
 
 class StatusApp:
@@ -93,13 +121,3 @@ def _metrics_of(
         return Response(body, headers={"content-type": CONTENT_TYPE})
 
     return endpoint
-
-
-async def _refuse(_request: Request, error: Any) -> Response:
-    """Have the framework's own refusals told as ours are."""
-    fields = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in (error.headers or {}).items()
-    ]
-    phrase = HTTPStatus(error.status_code).phrase
-    raise RequestRefusedError(error.status_code, phrase.lower(), fields=fields)

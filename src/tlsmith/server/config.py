@@ -114,7 +114,7 @@ class _Found:
                 self._unknown(name, f"{path}: [{name}]", sorted(self._groups))
 
     def take_environment(self, environment: Mapping[str, str]) -> None:
-        """Take what the environment says; TLSMITH_SERVE_TLS__NAMES is tls.names."""
+        """Take what the environment says; two underscores are a dot."""
         for variable, path in SHARED.items():
             if environment.get(variable):
                 self.take(path, environment[variable], variable)

@@ -108,8 +108,14 @@ def too_many(wait: float) -> RequestRefusedError:
 
 def route_of(scope: Scope) -> str:
     """Return the pattern of the route that was taken: bounded, unlike paths."""
-    route = scope.get("tlsmith.route") or getattr(scope.get("route"), "path", None)
-    return str(route or "other")
+    if "tlsmith.route" in scope:
+        return str(scope["tlsmith.route"])
+    pattern = getattr(scope.get("route"), "path", None)
+    if pattern is None:
+        return "other"
+    # Below a mount, patterns leave out where it is mounted.
+    mounted = scope.get("root_path", "")
+    return str(pattern if pattern.startswith(mounted) else mounted + pattern)
 
 
 class _Exchange:

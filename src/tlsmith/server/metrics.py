@@ -44,8 +44,15 @@ class Metrics:
     """Everything this process counts; it is a `Meter` for the authority."""
 
     def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+        from prometheus_client import (
+            CollectorRegistry,
+            Counter,
+            Gauge,
+            Histogram,
+            disable_created_metrics,
+        )
 
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         self._folder = os.environ.get(FOLDER_VARIABLE)
         self.requests = Counter(

@@ -53,7 +53,7 @@ class PlainSide:
         self.now = time.monotonic()
         self.date = b"date: %b\r\n" % http_date(int(time.time()))
         for connection in list(self.connections):
-            if connection.deadline < self.now:
+            if connection.deadline < self.now - 1:  # set up to a second early
                 connection.expire()
 
     def stop(self) -> None:
@@ -74,11 +74,12 @@ class PlainProtocol(asyncio.Protocol):
         self._out: list[bytes | memoryview] = []
         self._unsent = 0
         self._in_request = False
-        self._received = 0
+        self._received = self._head = 0
         self._target = b""
         self._body = b""
         self._fields: dict[bytes, bytes] = {}
         self._last = False
+        self._is_stuck = False
         self.deadline = side.now + side.limits.request_time
 
     # What asyncio calls.
@@ -114,10 +115,14 @@ class PlainProtocol(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not take its replies."""
+        self._is_stuck = True
+        self.deadline = self._side.now + self._side.limits.request_time
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on reading."""
+        self._is_stuck = False
+        self.deadline = self._side.now + self._side.limits.keep_alive
         self._transport.resume_reading()
 
     # What httptools calls.
@@ -125,6 +130,7 @@ class PlainProtocol(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._in_request = True
+        self._head = 0
         self._target = self._body = b""
         self._fields = {}
         self.deadline = self._side.now + self._side.limits.request_time
@@ -132,10 +138,12 @@ class PlainProtocol(asyncio.Protocol):
     def on_url(self, part: bytes) -> None:
         """Take the target, or the next part of it."""
         self._target += part
+        self._count(len(part))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field."""
         self._fields[name.lower()] = value
+        self._count(len(name) + len(value) + 4)
 
     def on_headers_complete(self) -> None:
         """Refuse a body that is said to be too large; ask for one that waits."""
@@ -168,7 +176,8 @@ class PlainProtocol(asyncio.Protocol):
         if self._parser.should_upgrade():  # to nothing: what follows is not ours
             keep_alive = False
         self._put(reply, is_head=method == b"HEAD", keep_alive=keep_alive)
-        self.deadline = side.now + side.limits.keep_alive
+        if not self._is_stuck:
+            self.deadline = side.now + side.limits.keep_alive
         if _LOG.isEnabledFor(logging.DEBUG):
             self._log(method, reply)
 
@@ -230,6 +239,13 @@ class PlainProtocol(asyncio.Protocol):
             self.deadline = self._side.now + LINGER
         elif self._last:
             self._transport.close()
+
+    def _count(self, size: int) -> None:
+        """Refuse a head that is over the limit, however it came."""
+        self._head += size
+        if self._head > self._side.limits.headers:
+            refusal = problem(431, "the head of the request is too large")
+            self._stop_parsing("headers", refusal)
 
     def _check_size(self) -> None:
         """Refuse a head, or a whole request, that goes on and on.

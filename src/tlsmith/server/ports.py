@@ -6,41 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from tlsmith.authority.ocsp_service import OCSPAnswer
+from tlsmith.authority.publication import Document
 
-class OCSPAnswer(NamedTuple):
-    """An OCSP response, and what caches are to know of it (RFC 5019 section 6).
-
-    Args:
-        body: the DER OCSPResponse.
-        status: for the metrics: "good", "revoked", "unknown", "several", or the
-            name of the error, such as "malformedRequest".
-        last_modified: thisUpdate, in seconds of Unix time.
-        expires: nextUpdate, or None for what must not be kept: an error, or an
-            answer with a nonce.
-        etag: a hash of the body, without quotes.
-    """
-
-    body: bytes
-    status: str
-    last_modified: int = 0
-    expires: int | None = None
-    etag: str = ""
-
-
-class Document(NamedTuple):
-    """A file that is published: a CRL, a CA certificate, a chain.
-
-    Args:
-        last_modified: in seconds of Unix time.
-        expires: until when a cache may keep it, or None where it must ask again.
-        etag: a hash of the body, without quotes.
-    """
-
-    body: bytes
-    content_type: str
-    last_modified: int
-    expires: int | None
-    etag: str
+__all__ = [
+    "AuthorityPort",
+    "CRLFigures",
+    "Document",
+    "Figures",
+    "Meter",
+    "OCSPAnswer",
+    "OwnCertificate",
+]
 
 
 class OwnCertificate(NamedTuple):

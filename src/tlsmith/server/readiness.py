@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from tlsmith.server.logs import event
 from tlsmith.server.reply import Reply
@@ -31,7 +32,6 @@ class Readiness:
     def __init__(self, checks: Checks) -> None:
         self._checks = checks
         self._failures: dict[str, str | None] = {"start": "not checked yet"}
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="readiness")
         self.is_stopping = False
 
     async def run(self) -> None:
@@ -39,8 +39,7 @@ class Readiness:
         pending: asyncio.Future[Mapping[str, str | None]] | None = None
         while True:
             if pending is None:
-                loop = asyncio.get_running_loop()
-                pending = loop.run_in_executor(self._executor, self._checks)
+                pending = self._ask()
             done, _ = await asyncio.wait([pending], timeout=LONGEST)
             if done:
                 self._take(pending)
@@ -51,14 +50,10 @@ class Readiness:
 
     async def check(self) -> None:
         """Check once, now."""
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._executor, self._checks)
-        await asyncio.wait([future])
-        self._take(future)
-
-    def close(self) -> None:
-        """Let go of the thread."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        future = self._ask()
+        await asyncio.wait([future], timeout=LONGEST)
+        if future.done():
+            self._take(future)
 
     def states(self) -> dict[str, bool]:
         """Return every check with whether it holds."""
@@ -76,12 +71,28 @@ class Readiness:
         body = json.dumps({"ready": ready, "checks": words}).encode() + b"\n"
         return Reply(200 if ready else 503, _FIELDS, body, "/readyz")
 
+    def _ask(self) -> asyncio.Future[Mapping[str, str | None]]:
+        """Start the checks, in a thread that does not keep the process alive."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Mapping[str, str | None]] = loop.create_future()
+
+        def settle(found: Mapping[str, str | None]) -> None:
+            if not future.done():
+                future.set_result(found)
+
+        def run() -> None:
+            try:
+                found = self._checks()
+            except Exception as error:
+                found = {"checks": str(error) or type(error).__name__}
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(settle, found)
+
+        threading.Thread(target=run, name="readiness", daemon=True).start()
+        return future
+
     def _take(self, future: asyncio.Future[Mapping[str, str | None]]) -> None:
-        error = future.exception()
-        if error is not None:
-            self._note({"checks": str(error) or type(error).__name__})
-        else:
-            self._note(dict(future.result()))
+        self._note(dict(future.result()))
 
     def _note(self, found: dict[str, str | None]) -> None:
         for name, wrong in found.items():

@@ -60,7 +60,7 @@ class SecureSide:
         self.now = time.monotonic()
         self.state.default_headers = [(b"date", http_date(int(time.time())))]
         for connection in list(self.connections):
-            if connection.deadline < self.now:
+            if connection.deadline < self.now - 1:  # set up to a second early
                 connection.expire()
 
     def stop(self) -> None:
@@ -83,7 +83,8 @@ class SecureProtocol(HttpToolsProtocol):
     def __init__(self, side: SecureSide) -> None:
         super().__init__(side.config, side.state, {}, asyncio.get_running_loop())
         self._side = side
-        self._received = 0
+        self._received = self._head = 0
+        self._refusal: Reply | None = None
         self._in_request = False
         self._in_head = False
         self._unsent = 0
@@ -108,15 +109,27 @@ class SecureProtocol(HttpToolsProtocol):
             return
         self._received += len(data)
         super().data_received(data)
+        if self.transport.is_closing():
+            return
         if self._in_head and self._received > self._side.limits.headers:
-            self._side.refuse("headers")
-            self._refuse(problem(431, "the head of the request is too large"))
+            self._refuse(self._too_large())
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
         self._in_request = self._in_head = True
+        self._head = 0
         self.deadline = self._side.now + self._side.limits.request_time
+
+    def on_url(self, url: bytes) -> None:
+        """Take the target, or the next part of it."""
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field."""
+        super().on_header(name, value)
+        self._count(len(name) + len(value) + 4)
 
     def on_headers_complete(self) -> None:
         """Hand the request over."""
@@ -128,7 +141,8 @@ class SecureProtocol(HttpToolsProtocol):
         """Wait for the response as long as it takes."""
         self._in_request = False
         self._received = 0
-        self.deadline = float("inf")
+        if not self.flow.write_paused:
+            self.deadline = float("inf")
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -143,8 +157,8 @@ class SecureProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, _message: str) -> None:
-        """Refuse what is not HTTP."""
-        self._refuse(problem(400, "not an HTTP request"))
+        """Refuse what is not HTTP, or was refused while it was parsed."""
+        self._refuse(self._refusal or problem(400, "not an HTTP request"))
 
     def expire(self) -> None:
         """Close: a request, or the taking of a response, went on for too long."""
@@ -155,6 +169,17 @@ class SecureProtocol(HttpToolsProtocol):
             return
         self._side.refuse("time")
         self.transport.abort()
+
+    def _count(self, size: int) -> None:
+        """Refuse a head that is over the limit, however it came."""
+        self._head += size
+        if self._head > self._side.limits.headers:
+            self._refusal = self._too_large()
+            raise ValueError("headers")  # which httptools turns into its own
+
+    def _too_large(self) -> Reply:
+        self._side.refuse("headers")
+        return problem(431, "the head of the request is too large")
 
     def _refuse(self, refusal: Reply) -> None:
         head = b"date: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,8 @@ def raise_descriptor_limit() -> None:
     if hard == resource.RLIM_INFINITY:
         hard = max(soft, 1 << 20)
     if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        with suppress(OSError, ValueError):  # then there are as many as there are
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _supervise() -> type[Supervisor]:

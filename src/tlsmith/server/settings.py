@@ -13,11 +13,18 @@ from tlsmith.server import readers
 from tlsmith.server.readers import Address, Network, Reader
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-LISTEN, HTTP = Address("", 8443), Address("", 8080)
 
 
-def _setting(default: Any, read: Reader, about: str, *, live: bool = False) -> Any:
-    metadata = {"read": read, "about": about, "live": live}
+def _setting(
+    written: str | None, read: Reader, about: str, *, live: bool = False
+) -> Any:
+    """Return a field.
+
+    Args:
+        written: the default, as a person would write it.
+    """
+    default = None if written is None else read(written)
+    metadata = {"read": read, "written": written, "about": about, "live": live}
     return field(default=default, metadata=metadata)
 
 
@@ -26,7 +33,7 @@ class TLSSettings:
     """How the HTTPS side presents itself, and whom it believes."""
 
     names: tuple[str, ...] = _setting(
-        (),
+        "",
         readers.texts,
         "further names of the server's own certificate, beside base_url's host and "
         "the one it listens on",
@@ -35,7 +42,7 @@ class TLSSettings:
         "server", readers.text, "profile of the server's own certificate"
     )
     lifetime: int = _setting(
-        7 * DAY,
+        "7d",
         readers.duration(10, 397 * DAY),
         "how long the server's own certificate lasts; it is renewed, without a "
         "restart, when two thirds have passed",
@@ -56,63 +63,64 @@ class LimitSettings:
     """What one client may ask of the server."""
 
     body: int = _setting(
-        1024**2,
+        "1MiB",
         readers.size(1024, 1024**3),
         "largest body of a request to the API",
         live=True,
     )
     headers: int = _setting(
-        16 * 1024,
+        "16KiB",
         readers.size(1024, 1024**2),
         "largest head of a request: its line and its fields",
         live=True,
     )
     request_time: int = _setting(
-        20,
+        "20s",
         readers.duration(1, HOUR),
-        "time a client has to send a request whole, counted from its first byte",
+        "time a client has for a handshake, and to send a request whole, counted "
+        "from its first byte",
         live=True,
     )
     keep_alive: int = _setting(
-        60,
+        "60s",
         readers.duration(1, HOUR),
         "how long an idle connection stays open",
         live=True,
     )
     connections: int = _setting(
-        4096,
+        "4096",
         readers.integer(1, 1_000_000),
         "connections of each worker, for HTTPS and HTTP apart",
         live=True,
     )
     requests_per_minute: int = _setting(
-        0,
+        "0",
         readers.integer(0, 1_000_000),
         "requests to the API a minute from one address; 0 for any number",
         live=True,
     )
     failures_per_minute: int = _setting(
-        30,
+        "30",
         readers.integer(0, 1_000_000),
         "failed authentications a minute from one address, after which it is "
         "turned away for a while; 0 for any number",
         live=True,
     )
     exempt: tuple[Network, ...] = _setting(
-        (),
+        "",
         readers.networks,
         "networks without limits a minute: a load balancer's, behind which all "
         "clients have one address",
         live=True,
     )
     stop: int = _setting(
-        20,
+        "20s",
         readers.duration(0, HOUR),
         "time that running requests have to end when the server stops",
         live=True,
     )
     drain: int = _setting(
-        0,
+        "0s",
         readers.duration(0, HOUR),
         "time between /readyz failing and the sockets closing when the server "
         "stops, for load balancers to notice",
@@ -143,10 +151,10 @@ class OCSPSettings:
     """How OCSP is answered."""
 
     lifetime: int = _setting(
-        DAY, readers.duration(MINUTE, 30 * DAY), "from thisUpdate to nextUpdate"
+        "1d", readers.duration(MINUTE, 30 * DAY), "from thisUpdate to nextUpdate"
     )
     cache: int = _setting(
-        100_000,
+        "100000",
         readers.integer(0, 10_000_000),
         "signed answers each worker keeps",
     )
@@ -157,22 +165,24 @@ class CRLSettings:
     """When CRLs are made."""
 
     lifetime: int = _setting(
-        7 * DAY,
+        "7d",
         readers.duration(10 * MINUTE, 365 * DAY),
         "from thisUpdate to nextUpdate of a complete CRL",
     )
     every: int = _setting(
-        DAY,
+        "1d",
         readers.duration(MINUTE, 365 * DAY),
         "time between complete CRLs where nothing was revoked",
     )
     delta_every: int = _setting(
-        0,
+        "0s",
         readers.duration(0, 365 * DAY),
         "time between delta CRLs; 0 for none",
     )
     on_revocation: bool = _setting(
-        True, readers.boolean, "make a new CRL at each revocation, at most one a second"
+        "true",
+        readers.boolean,
+        "make a new CRL at each revocation, at most one a second",
     )
 
 
@@ -181,10 +191,10 @@ class CleanUpSettings:
     """When what has expired is forgotten."""
 
     every: int = _setting(
-        HOUR, readers.duration(MINUTE, 30 * DAY), "time between clean-ups"
+        "1h", readers.duration(MINUTE, 30 * DAY), "time between clean-ups"
     )
     keep_expired: int = _setting(
-        365 * DAY,
+        "365d",
         readers.duration(0, 36500 * DAY),
         "how long expired certificates stay in the store",
     )
@@ -195,7 +205,7 @@ class ServeSettings:
     """All of it."""
 
     store: str = _setting(
-        "",
+        None,
         readers.text,
         "URL of the store: sqlite:///FILE or postgresql://...; needed",
     )
@@ -206,10 +216,10 @@ class ServeSettings:
         "credential tlsmith-passphrase is taken",
     )
     listen: Address = _setting(  # noqa: RUF009 -- a field, with metadata
-        LISTEN, readers.address, "HOST:PORT of the HTTPS side"
+        ":8443", readers.address, "HOST:PORT of the HTTPS side"
     )
     http: Address | None = _setting(  # noqa: RUF009 -- a field, with metadata
-        HTTP,
+        ":8080",
         readers.maybe_address,
         'HOST:PORT of the plain side, for CRL, OCSP and CA certificates; "off" '
         "for none",
@@ -225,7 +235,7 @@ class ServeSettings:
         "how clients reach the plain side; it is written into certificates",
     )
     workers: int = _setting(
-        1,
+        "1",
         readers.integer(1, 256),
         "processes that share the sockets; one a core is enough",
     )

@@ -174,9 +174,9 @@ class Supervisor:
         for moment in (self._due, self._deadline):
             if moment > now:
                 until = min(until, moment - now)
-        ready, _, _ = select.select([woken, *reports], [], [], until)
+        ready, _, _ = select.select([woken.fileno(), *reports], [], [], until)
         for each in ready:
-            if each is woken:
+            if each == woken.fileno():
                 with suppress(BlockingIOError):
                     woken.recv(4096)
             else:

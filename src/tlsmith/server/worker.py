@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from tlsmith.server.plain import PlainSide
     from tlsmith.server.secure import SecureSide
 
-HANDSHAKE_SECONDS = 10.0
+# What may still be closed, after everything that ran had its time.
+_GRACE = 3
 _LOG = logging.getLogger("tlsmith.server")
 
 
@@ -128,7 +131,6 @@ class _Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._flush()
-        self._readiness.close()
 
     def _build(self) -> Envelope:
         from tlsmith.server.app import build_app
@@ -169,8 +171,8 @@ class _Worker:
                 secure.protocol,
                 sock=sockets.https,
                 ssl=self._tls.context,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                ssl_shutdown_timeout=HANDSHAKE_SECONDS,
+                ssl_handshake_timeout=self._settings.limits.request_time,
+                ssl_shutdown_timeout=self._settings.limits.request_time,
             )
         )
         if sockets.http is not None:
@@ -185,8 +187,9 @@ class _Worker:
     async def _stop(self) -> None:
         """Have load balancers notice, accept no more, let end what runs."""
         notify("STOPPING=1")
-        event(_LOG, logging.INFO, "stopping")
         limits = self._settings.limits
+        _end_within(limits.drain + limits.stop + _GRACE)
+        event(_LOG, logging.INFO, "stopping")
         self._readiness.is_stopping = True
         await self._wait(limits.drain, lambda: False)
         for server in self._servers:
@@ -307,6 +310,22 @@ def own_names(settings: ServeSettings) -> list[str]:
         names.append(host)
     names.append("localhost")
     return list(dict.fromkeys(names))
+
+
+def _end_within(seconds: float) -> None:
+    """End the process should something hang: a store that answers no more, say.
+
+    Nothing is lost by it: what was answered is on disk.
+    """
+
+    def end() -> None:
+        event(_LOG, logging.ERROR, "ended-while-something-hung")
+        logging.shutdown()
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _handle(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import to_moment, to_seconds
 
-_TOKEN = "id, name, role, profiles, names, created_at, expires_at, revoked_at"
+_COLUMNS = "id, name, role, profiles, names, created_at, expires_at, revoked_at"
 
 
 class TokenRecord(NamedTuple):
@@ -62,7 +62,7 @@ def insert_token(
 def token_by_hash(connection: Connection, token_hash: bytes) -> TokenRecord | None:
     """Return the token of a SHA-256, or None."""
     row = connection.one(
-        f"SELECT {_TOKEN} FROM tokens WHERE token_hash = ?",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM tokens WHERE token_hash = ?",  # noqa: S608
         token_hash,
     )
     return None if row is None else _token(row)
@@ -70,7 +70,7 @@ def token_by_hash(connection: Connection, token_hash: bytes) -> TokenRecord | No
 
 def tokens(connection: Connection) -> list[TokenRecord]:
     """Return every token, the oldest first."""
-    rows = connection.all(f"SELECT {_TOKEN} FROM tokens ORDER BY created_at, id")  # noqa: S608
+    rows = connection.all(f"SELECT {_COLUMNS} FROM tokens ORDER BY created_at, id")  # noqa: S608
     return [_token(row) for row in rows]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from tlsmith.storage.connection import Connection, Transaction
 
@@ -19,8 +19,8 @@ class Storage(ABC):
         url: how the person named it, without a password.
     """
 
-    dialect: str
-    words: dict[str, str]
+    dialect: ClassVar[str]
+    words: ClassVar[dict[str, str]]
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from tlsmith.core.crl import RevokedEntry, encode_entry, reason_name
 from tlsmith.errors import NotFoundError
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import DAY, to_moment, to_seconds
 
 GOOD, REVOKED, ON_HOLD = 0, 1, 2
 BUCKET_BITS = 16
+# Entries of a CRL that are read at a time: a megabyte or so.
+_ENTRIES = 20_000
 
 COLUMNS = (
     "id, authority_id, serial_number, profile, requester, names, not_before, "
@@ -129,6 +132,7 @@ def insert_certificate(transaction: Transaction, new: NewCertificate) -> int:
     transaction.tally(not_after // DAY, "expires")
     if revoked_at is not None:
         _note_change(transaction, number, new, (GOOD, status, reason, revoked_at))
+        _list_entry(transaction, number, new, (status, reason, revoked_at))
     return number
 
 
@@ -150,6 +154,34 @@ def _note_change(
     serial = serial_bytes(record.serial_number)
     of_what = record.authority_id, number, serial, record.shard
     transaction.later(_CHANGE, (revision, *of_what, *change))
+
+
+def _list_entry(
+    transaction: Transaction,
+    number: int,
+    record: CertificateRecord | NewCertificate,
+    state: tuple[int, int | None, int],
+) -> None:
+    """Have CRLs list a certificate, or no longer: (status, reason, moment)."""
+    status, reason, at = state
+    if status == GOOD:
+        transaction.run(
+            "DELETE FROM revoked WHERE authority_id = ? AND certificate_id = ?",
+            record.authority_id,
+            number,
+        )
+        return
+    entry = RevokedEntry(record.serial_number, to_moment(at), reason_name(reason))
+    transaction.run(
+        "INSERT INTO revoked (authority_id, certificate_id, shard, not_after, entry) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (authority_id, certificate_id) "
+        "DO UPDATE SET entry = excluded.entry",
+        record.authority_id,
+        number,
+        record.shard,
+        to_seconds(record.not_after),
+        encode_entry(entry),
+    )
 
 
 def change_status(
@@ -175,6 +207,7 @@ def change_status(
     )
     change = record.status, status, reason, at
     _note_change(transaction, record.id, record, change)
+    _list_entry(transaction, record.id, record, change[1:])
     if status == REVOKED:
         transaction.tally(at // DAY, "revoked")
     return changed
@@ -259,26 +292,34 @@ def statuses(
     return [(row[0], int.from_bytes(row[1], "big"), *row[2:5]) for row in rows]
 
 
-def revoked_entries(
+def joined_revoked(
     connection: Connection, authority_id: int, shard: int, not_before: datetime
-) -> Iterator[tuple[bytes, int, int | None]]:
-    """Yield (serial number, moment, reason) of what a CRL lists, oldest first.
+) -> Iterator[tuple[bytes, int]]:
+    """Yield the joined entries of a CRL, and how many those are, oldest first.
 
     Args:
         shard: 0 for all of the CA's.
         not_before: what expired before is left out.
     """
-    where, values = "authority_id = ? AND status <> 0", [authority_id]
+    condition, values = "", [to_seconds(not_before)]
     if shard:
-        where, values = f"{where} AND shard = ?", [*values, shard]
-    rows: Iterable[Row] = connection.all(
-        "SELECT serial_number, revoked_at, reason FROM certificates "  # noqa: S608
-        f"WHERE {where} AND not_after >= ? ORDER BY id",
-        *values,
-        to_seconds(not_before),
-    )
-    for serial_number, moment, reason in rows:
-        yield bytes(serial_number), moment, reason
+        condition, values = "AND shard = ?", [*values, shard]
+    after = 0
+    while True:
+        rows = connection.all(
+            "SELECT certificate_id, entry FROM revoked WHERE authority_id = ? "  # noqa: S608
+            f"AND certificate_id > ? AND not_after >= ? {condition} "
+            "ORDER BY certificate_id LIMIT ?",
+            authority_id,
+            after,
+            *values,
+            _ENTRIES,
+        )
+        if rows:
+            yield b"".join([row[1] for row in rows]), len(rows)
+        if len(rows) < _ENTRIES:
+            return
+        after = rows[-1][0]
 
 
 def block_key(
@@ -303,7 +344,7 @@ def why_blocked(connection: Connection, key_hash: bytes) -> str | None:
 def delete_expired(transaction: Transaction, before: datetime, most: int) -> int:
     """Delete certificates that expired before a moment; return how many."""
     rows = transaction.all(
-        "SELECT id, bucket, names FROM certificates WHERE not_after < ? "
+        "SELECT id, bucket, names, authority_id FROM certificates WHERE not_after < ? "
         "ORDER BY not_after, id LIMIT ?",
         to_seconds(before),
         most,
@@ -314,9 +355,13 @@ def delete_expired(transaction: Transaction, before: datetime, most: int) -> int
         "DELETE FROM names WHERE bucket = ? AND reversed = ? AND certificate_id = ?",
         [
             (bucket, name[::-1], number)
-            for number, bucket, names in rows
+            for number, bucket, names, _ in rows
             for name in names.split(" ")
         ],
+    )
+    transaction.run_many(
+        "DELETE FROM revoked WHERE authority_id = ? AND certificate_id = ?",
+        [(row[3], row[0]) for row in rows],
     )
     numbers = [(row[0],) for row in rows]
     transaction.run_many("DELETE FROM certificates WHERE id = ?", numbers)

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from tlsmith.errors import (
@@ -39,7 +39,7 @@ class PostgresStorage(Storage):
     """
 
     dialect = "postgresql"
-    words = {
+    words: ClassVar[dict[str, str]] = {
         "id": "BIGINT PRIMARY KEY",
         "blob": "BYTEA",
         "clustered": "",

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from typing import ClassVar
 
 from tlsmith.errors import ConflictError, MigrationError, StorageError
 from tlsmith.storage.base import Storage, transaction_of
@@ -29,7 +30,7 @@ class SQLiteStorage(Storage):
     """
 
     dialect = "sqlite"
-    words = {
+    words: ClassVar[dict[str, str]] = {
         "id": "INTEGER PRIMARY KEY",
         "blob": "BLOB",
         "clustered": "WITHOUT ROWID",

@@ -11,7 +11,7 @@ from tlsmith.storage.moments import to_moment, to_seconds
 COMPLETE, DELTA = "complete", "delta"
 _COLUMNS = (
     "authority_id, shard, kind, number, base_number, this_update, next_update, "
-    "revision, entries"
+    "revision, entries, generation, parts"
 )
 
 
@@ -23,6 +23,8 @@ class CRLRecord(NamedTuple):
         kind: "complete" or "delta".
         revision: of the store it was made at.
         entries: how many it lists.
+        generation: of its entries, and of how many parts they are: 0 where they are
+            with the rest.
     """
 
     authority_id: int
@@ -34,6 +36,15 @@ class CRLRecord(NamedTuple):
     next_update: datetime
     revision: int
     entries: int
+    generation: int = 0
+    parts: int = 0
+
+
+class CRLBytes(NamedTuple):
+    """A CRL around its entries: what stands before them, and after."""
+
+    before: bytes
+    after: bytes
 
 
 class Change(NamedTuple):
@@ -102,8 +113,8 @@ def raise_crl_number(
     )
 
 
-def insert_crl(transaction: Transaction, record: CRLRecord, crl: bytes) -> None:
-    """Keep a CRL, and of the earlier ones of its kind only the last."""
+def insert_crl(transaction: Transaction, record: CRLRecord, crl: CRLBytes) -> None:
+    """Keep a CRL, and of the earlier ones of its kind none."""
     values = (
         *record[:5],
         to_seconds(record.this_update),
@@ -111,18 +122,54 @@ def insert_crl(transaction: Transaction, record: CRLRecord, crl: bytes) -> None:
         *record[7:],
     )
     transaction.run(
-        f"INSERT INTO crls ({_COLUMNS}, crl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        f"INSERT INTO crls ({_COLUMNS}, before_entries, after_entries) "  # noqa: S608
+        f"VALUES ({', '.join('?' * (len(values) + 2))})",
         *values,
-        crl,
+        *crl,
     )
+    of_kind = record.authority_id, record.shard, record.kind, record.number
     transaction.run(
         "DELETE FROM crls WHERE authority_id = ? AND shard = ? AND kind = ? "
         "AND number < ?",
+        *of_kind,
+    )
+
+
+def insert_crl_part(
+    transaction: Transaction, record: CRLRecord, part: int, entries: bytes
+) -> None:
+    """Keep some entries of a complete CRL; those of earlier generations are deleted."""
+    transaction.run(
+        "INSERT INTO crl_parts (authority_id, shard, generation, part, entries) "
+        "VALUES (?, ?, ?, ?, ?)",
         record.authority_id,
         record.shard,
-        record.kind,
-        record.number,
+        record.generation,
+        part,
+        entries,
     )
+    if part == 0:
+        transaction.run(
+            "DELETE FROM crl_parts WHERE authority_id = ? AND shard = ? "
+            "AND generation < ?",
+            record.authority_id,
+            record.shard,
+            record.generation,
+        )
+
+
+def crl_parts(connection: Connection, record: CRLRecord, first: int) -> list[bytes]:
+    """Return the entries of a complete CRL from a part on."""
+    rows = connection.all(
+        "SELECT entries FROM crl_parts WHERE authority_id = ? AND shard = ? "
+        "AND generation = ? AND part >= ? AND part < ? ORDER BY part",
+        record.authority_id,
+        record.shard,
+        record.generation,
+        first,
+        record.parts,
+    )
+    return [bytes(row[0]) for row in rows]
 
 
 def latest_crl(
@@ -139,17 +186,17 @@ def latest_crl(
     return None if row is None else _record(row)
 
 
-def crl_bytes(connection: Connection, record: CRLRecord) -> bytes | None:
-    """Return the DER of a CRL, or None where it is gone."""
+def crl_bytes(connection: Connection, record: CRLRecord) -> CRLBytes | None:
+    """Return a CRL without the entries in parts, or None where it is gone."""
     row = connection.one(
-        "SELECT crl FROM crls WHERE authority_id = ? AND shard = ? AND kind = ? "
-        "AND number = ?",
+        "SELECT before_entries, after_entries FROM crls WHERE authority_id = ? "
+        "AND shard = ? AND kind = ? AND number = ?",
         record.authority_id,
         record.shard,
         record.kind,
         record.number,
     )
-    return None if row is None else bytes(row[0])
+    return None if row is None else CRLBytes(bytes(row[0]), bytes(row[1]))
 
 
 def latest_crls(connection: Connection) -> list[CRLRecord]:
@@ -166,8 +213,8 @@ def changes(
 ) -> list[Change]:
     """Return the changes of status behind a revision, of a shard or (0) of all."""
     rows = connection.all(
-        "SELECT revision, serial_number, shard, previous, status, reason, at FROM changes "
-        "WHERE authority_id = ? AND revision > ? ORDER BY revision",
+        "SELECT revision, serial_number, shard, previous, status, reason, at "
+        "FROM changes WHERE authority_id = ? AND revision > ? ORDER BY revision",
         authority_id,
         after,
     )

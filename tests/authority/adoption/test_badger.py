@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from authority.adoption.step_worlds import held_by, make_badger
 from authority.adoption.worlds import unpack
 from tlsmith.authority.adoption.badger.database import read_badger
+from tlsmith.authority.adoption.badger.wire import (
+    crc32c,
+    read_message,
+    unpack_snappy,
+)
 from tlsmith.authority.adoption.source import SourceFolder
 from tlsmith.errors import FileError, InputError
 
@@ -84,3 +92,70 @@ def test_databases_that_badger_writes_now(
 ) -> None:
     folder = make_badger(tmp_path / "badger", compression, 3000, end)
     assert _read(folder) == held_by(folder)
+
+
+def test_an_encrypted_log_is_told_as_unsupported(folder: Path) -> None:
+    last = max(folder.glob("*.vlog"))
+    data = bytearray(last.read_bytes())
+    data[7] = 1  # the number of a key
+    last.write_bytes(data)
+    with pytest.raises(InputError, match="encrypted") as caught:
+        _read(folder)
+    assert caught.value.code == "unsupported-database"
+
+
+def test_another_version_is_told_as_unsupported(folder: Path) -> None:
+    path = folder / "MANIFEST"
+    data = bytearray(path.read_bytes())
+    data[7] = 8
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="version 8") as caught:
+        _read(folder)
+    assert caught.value.code == "unsupported-database"
+
+
+@pytest.mark.parametrize(
+    ("block", "plain"),
+    [
+        (b"\x00", b""),
+        (b"\x03\x08abc", b"abc"),
+        # One letter, and then a copy that overlaps what it makes.
+        (b"\x09\x00a\x1e\x01\x00", b"a" * 9),
+        (b"\x05\x00a\x01\x01", b"a" * 5),
+        (b"\x06\x04ab\x0f\x02\x00\x00\x00", b"ababab"),
+        (b"\x46\xf0\x45" + b"x" * 70, b"x" * 70),
+    ],
+)
+def test_snappy_by_its_own_description(block: bytes, plain: bytes) -> None:
+    assert unpack_snappy(block) == plain
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"",
+        b"\xff",
+        b"\x03\x08ab",
+        b"\x02\x08abc",
+        b"\x04\x00a\x0a\x05\x00",
+        b"\xff\xff\xff\xff\x0f\x00a",
+        b"\x04\x00a\x01\x00",
+        b"\x05\x01",
+    ],
+)
+def test_damaged_snappy_is_refused(block: bytes) -> None:
+    with pytest.raises(InputError):
+        unpack_snappy(block)
+
+
+def test_the_checksum_is_that_of_rfc_3720() -> None:
+    assert crc32c(bytes(32)) == 0x8A9136AA
+    assert crc32c(b"\xff" * 32) == 0x62A8AB43
+    assert crc32c(bytes(range(32))) == 0x46DD794E
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_crash_what_reads_messages(data: bytes) -> None:
+    for read in (unpack_snappy, lambda found: list(read_message(found))):
+        with contextlib.suppress(InputError):
+            read(data)

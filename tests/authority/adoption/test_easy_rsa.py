@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from authority.adoption.worlds import World, nobody, tree
+from authority.adoption.worlds import World, easy_rsa, nobody, tree
 from tlsmith.authority.adoption import detect, read_ca
 
 pytestmark = pytest.mark.interop
@@ -67,3 +67,30 @@ def test_a_ca_below_another_says_whose_certificate_is_missing(
     adopted = read_ca(str(tmp_path), passphrase=nobody, now=datetime.now(UTC))
     assert adopted.certificates[0].private_key is None
     assert any("nothing can be signed" in note for note in adopted.notes)
+
+
+def test_a_real_ca_below_another(easy_rsa_world: World, tmp_path: Path) -> None:
+    """Made as easy-rsa's own documentation says: build-ca subca, sign-req ca."""
+    above, below = tmp_path / "above", tmp_path / "below"
+    shutil.copytree(easy_rsa_world.path, above)
+    below.mkdir()
+    easy_rsa(below, "init-pki")
+    easy_rsa(below, "build-ca", "subca", "nopass", name="Below")
+    easy_rsa(above, "import-req", str(below / "pki/reqs/ca.req"), "below")
+    easy_rsa(above, "sign-req", "ca", "below")
+    own = (above / "pki/issued/below.crt").read_bytes()
+    (below / "pki/ca.crt").write_bytes(own)
+    easy_rsa(below, "build-client-full", "leaf", "nopass")
+    alone = World("easy-rsa", below).read()
+    assert [one.role for one in alone.certificates] == ["intermediate"]
+    assert any("'CN=An easy-rsa root'" in note for note in alone.notes)
+    assert [one.subject for one in alone.issued] == ["CN=leaf"]
+    # With the root's certificate behind its own, as for a bundle, it is whole.
+    root = (above / "pki/ca.crt").read_bytes()
+    (below / "pki/ca.crt").write_bytes(own + root)
+    whole = World("easy-rsa", below).read()
+    assert [one.role for one in whole.certificates] == ["root", "intermediate"]
+    assert whole.issuing.private_key is not None
+    # And of the root that CA is one of those that it issued.
+    issued = {one.subject for one in World("easy-rsa", above).read().issued}
+    assert "CN=Below" in issued

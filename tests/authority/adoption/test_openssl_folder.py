@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from authority.adoption.conftest import REASONS
 from authority.adoption.worlds import (
@@ -264,3 +265,62 @@ def test_an_empty_folder_with_an_index_has_no_ca(tmp_path: Path) -> None:
     (tmp_path / "index.txt").touch()
     with pytest.raises(InputError, match="no certificate of a CA"):
         read_ca(str(tmp_path), passphrase=nobody, now=NOW)
+
+
+def test_a_damaged_file_is_told_and_the_index_counts(copied: Path) -> None:
+    first, second, third, *_ = sorted((copied / "newcerts").iterdir())
+    whole = x509.load_pem_x509_certificate(second.read_bytes())
+    first.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    second.write_bytes(whole.public_bytes(Encoding.DER))
+    third.write_text("not one at all")
+    held = {one.serial_number: one for one in World("openssl", copied).read().issued}
+    assert held[int(first.stem, 16)].der is None
+    assert held[int(second.stem, 16)].der == whole.public_bytes(Encoding.DER)
+    assert held[int(third.stem, 16)].der is None
+    assert held[int(first.stem, 16)].subject == "/CN=good.test"
+    notes = World("openssl", copied).read().notes
+    assert any(first.name in note and third.name in note for note in notes)
+
+
+def test_a_file_that_the_index_names_is_found(copied: Path) -> None:
+    index = copied / "index.txt"
+    first = sorted((copied / "newcerts").iterdir())[0]
+    lines = index.read_text().splitlines()
+    fields = lines[0].split("\t")
+    fields[4] = "named.pem"
+    index.write_text("\n".join(["\t".join(fields), *lines[1:]]) + "\n")
+    first.rename(copied / "newcerts/named.pem")
+    held = {one.serial_number: one for one in World("openssl", copied).read().issued}
+    assert held[int(first.stem, 16)].der is not None
+
+
+def test_a_crl_that_lists_more_than_the_index_is_told(copied: Path) -> None:
+    index = copied / "index.txt"
+    text = index.read_text()
+    dropped = next(line for line in text.splitlines() if "keyCompromise" in line)
+    index.write_text(text.replace(dropped + "\n", ""))
+    notes = World("openssl", copied).read().notes
+    serial_number = dropped.split("\t")[3].lstrip("0")
+    assert any("latest CRL" in note and serial_number in note for note in notes)
+
+
+@pytest.mark.parametrize("name", ["serial", "crlnumber"])
+def test_a_number_that_is_none_is_told(copied: Path, name: str) -> None:
+    (copied / name).write_text("next, please\n")
+    adopted = World("openssl", copied).read()
+    assert any(f"{name}' holds no hexadecimal number" in n for n in adopted.notes)
+    # The CRL itself has a number as well.
+    assert adopted.crl_number == 0x1F
+    assert (adopted.next_serial is None) == (name == "serial")
+
+
+def test_keys_of_servers_among_others_are_left_alone(copied: Path) -> None:
+    (copied / "openssl.cnf").unlink()
+    web = copied / "private/web.pem"
+    words = ("openssl", "genrsa", "-aes256", "-passout", "pass:of the web server")
+    run(*words, "-out", str(web), "2048")
+    asked: list[str] = []
+    adopted = read_ca(str(copied), passphrase=answering(PASSPHRASE, asked), now=NOW)
+    assert adopted.certificates[0].private_key is not None
+    assert len(asked) == 1
+    assert "cakey.pem" in asked[0]

@@ -17,7 +17,7 @@ from authority.adoption.step_worlds import (
 )
 from authority.adoption.worlds import NOW, World, answering, nobody, tree, unpack
 from tlsmith.authority.adoption import AdoptedCA, detect, read_ca
-from tlsmith.errors import InputError, KeyMismatchError
+from tlsmith.errors import FileError, InputError, KeyMismatchError
 
 KINDS = ("badgerv2", "bbolt")
 
@@ -150,6 +150,32 @@ def test_an_older_badger_is_told_of(tmp_path: Path) -> None:
     adopted = _read(folder)
     assert adopted.issued == ()
     assert any("version 4" in note and "unknown" in note for note in adopted.notes)
+
+
+def test_an_encrypted_badger_is_told_of(tmp_path: Path) -> None:
+    folder = unpack("step-ca-badgerv2", tmp_path) / "step"
+    log = folder / "db/000000.vlog"
+    data = bytearray(log.read_bytes())
+    data[7] = 1  # the number of a key
+    log.write_bytes(data)
+    adopted = _read(folder)
+    assert adopted.issued == ()
+    assert any("encrypted" in note and "unknown" in note for note in adopted.notes)
+
+
+def test_a_damaged_database_is_refused(folder: Path) -> None:
+    path = next((folder / "db").glob("*.sst"), folder / "db/step.db")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 8])
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        _read(folder)
+    assert caught.value.code == "database-damaged"
+
+
+def test_an_empty_database_file_is_refused(tmp_path: Path) -> None:
+    folder = unpack("step-ca-bbolt", tmp_path) / "step"
+    (folder / "db/step.db").write_bytes(b"")
+    with pytest.raises(FileError, match="it is empty"):
+        _read(folder)
 
 
 def test_a_database_in_use_is_told_of(tmp_path: Path) -> None:

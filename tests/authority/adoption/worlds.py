@@ -148,10 +148,9 @@ class OpenSSLCA:
     def revoke(self, serial_number: str, *more: str) -> None:
         self._ca("-revoke", f"newcerts/{serial_number}.pem", *more)
 
-    def generate_crl(self) -> bytes:
-        """Return the CRL that `openssl ca -gencrl` makes, in PEM."""
-        self._ca("-gencrl", "-out", "crl.pem")
-        return (self.folder / "crl.pem").read_bytes()
+    def generate_crl(self, *more: str) -> None:
+        """Write `crl.pem`, the CRL that `openssl ca -gencrl` makes."""
+        self._ca("-gencrl", "-out", "crl.pem", *more)
 
     def update(self) -> None:
         """Have it note which certificates have expired."""
@@ -162,27 +161,34 @@ class OpenSSLCA:
         run(*openssl, "-passin", f"pass:{PASSPHRASE}", *words, folder=self.folder)
 
 
-def make_easy_rsa(folder: Path) -> Path:
-    """Return the folder of a CA by easy-rsa 3, with one certificate of each fate."""
-    script = "/usr/share/easy-rsa/easyrsa"
+def easy_rsa(folder: Path, *words: str, name: str = "") -> None:
+    """Run easy-rsa on the `pki` in a folder.
+
+    Args:
+        name: of a CA to be made.
+    """
     more = {
         "EASYRSA": "/usr/share/easy-rsa",
         "EASYRSA_PKI": str(folder / "pki"),
         "EASYRSA_BATCH": "1",
-        "EASYRSA_REQ_CN": "An easy-rsa root",
         "EASYRSA_PASSIN": f"pass:{PASSPHRASE}",
-        "EASYRSA_PASSOUT": f"pass:{PASSPHRASE}",
         "HOME": str(folder),
     }
+    if name:
+        more |= {"EASYRSA_REQ_CN": name, "EASYRSA_PASSOUT": f"pass:{PASSPHRASE}"}
+    run("/usr/share/easy-rsa/easyrsa", *words, folder=folder, more=more)
+
+
+def make_easy_rsa(folder: Path) -> Path:
+    """Return the folder of a CA by easy-rsa 3, with one certificate of each fate."""
     folder.mkdir(parents=True)
-    for words in ("init-pki", "build-ca"):
-        run(script, words, folder=folder, more=more)
-    del more["EASYRSA_REQ_CN"], more["EASYRSA_PASSOUT"]
+    easy_rsa(folder, "init-pki")
+    easy_rsa(folder, "build-ca", name="An easy-rsa root")
     for name in ("good.test", "bob", "carol"):
-        run(script, "build-server-full", name, "nopass", folder=folder, more=more)
-    run(script, "revoke", "bob", "keyCompromise", folder=folder, more=more)
-    run(script, "revoke", "carol", folder=folder, more=more)
-    run(script, "gen-crl", folder=folder, more=more)
+        easy_rsa(folder, "build-server-full", name, "nopass")
+    easy_rsa(folder, "revoke", "bob", "keyCompromise")
+    easy_rsa(folder, "revoke", "carol")
+    easy_rsa(folder, "gen-crl")
     return folder
 
 

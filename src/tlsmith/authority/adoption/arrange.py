@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 from tlsmith.authority.adoption.adopted import AdoptedAuthority
 from tlsmith.authority.adoption.judge import notes_on
+from tlsmith.core.formats.chain import has_signed
 from tlsmith.core.formats.objects import HeldCertificate, HeldKey
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import InputError, KeyMismatchError, NotACAError
+
+_MOST_NAMED = 3
 
 
 class Arranged(NamedTuple):
@@ -75,13 +78,7 @@ def arrange(
 
 def signed_by(child: HeldCertificate, issuer: HeldCertificate) -> bool:
     """Tell whether the key of `issuer` made the signature on `child`."""
-    if child.parsed.issuer != issuer.parsed.subject:
-        return False
-    try:
-        child.parsed.verify_directly_issued_by(issuer.parsed)
-    except Exception:  # a wrong signature, or a kind of key that the library lacks
-        return False
-    return True
+    return has_signed(issuer.parsed, child.parsed)
 
 
 def _info(held: HeldCertificate) -> bytes:
@@ -166,8 +163,8 @@ def _in_order(
     if len(chosen) > 1:
         named = ", ".join(
             f"{tree[0].parsed.subject.rfc4514_string()!r} in {tree[0].source}"
-            for tree in chosen
-        )
+            for tree in chosen[:_MOST_NAMED]
+        ) + (", ..." if len(chosen) > _MOST_NAMED else "")
         raise InputError(
             f"there is more than one CA here: {named}",
             code="several-authorities",

@@ -43,7 +43,7 @@ def read_caddy(
         certificates += read_certificates(source.read(certificate), certificate)
         key = source.place(folder, f"{role}.key")
         if source.has(key):
-            keys.append(passphrases.open_key(source.read(key), key))
+            keys.append(passphrases.open_key(source.read_key(key), key))
     arranged = arrange(certificates, keys, now)
     issued, more = _issued(source, certificates, now)
     return arranged, Records(issued, notes=(*notes, *more)), source

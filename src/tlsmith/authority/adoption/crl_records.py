@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tlsmith.authority.adoption.adopted import AdoptedCertificate
 from tlsmith.authority.adoption.issued import revoked
+from tlsmith.core.formats.chain import signed_with_old_hash
 from tlsmith.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,19 +27,33 @@ def load_crl(data: bytes, source: str) -> bytes | None:
     return crls[0] if crls else None
 
 
-def latest_of(crls: Iterable[bytes], issuer: bytes) -> bytes | None:
-    """Return the newest of the DER CRLs that a CA signed.
+def latest_of(
+    crls: Iterable[bytes], issuer: bytes
+) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return the newest of the DER CRLs that a CA signed, and notes on the others.
 
     Args:
         issuer: its certificate, DER.
+
+    Raises:
+        InputError: one cannot be read.
     """
     from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 
     certificate = load_der_x509_certificate(issuer)
-    ours = [one for one in map(load_der_x509_crl, crls) if _is_by(one, certificate)]
-    if not ours:
-        return None
-    return _encoded(max(ours, key=lambda one: one.last_update_utc))
+    try:
+        every = [load_der_x509_crl(one) for one in crls]
+        ours = [one for one in every if _is_by(one, certificate)]
+        newest = max(ours, key=lambda one: one.last_update_utc, default=None)
+    except Exception as error:  # the library has a dozen kinds for what it cannot read
+        raise InputError("a CRL that is there cannot be read") from error
+    notes = (
+        f"a CRL of {one.issuer.rfc4514_string()!r} was left out: the CA that issues "
+        "did not sign it, or it is damaged"
+        for one in every
+        if one not in ours
+    )
+    return (_encoded(newest) if newest else None), tuple(notes)
 
 
 def number_of(crl: bytes) -> int | None:
@@ -118,9 +133,11 @@ def _is_by(crl: CertificateRevocationList, certificate: Certificate) -> bool:
     if crl.issuer != certificate.subject:
         return False
     try:
-        return crl.is_signature_valid(certificate.public_key())  # type: ignore[arg-type]
-    except Exception:  # a kind of key or signature that the library lacks
+        if crl.is_signature_valid(certificate.public_key()):  # type: ignore[arg-type]
+            return True
+    except Exception:  # a kind of key that the library lacks
         return False
+    return signed_with_old_hash(certificate, crl, crl.tbs_certlist_bytes)
 
 
 def _encoded(crl: CertificateRevocationList) -> bytes:

@@ -72,7 +72,7 @@ def read_easy_rsa(
     keys = []
     key = source.place("private", "ca.key")
     if source.has(key):
-        keys = [passphrases.open_key(source.read(key), key)]
+        keys = [passphrases.open_key(source.read_key(key), key)]
     places = IndexPlaces(
         source.place(INDEX),
         source.place("serial"),
@@ -157,7 +157,7 @@ def _keys(
     """
     named = said.get("private_key", "")
     if named and source.has(named):
-        return [passphrases.open_key(source.read(named), named)]
+        return [passphrases.open_key(source.read_key(named), named)]
     paths = _key_paths(source)
     infos = {_info(one) for one in owners}
     keys = []
@@ -168,6 +168,7 @@ def _keys(
             continue
         key = passphrases.open_key(data, path)
         if key.info in infos:
+            source.read_key(path)  # for what it says of who may read it
             keys.append(key)
     return keys
 

@@ -37,7 +37,7 @@ def read_mkcert(
     keys = []
     if source.has(MKCERT_KEY):
         path = source.place(MKCERT_KEY)
-        keys = [passphrases.open_key(source.read(path), path)]
+        keys = [passphrases.open_key(source.read_key(path), path)]
     notes = ("mkcert keeps no list of what it issued: nothing of that can be revoked",)
     return arrange(certificates, keys, now), Records(notes=notes), source
 
@@ -88,7 +88,7 @@ def _with_key_beside(
     stem, ending = os.path.splitext(os.path.abspath(path))
     for name in (f"{stem}.key", f"{stem}-key{ending}", f"{stem}.key{ending}"):
         if name != os.path.abspath(path) and source.has(name):
-            key = passphrases.open_key(source.read(name), name)
+            key = passphrases.open_key(source.read_key(name), name)
             return objects.plus(Objects(keys=(key,)))
     return objects
 
@@ -135,10 +135,11 @@ def _records(
         if not is_authority(one)
         and any(signed_by(one, issuer) for issuer in authorities)
     ]
-    crl = latest_of(objects.crls, arranged.authorities[-1].certificate)
+    crl, more = latest_of(objects.crls, arranged.authorities[-1].certificate)
     issued = with_crl([not_revoked(one.der, now) for one in ours], crl)
     notes = (
         *objects.notes,
+        *more,
         "files alone tell not all that was issued; what is not here stays unknown",
     )
     return Records(issued, number_of(crl) if crl else None, None, crl, notes)

@@ -29,7 +29,7 @@ class SourceFolder:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was read from outside of the folder, in words."""
+        """What a person should know of the files that were read, in words."""
         return tuple(self._notes.values())
 
     def place(self, *parts: str) -> str:
@@ -89,26 +89,48 @@ class SourceFolder:
         self.note_outside(path)
         return read_file(path)
 
-    @contextlib.contextmanager
-    def mapped(self, path: str) -> Iterator[mmap.mmap]:
-        """Give a file's bytes without reading them all; it must not be empty.
+    def read_key(self, path: str) -> bytes:
+        """Return the bytes of a key's file; `notes` say so where others may read it.
 
         Raises:
-            FileError: it is missing, or not ours to read.
+            FileError: as `read`.
+        """
+        data = self.read(path)
+        is_plain = b"ENCRYPTED" not in data
+        if is_plain and os.name == "posix" and os.stat(path).st_mode & 0o077:
+            self._notes.setdefault(
+                f"mode of {path}",
+                f"others than its owner may read or change {path!r}: if there are any, "
+                "plan a new key",
+            )
+        return data
+
+    @contextlib.contextmanager
+    def mapped(self, path: str) -> Iterator[mmap.mmap]:
+        """Give a file's bytes without reading them all.
+
+        Raises:
+            FileError: it is missing, empty, or not ours to read.
         """
         self.note_outside(path)
-        try:
-            with (
-                open(path, "rb") as stream,
-                mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapping,
-            ):
-                yield mapping
-        except OSError as error:
-            raise FileError(
-                f"cannot read {path!r}: {(error.strerror or str(error)).lower()}",
-                path=path,
-                hint="ask its owner, or run this as who may read it",
-            ) from error
+        with contextlib.ExitStack() as stack:
+            try:
+                stream = stack.enter_context(open(path, "rb"))
+                size = os.fstat(stream.fileno()).st_size
+                if size == 0:
+                    raise FileError(
+                        f"cannot read {path!r}: it is empty",
+                        path=path,
+                        hint="copy it once more from where it was",
+                    )
+                mapping = mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ)
+            except OSError as error:
+                raise FileError(
+                    f"cannot read {path!r}: {(error.strerror or str(error)).lower()}",
+                    path=path,
+                    hint="ask its owner, or run this as who may read it",
+                ) from error
+            yield stack.enter_context(mapping)
 
     def note_outside(self, path: str) -> None:
         """Write down that something is read from outside of the folder."""

@@ -108,10 +108,10 @@ def _keys(
         kind = key.partition(":")[0]
         notes.append(f"the key of the intermediate is in {kind}, and stays there")
     elif source.has(place):
-        keys.append(passphrases.open_key(source.read(place), place))
+        keys.append(passphrases.open_key(source.read_key(place), place))
     if source.has(_ROOT_KEY):
         root_key = source.place(_ROOT_KEY)
-        keys.append(passphrases.open_key(source.read(root_key), root_key))
+        keys.append(passphrases.open_key(source.read_key(root_key), root_key))
     return keys, notes
 
 

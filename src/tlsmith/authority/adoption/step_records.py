@@ -49,7 +49,7 @@ def read_step_records(
         )
     if kind == "bbolt" and source.has(place):
         with source.mapped(place) as data:
-            return _records(read_bolt(data, _TABLES, repr(place)), now)
+            return records_of(read_bolt(data, _TABLES, repr(place)), now)
     if kind.startswith("badger") and source.has_folder(place):
         return _from_badger(source, place, database.get("valueDir") or place, now)
     return _without(
@@ -69,7 +69,7 @@ def _from_badger(
             f"only that of Badger 2, version {VERSION}, can: {_UNKNOWN}"
         )
     try:
-        records = _records(read_badger(source, folder, values, _TABLES), now)
+        records = records_of(read_badger(source, folder, values, _TABLES), now)
     except InputError as error:
         if error.code != "unsupported-database":
             raise
@@ -87,7 +87,15 @@ def _without(note: str) -> Records:
     return Records(notes=(note,))
 
 
-def _records(tables: Tables, now: datetime) -> Records:
+def records_of(tables: Tables, now: datetime) -> Records:
+    """Return what step-ca's tables tell.
+
+    Args:
+        tables: `x509_certs`, `revoked_x509_certs` and `x509_crl`, key to value.
+
+    Raises:
+        InputError: an entry that revokes, or the CRL, is damaged.
+    """
     issued, notes = {}, []
     for key, certificate in tables[_ISSUED].items():
         try:
@@ -109,14 +117,10 @@ def _revoked(
     try:
         serial_number = int(key)
         facts: dict[str, Any] = json.loads(entry)
-        date = _time(facts["RevokedAt"])
-        reason = REASONS.get(int(facts.get("ReasonCode") or 0), "unspecified")
+        date = _time(str(facts["RevokedAt"]))
+        reason = REASONS.get(_reason_code(facts), "unspecified")
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"step-ca's record of the revoked certificate {_text(key)} is damaged",
-            code="database-damaged",
-            hint="stop step-ca, copy its folder once more, and adopt that",
-        ) from error
+        raise _damaged(f"record of the revoked certificate {_text(key)}") from error
     unknown = AdoptedCertificate(serial_number, "revoked", None, "")
     return revoked(issued.get(serial_number, unknown), date, reason)
 
@@ -129,13 +133,29 @@ def _time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _reason_code(facts: Mapping[str, Any]) -> int:
+    """Return a code of RFC 5280 5.3.1, which step-ca's first versions called Reason."""
+    code = facts.get("ReasonCode", facts.get("Reason"))
+    return code if isinstance(code, int) else 0
+
+
 def _crl(entries: Mapping[bytes, bytes]) -> tuple[int | None, bytes | None]:
     """Return the number and DER of the CRL that newer versions of step-ca keep."""
+    if b"crl" not in entries:
+        return None, None
     try:
         facts = json.loads(entries[b"crl"])
-        return int(facts["Number"]), base64.b64decode(facts["DER"])
-    except (KeyError, ValueError, TypeError):
-        return None, None
+        return int(facts["Number"]), base64.b64decode(facts["DER"], validate=True)
+    except (KeyError, ValueError, TypeError) as error:
+        raise _damaged("CRL") from error
+
+
+def _damaged(what: str) -> InputError:
+    return InputError(
+        f"step-ca's {what} is damaged",
+        code="database-damaged",
+        hint="stop step-ca, copy its folder once more, and adopt that",
+    )
 
 
 def _text(key: bytes) -> str:

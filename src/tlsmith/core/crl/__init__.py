@@ -9,6 +9,7 @@ from tlsmith.core.crl.entry import (
     encode_entry,
     read_entries,
     reason_code,
+    reason_name,
     without_entries,
 )
 from tlsmith.core.crl.sign import CRLParameters, sign_crl
@@ -27,6 +28,7 @@ __all__ = [
     "joined_entries",
     "read_entries",
     "reason_code",
+    "reason_name",
     "sign_crl",
     "view_crl",
     "without_entries",

@@ -29,7 +29,7 @@ REASONS: tuple[RevocationReason, ...] = get_args(RevocationReason)
 REASON_CODES: dict[str, int] = dict(
     zip(REASONS, (0, 1, 2, 3, 4, 5, 6, 8, 9, 10), strict=True)
 )
-_NAMES = {code: name for name, code in REASON_CODES.items()}
+_NAMES = dict(zip(REASON_CODES.values(), REASONS, strict=True))
 
 
 class RevokedEntry(NamedTuple):
@@ -60,6 +60,11 @@ def reason_code(reason: str) -> int:
             hint=f"choose from {', '.join(REASONS)}",
         )
     return code
+
+
+def reason_name(code: int | None) -> RevocationReason | None:
+    """Return the name of a reason's number; None where it has none."""
+    return None if code is None else _NAMES.get(code)
 
 
 def encode_entry(entry: RevokedEntry) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tlsmith.core.formats.objects import HeldCertificate
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, CertificateRevocationList
 
 # Signatures tried for one certificate: many of one name are a bundle, or an attack.
 _MOST_TRIED = 16
@@ -91,7 +91,7 @@ def is_ca(certificate: Certificate) -> bool:
 
 def is_self_signed(certificate: Certificate) -> bool:
     """Tell whether a certificate is signed by its own key."""
-    return _signed(certificate, certificate)
+    return has_signed(certificate, certificate)
 
 
 def public_info(certificate: Certificate) -> bytes | None:
@@ -120,12 +120,13 @@ class _Issuers:
             self._known[one.der] = [
                 issuer
                 for issuer in named[:_MOST_TRIED]
-                if _signed(issuer.parsed, one.parsed)
+                if has_signed(issuer.parsed, one.parsed)
             ]
         return self._known[one.der]
 
 
-def _signed(issuer: Certificate, certificate: Certificate) -> bool:
+def has_signed(issuer: Certificate, certificate: Certificate) -> bool:
+    """Tell whether the key of one certificate made the signature on another."""
     from cryptography.exceptions import InvalidSignature
 
     if issuer.subject != certificate.issuer:
@@ -135,20 +136,29 @@ def _signed(issuer: Certificate, certificate: Certificate) -> bool:
     except InvalidSignature:
         return False
     except Exception:
-        return _signed_with_old_hash(issuer, certificate)
+        return signed_with_old_hash(
+            issuer, certificate, certificate.tbs_certificate_bytes
+        )
     return True
 
 
-def _signed_with_old_hash(issuer: Certificate, certificate: Certificate) -> bool:
+def signed_with_old_hash(
+    issuer: Certificate,
+    what: Certificate | CertificateRevocationList,
+    signed: bytes,
+) -> bool:
     """Check a signature with SHA-1 or MD5, as old roots and their chains have.
 
     The library refuses those as a whole; here they only say which issuer is meant.
+
+    Args:
+        signed: the part of `what` that the signature covers.
     """
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
     try:
-        key, digest = issuer.public_key(), certificate.signature_hash_algorithm
-        signature, signed = certificate.signature, certificate.tbs_certificate_bytes
+        key, digest = issuer.public_key(), what.signature_hash_algorithm
+        signature = what.signature
         if isinstance(key, rsa.RSAPublicKey) and digest is not None:
             key.verify(signature, signed, padding.PKCS1v15(), digest)
         elif isinstance(key, ec.EllipticCurvePublicKey) and digest is not None:

@@ -69,8 +69,16 @@ CREATE INDEX certificates_expiry ON certificates (not_after, id);
 CREATE INDEX certificates_requester ON certificates (requester, id);
 CREATE INDEX certificates_profile ON certificates (profile, id);
 CREATE INDEX certificates_status ON certificates (status, id) WHERE status <> 0;
-CREATE INDEX certificates_revoked ON certificates (authority_id, shard, id)
-    WHERE status <> 0;
+
+-- What CRLs list, each entry ready: a million are joined, not encoded.
+CREATE TABLE revoked (
+    authority_id BIGINT NOT NULL,
+    certificate_id BIGINT NOT NULL,
+    shard INTEGER NOT NULL,
+    not_after BIGINT NOT NULL,
+    entry {blob} NOT NULL,
+    PRIMARY KEY (authority_id, certificate_id)
+) {clustered};
 
 -- Names back to front, so that a domain and all below it are one range.
 CREATE TABLE names (
@@ -121,8 +129,22 @@ CREATE TABLE crls (
     next_update BIGINT NOT NULL,
     revision BIGINT NOT NULL,
     entries BIGINT NOT NULL,
-    crl {blob} NOT NULL,
+    generation BIGINT NOT NULL,
+    parts BIGINT NOT NULL,
+    before_entries {blob} NOT NULL,
+    after_entries {blob} NOT NULL,
     PRIMARY KEY (authority_id, shard, kind, number)
+);
+
+-- The entries of a complete CRL. One more revocation adds a part: of a million, the
+-- others are neither written nor read again.
+CREATE TABLE crl_parts (
+    authority_id BIGINT NOT NULL,
+    shard INTEGER NOT NULL,
+    generation BIGINT NOT NULL,
+    part BIGINT NOT NULL,
+    entries {blob} NOT NULL,
+    PRIMARY KEY (authority_id, shard, generation, part)
 );
 
 -- Delegated OCSP responders (RFC 6960 section 4.2.2.2), keys encrypted.

@@ -1,0 +1,217 @@
+"""The authority as the server knows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from tlsmith.authority.actor import Actor
+from tlsmith.authority.cleaning import Retention
+from tlsmith.authority.crls import CRLSchedule
+from tlsmith.authority.service import (
+    Authority,
+    AuthoritySettings,
+    Issued,
+    Observer,
+    Wanted,
+)
+from tlsmith.core.formats import encode_chain, encode_private_key
+from tlsmith.core.keys import generate_private_key
+from tlsmith.core.names import GeneralName, parse_name
+from tlsmith.errors import ProfileError, SignerError, TLSmithError
+from tlsmith.server.ports import (
+    CRLFigures,
+    Document,
+    Figures,
+    Meter,
+    OCSPAnswer,
+    OwnCertificate,
+)
+from tlsmith.server.settings import ServeSettings
+from tlsmith.storage import open_storage
+from tlsmith.storage.authorities import ROOT
+
+_SERVER = Actor("server")
+# Seconds between looks at what is due: a revocation that another process made is on
+# the CRL within this.
+_PAUSE = 0.5
+
+
+def open_service(
+    settings: ServeSettings, passphrase: Callable[[], bytes | None], meter: Meter
+) -> AuthorityService:
+    """Return the authority over the store of some settings.
+
+    Raises:
+        StorageError: the store is not there, or cannot be reached.
+        SignerError: the CA's key cannot be reached.
+    """
+    schedule = CRLSchedule(
+        every=timedelta(seconds=settings.crl.every),
+        lifetime=timedelta(seconds=settings.crl.lifetime),
+    )
+    authority = Authority(
+        open_storage(settings.store),
+        passphrase,
+        observer=_Metered(meter),
+        settings=AuthoritySettings(
+            schedule=schedule,
+            ocsp_lifetime=timedelta(seconds=settings.ocsp.lifetime),
+            ocsp_kept=settings.ocsp.cache,
+            retention=Retention(timedelta(seconds=settings.clean_up.keep_expired)),
+        ),
+    )
+    try:
+        authority.issuers.issuing()
+    except BaseException:
+        authority.close()
+        raise
+    return AuthorityService(authority, meter, settings.clean_up.every)
+
+
+class _Metered(Observer):
+    """Tells the metrics."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def committed(self, number: int) -> None:
+        self._meter.measure("commit-rows", number)
+
+    def issued(self, profile: str) -> None:
+        self._meter.count("issued", profile)
+
+    def revoked(self, reason: str) -> None:
+        self._meter.count("revoked", reason)
+
+
+class AuthorityService:
+    """What `server.ports.AuthorityPort` asks for, of an authority.
+
+    Args:
+        clean_up_every: seconds between clean-ups.
+    """
+
+    def __init__(self, authority: Authority, meter: Meter, clean_up_every: int) -> None:
+        self.authority = authority
+        self._meter = meter
+        self._clean_up_every = clean_up_every
+        self._clean_at = time.monotonic() + clean_up_every
+
+    def answer_ocsp(self, request: bytes) -> OCSPAnswer:
+        """See the port."""
+        return self.authority.ocsp.answer(request)
+
+    def document(self, path: str) -> Document | None:
+        """See the port."""
+        return self.authority.publication.document(path)
+
+    def own_certificate(
+        self, names: Sequence[str], profile: str, seconds: int
+    ) -> OwnCertificate:
+        """See the port. Names that this CA may not sign are left out.
+
+        Raises:
+            ProfileError: it may sign none of them.
+        """
+        key = generate_private_key()
+        parsed = tuple(dict.fromkeys(map(parse_name, names)))
+        lifetime = timedelta(seconds=seconds)
+
+        def issue(some: tuple[GeneralName, ...]) -> Issued:
+            wanted = Wanted(
+                some, key.public_key(), profile, lifetime=lifetime, clamp=True
+            )
+            return self.authority.issue(wanted, _SERVER)
+
+        try:
+            issued = issue(parsed)
+        except ProfileError:
+            able = tuple(name for name in parsed if self._may_sign(name, profile))
+            if not able:
+                raise
+            issued = issue(able)
+        return OwnCertificate(
+            encode_chain(issued.chain),
+            encode_private_key(key),
+            issued.not_before,
+            issued.not_after,
+        )
+
+    def _may_sign(self, name: GeneralName, profile: str) -> bool:
+        public_key = generate_private_key().public_key()
+        try:
+            self.authority.prepare(Wanted((name,), public_key, profile), _SERVER)
+        except ProfileError:
+            return False
+        return True
+
+    def client_roots(self) -> bytes:
+        """See the port."""
+        records = self.authority.issuers.records()
+        return encode_chain([one.certificate for one in records if one.certificate])
+
+    def checks(self) -> Mapping[str, str | None]:
+        """See the port."""
+        return {
+            "store": _wrong(self._check_store),
+            "signer": _wrong(self._check_signer),
+            "crl": _wrong(self._check_crls),
+            "ocsp": _wrong(self.authority.ocsp.responders),
+        }
+
+    def _check_store(self) -> None:
+        self.authority.storage.revision()
+
+    def _check_signer(self) -> None:
+        loaded = self.authority.issuers.issuing()
+        if not loaded.record.signer.startswith(("store:", "file:")):
+            loaded.issuer.signing_key.sign(b"readiness")
+
+    def _check_crls(self) -> None:
+        now = self.authority.clock()
+        slugs = {one.id: one for one in self.authority.issuers.records()}
+        for path, crl in self.authority.publication.crls().items():
+            # A root's is signed elsewhere: that it is old is no fault of this server.
+            is_root = slugs[crl.authority_id].role == ROOT
+            if crl.next_update < now and not is_root:
+                raise TLSmithError(f"the CRL {path} expired {crl.next_update:%H:%M:%S}")
+
+    def figures(self) -> Figures:
+        """See the port."""
+        crls = self.authority.publication.crls()
+        return Figures(
+            [
+                CRLFigures(path, one.number, one.this_update, one.next_update)
+                for path, one in crls.items()
+            ],
+            self.authority.storage.size(),
+        )
+
+    def maintain(self) -> float:
+        """See the port: CRLs that are due, and the clean-up."""
+        begun = time.monotonic()
+        try:
+            self.authority.refresh_crls()
+        except SignerError as error:
+            self._meter.count("signer-error", error.code)
+            raise
+        if begun >= self._clean_at:
+            self._clean_at = begun + self._clean_up_every
+            self.authority.clean_up()
+        # Where CRLs are long, most of the time is left for other work.
+        return max(_PAUSE, 2 * (time.monotonic() - begun))
+
+    def close(self) -> None:
+        """See the port."""
+        self.authority.close()
+
+
+def _wrong(check: Callable[[], object]) -> str | None:
+    """Return what is wrong, or None."""
+    try:
+        check()
+    except TLSmithError as error:
+        return error.message
+    return None
