@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 @click.option("--base-url", metavar="URL", help="How clients reach the HTTPS side.")
 @click.option("--workers", metavar="N", help="Processes that share the sockets.")
 def serve(config: str | None, **options: Any) -> None:
-    """Serve the CA in a store until SIGTERM or SIGINT.
+    """Serve a CA: HTTPS API; HTTP for CRLs and OCSP.
 
-    HTTPS has the API (/api/v1/), /healthz, /readyz and /metrics, with a certificate of
+    It serves the CA in a store until SIGTERM or SIGINT. HTTPS has the API (/api/v1/), /healthz, /readyz and /metrics, with a certificate of
     this CA that is renewed by itself. Plain HTTP has what clients read to check
     certificates: /ocsp, /crl/ and /ca/. Settings come from options, then from
     TLSMITH_SERVE_* in the environment, then from --config.
