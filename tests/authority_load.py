@@ -86,6 +86,7 @@ class Load:
                 self.told.issued[serial] = facts["chain"]
             if _RANDOM.random() < 0.2:
                 self._revoke(client, serial)
+        client.close()
 
     def _revoke(self, client: Client, serial: str) -> None:
         path = f"/api/v1/certificates/{serial}/revoke"
@@ -128,6 +129,12 @@ class Client:
         self._broken = broken
         self._connection: http.client.HTTPSConnection | None = None
 
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def post(
         self, path: str, body: dict[str, Any], stopping: threading.Event
     ) -> tuple[int, dict[str, Any]] | None:
@@ -148,9 +155,7 @@ class Client:
             answer = self._connection.getresponse()
             return answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self.close()
             self._at = (self._at + 1) % len(self._ports)
             self._broken()
             stopping.wait(0.02)

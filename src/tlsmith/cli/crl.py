@@ -19,7 +19,8 @@ from tlsmith.errors import NotFoundError
 def crl() -> None:
     """Issue and read CRLs.
 
-    They are the certificate revocation lists of a CA in a store. A running server issues them by itself, when something is revoked and on time.
+    They are the certificate revocation lists of a CA in a store. A running server
+    issues them by itself, when something is revoked and on time.
 
     \b
     Examples:
