@@ -241,7 +241,12 @@ def test_what_runs_in_a_worker_ends_first(start: Start) -> None:
     for one in threads:
         one.start()
     time.sleep(0.5)
-    assert server.stop() == 0
+    server.tell(signal.SIGTERM)
+    time.sleep(0.3)
+    for port in server.ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+    assert server.process.wait(10) == 0
     for one in threads:
         one.join()
     assert found == [b"done"] * 4

@@ -27,7 +27,7 @@ from tlsmith.storage.certificates import (
     ON_HOLD,
     by_serial_number,
     change_status,
-    joined_revoked,
+    revoked_entries,
 )
 from tlsmith.storage.certificates import REVOKED as CERTIFICATE_REVOKED
 from tlsmith.storage.status import CRLRecord
@@ -185,7 +185,6 @@ def _missing(
     connection: Connection, issuer: AuthorityRecord, listed: set[int], now: datetime
 ) -> int:
     return sum(
-        entry.serial_number not in listed
-        for joined, _ in joined_revoked(connection, issuer.id, 0, now)
-        for entry in read_entries(joined)
+        one.serial_number not in listed
+        for one in revoked_entries(connection, issuer.id, now)
     )

@@ -14,7 +14,7 @@ from tlsmith.core.signed import verify_signed_by
 from tlsmith.errors import InputError
 from tlsmith.storage import Connection
 from tlsmith.storage.authorities import AuthorityRecord
-from tlsmith.storage.certificates import joined_revoked
+from tlsmith.storage.certificates import revoked_entries
 
 _HEAD = "# tlsmith revocations"
 _REASONS = tuple(
@@ -80,12 +80,11 @@ def encode_revocations(
     for record in records:
         if record.signer or not record.certificate:
             continue
-        for joined, _ in joined_revoked(connection, record.id, 0, _EVER):
-            lines += [
+        for entry in revoked_entries(connection, record.id, _EVER):
+            lines.append(
                 f"{entry.serial_number:x} {entry.revocation_date:%Y-%m-%dT%H:%M:%SZ} "
                 f"{entry.reason or 'unspecified'}"
-                for entry in read_entries(joined)
-            ]
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -118,7 +118,10 @@ class Supervisor:
         try:
             signal.set_wakeup_fd(-1)
             for number in _SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
+                # A reload that comes before there is something to reload is no reason
+                # to die.
+                early = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
+                signal.signal(number, early)
             os.close(self._lifeline)
             for child in self._children.values():
                 os.close(child.report)
@@ -212,6 +215,9 @@ class Supervisor:
     def _stop(self) -> None:
         notify("STOPPING=1")
         self._is_stopping = True
+        # No worker is started any more. Were they left open, connections would go on
+        # being taken after the workers closed theirs, and never be answered.
+        self._sockets.close()
         limits = self._settings.limits
         self._deadline = time.monotonic() + limits.drain + limits.stop + 5
         self._tell_all(signal.SIGTERM)
