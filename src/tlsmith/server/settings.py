@@ -220,7 +220,7 @@ class ServeSettings:
         "how clients reach the HTTPS side, where that is not its address",
     )
     blocklists: tuple[str, ...] = _setting(
-        None,
+        "",
         readers.texts,
         "files of further keys never to certify: lines of SHA-256, Debian's "
         "openssl-blacklist, badkeys' blocklist.dat",
