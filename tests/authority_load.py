@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-import random
 import ssl
 import threading
 import time
+from random import Random
 from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+
+_RANDOM = Random()  # noqa: S311 -- when to do what, not what nobody may guess
 
 
 class Told(NamedTuple):
@@ -69,7 +71,7 @@ class Load:
     def _issue(self) -> None:
         client = Client(self._ports, self._context, self._token, self._disconnected)
         while not self._stopping.is_set():
-            body = {"csr": random.choice(self._requests)}
+            body = {"csr": _RANDOM.choice(self._requests)}
             answer = client.post("/api/v1/certificates", body, self._stopping)
             if answer is None:
                 continue
@@ -82,8 +84,9 @@ class Load:
             with self._lock:
                 assert serial not in self.told.issued, "a serial number twice"
                 self.told.issued[serial] = facts["chain"]
-            if random.random() < 0.2:
+            if _RANDOM.random() < 0.2:
                 self._revoke(client, serial)
+        client.close()
 
     def _revoke(self, client: Client, serial: str) -> None:
         path = f"/api/v1/certificates/{serial}/revoke"
@@ -114,17 +117,23 @@ class Load:
 
 
 class Client:
-    """One connection, made anew where it breaks, to the next port where there is one."""
+    """One connection, made anew where it breaks, to the next port."""
 
     def __init__(
         self, ports: list[int], context: ssl.SSLContext, token: str, broken: Any
     ) -> None:
         self._ports = ports
-        self._at = random.randrange(len(ports))
+        self._at = _RANDOM.randrange(len(ports))
         self._context = context
         self._token = token
         self._broken = broken
         self._connection: http.client.HTTPSConnection | None = None
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def post(
         self, path: str, body: dict[str, Any], stopping: threading.Event
@@ -146,9 +155,7 @@ class Client:
             answer = self._connection.getresponse()
             return answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self.close()
             self._at = (self._at + 1) % len(self._ports)
             self._broken()
             stopping.wait(0.02)

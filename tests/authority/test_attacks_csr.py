@@ -532,7 +532,7 @@ def test_trailing_bytes_are_refused() -> None:
     assert "follow it" in refused(GOOD + GOOD)
 
 
-@pytest.mark.parametrize("size", [1, 20, 100, len(GOOD) - 1])
+@pytest.mark.parametrize("size", [1, 20, 100, -1])
 def test_a_request_cut_short_is_refused(size: int) -> None:
     assert "not a certification request" in refused(GOOD[:size])
 

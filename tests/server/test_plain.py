@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import pytest
 from cryptography.x509 import ocsp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.running import Running, asked, eventually
 from server.small_authority import LARGE, request_for
@@ -374,6 +376,41 @@ def test_one_that_takes_slowly_gets_it_all(server: Running) -> None:
             received += len(part)
             time.sleep(0.06)
     assert received > LARGE
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    b"GET /healthz HTTP/1.1\r\n",
+                    b"POST /ocsp HTTP/1.1\r\n",
+                    b"HEAD /crl/small.crl HTTP/1.0\r\n",
+                    b"content-type: application/ocsp-request\r\n",
+                    b"content-length: 5\r\n",
+                    b"transfer-encoding: chunked\r\n",
+                    b"expect: 100-continue\r\n",
+                    b"connection: upgrade, keep-alive\r\nupgrade: websocket\r\n",
+                    b"range: bytes=1-\r\n",
+                    b"\r\n",
+                    b"5\r\n12345\r\n0\r\n\r\n",
+                    b"12345",
+                ]
+            ),
+            st.binary(max_size=20),
+        ),
+        max_size=12,
+    )
+)
+def test_no_bytes_bring_it_down(server: Running, pieces: list[bytes]) -> None:
+    errors = server.said().count(" error ")
+    with socket.create_connection(("127.0.0.1", server.ports[1]), 20) as one:
+        one.sendall(b"".join(pieces))
+        one.shutdown(socket.SHUT_WR)
+        received = rest(one)
+    assert not received or received.startswith(b"HTTP/1.1 ")
+    assert b"Traceback" not in received
+    assert server.said().count(" error ") == errors
 
 
 def test_more_connections_than_allowed_are_closed(

@@ -211,6 +211,15 @@ def test_a_worker_that_dies_is_replaced(start: Start) -> None:
     assert server.stop() == 0
 
 
+def test_the_end_may_come_while_a_worker_begins(start: Start) -> None:
+    server = start('workers = 4\n[limits]\nstop = "15s"\n')
+    for child in children_of(server):
+        os.kill(child, signal.SIGKILL)
+    eventually(lambda: children_of(server), every=0.0005)
+    server.tell(signal.SIGTERM)
+    assert server.process.wait(10) == 0
+
+
 def children_of(server: Running) -> set[int]:
     task = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     return {int(one) for one in task.read_text(encoding="ascii").split()}
@@ -241,7 +250,12 @@ def test_what_runs_in_a_worker_ends_first(start: Start) -> None:
     for one in threads:
         one.start()
     time.sleep(0.5)
-    assert server.stop() == 0
+    server.tell(signal.SIGTERM)
+    time.sleep(0.3)
+    for port in server.ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+    assert server.process.wait(10) == 0
     for one in threads:
         one.join()
     assert found == [b"done"] * 4

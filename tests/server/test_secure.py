@@ -160,6 +160,17 @@ def test_renewal_that_fails_is_tried_again(start: Start) -> None:
     eventually(lambda: presented(server) != first, 15)
 
 
+def test_handshakes_that_fail_do_not_fill_the_log(server: Running) -> None:
+    before = server.said()
+    for sent in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b""):
+        with socket.create_connection(("127.0.0.1", server.ports[0]), 20) as one:
+            one.sendall(sent)
+            one.shutdown(socket.SHUT_WR)
+            rest(one)
+    s_client(server, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
+    assert server.said() == before
+
+
 def test_a_handshake_that_does_not_go_on_is_cut_off(server: Running) -> None:
     with socket.create_connection(("127.0.0.1", server.ports[0]), 20) as one:
         begun = time.monotonic()

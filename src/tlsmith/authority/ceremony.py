@@ -232,7 +232,8 @@ tlsmith show {ROOT_CERTIFICATE}
 ```
 
 @ The subject is {_plain(ceremony.name)} Root CA. It is a CA, signed by its own key,
-  of the kind {ceremony.root_key}, and lives {ceremony.root_days} days. Its last day is {_SHORT}.
+  of the kind {ceremony.root_key}, and lives {ceremony.root_days} days. Its last day
+  is {_SHORT}.
 """
 
 

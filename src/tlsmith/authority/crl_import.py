@@ -185,6 +185,6 @@ def _missing(
     connection: Connection, issuer: AuthorityRecord, listed: set[int], now: datetime
 ) -> int:
     return sum(
-        int.from_bytes(serial) not in listed
-        for serial, _, _ in revoked_entries(connection, issuer.id, 0, now)
+        one.serial_number not in listed
+        for one in revoked_entries(connection, issuer.id, now)
     )

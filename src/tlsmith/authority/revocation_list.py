@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from tlsmith.authority.records import REASONS, reason_name
+from tlsmith.authority.records import REASONS
 from tlsmith.authority.root_crl import next_root_crl
 from tlsmith.authority.root_file import RootFile
 from tlsmith.core.crl import CRLView, RevokedEntry, read_entries, view_crl
@@ -15,7 +15,6 @@ from tlsmith.errors import InputError
 from tlsmith.storage import Connection
 from tlsmith.storage.authorities import AuthorityRecord
 from tlsmith.storage.certificates import revoked_entries
-from tlsmith.storage.moments import to_moment
 
 _HEAD = "# tlsmith revocations"
 _REASONS = tuple(
@@ -81,11 +80,10 @@ def encode_revocations(
     for record in records:
         if record.signer or not record.certificate:
             continue
-        for serial, at, reason in revoked_entries(connection, record.id, 0, _EVER):
-            moment = to_moment(at)
+        for entry in revoked_entries(connection, record.id, _EVER):
             lines.append(
-                f"{int.from_bytes(serial):x} {moment:%Y-%m-%dT%H:%M:%SZ} "
-                f"{reason_name(reason) or 'unspecified'}"
+                f"{entry.serial_number:x} {entry.revocation_date:%Y-%m-%dT%H:%M:%SZ} "
+                f"{entry.reason or 'unspecified'}"
             )
     return "\n".join(lines) + "\n"
 

@@ -18,7 +18,9 @@ ROLES = ("viewer", "issuer", "operator", "administrator")
 
 @click.group(short_help="Tokens and grants for the API.", no_args_is_help=False)
 def access() -> None:
-    """Say who may use the CA over the network: by a token, or a client certificate.
+    """Tokens and grants for the API.
+
+    They say who may use the CA over the network: by a token, or a client certificate.
 
     \b
     Roles, each may do what those before it may:

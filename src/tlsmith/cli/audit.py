@@ -14,7 +14,9 @@ from tlsmith.cli.table import table
 
 @click.group(short_help="Read and verify the audit log.", no_args_is_help=False)
 def audit() -> None:
-    """Read and verify the audit log: who did what, each record chained to the last.
+    """Read and verify the audit log.
+
+    It says who did what; each record is chained to the one before.
 
     \b
     Examples:

@@ -15,7 +15,10 @@ from tlsmith.cli.store import json_option, store_option, store_url
 from tlsmith.errors import InputError
 
 
-@click.group(short_help="Make and show certificate authorities.", no_args_is_help=False)
+@click.group(
+    short_help="Make, show, change and keep certificate authorities.",
+    no_args_is_help=False,
+)
 def ca() -> None:
     """Make, show, change and keep certificate authorities.
 

@@ -236,5 +236,5 @@ def carry_away_lines(root_file: str) -> list[str]:
         f"The root's key is in {root_file}, encrypted; the store has no copy.",
         "Carry it away now, to a place that is never on a network, and keep a",
         "second copy elsewhere. To check that a copy is whole and opens:",
-        f"  tlsmith show {root_file} --in-passphrase-prompt",
+        f"  tlsmith show {root_file} --passphrase-prompt",
     ]

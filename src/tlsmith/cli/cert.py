@@ -13,7 +13,9 @@ from tlsmith.cli.cert_revoke import hold, revoke, unhold
     short_help="Issue, find, renew and revoke certificates.", no_args_is_help=False
 )
 def cert() -> None:
-    """Issue, find, renew and revoke certificates of a CA in a store.
+    """Issue, find, renew and revoke certificates.
+
+    They are those of a CA in a store: see `tlsmith ca init`.
 
     \b
     Examples:

@@ -40,7 +40,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Authority",
         (
-            ("ca", "ca:ca", "Make and show certificate authorities."),
+            ("ca", "ca:ca", "Make, show, change and keep certificate authorities."),
             (
                 "serve",
                 "serve:serve",

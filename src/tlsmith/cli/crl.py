@@ -17,9 +17,10 @@ from tlsmith.errors import NotFoundError
 
 @click.group(short_help="Issue and read CRLs.", no_args_is_help=False)
 def crl() -> None:
-    """Issue and read certificate revocation lists of a CA in a store.
+    """Issue and read CRLs.
 
-    A running server issues them by itself, when something is revoked and on time.
+    They are the certificate revocation lists of a CA in a store. A running server
+    issues them by itself, when something is revoked and on time.
 
     \b
     Examples:

@@ -12,7 +12,9 @@ from tlsmith.files import read_input
 
 @click.group(short_help="Profiles and policy of a CA.", no_args_is_help=False)
 def profile() -> None:
-    """Show and set the profiles and the policy of a CA in a store.
+    """Profiles and policy of a CA.
+
+    They say which certificates the CA in a store gives, and to whom.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from tlsmith.cli.store import passphrase_source
 from tlsmith.errors import PassphraseError
 
 if TYPE_CHECKING:
-    from tlsmith.server.ports import AuthorityPort, Meter
+    from tlsmith.server.ports import Meter
     from tlsmith.server.settings import ServeSettings
 
 
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 @click.option("--base-url", metavar="URL", help="How clients reach the HTTPS side.")
 @click.option("--workers", metavar="N", help="Processes that share the sockets.")
 def serve(config: str | None, **options: Any) -> None:
-    """Serve the CA in a store until SIGTERM or SIGINT.
+    """Serve a CA: HTTPS API; HTTP for CRLs and OCSP.
 
-    HTTPS has the API (/api/v1/), /healthz, /readyz and /metrics, with a certificate of
-    this CA that is renewed by itself. Plain HTTP has what clients read to check
+    It serves the CA in a store until SIGTERM or SIGINT. HTTPS has the API (/api/v1/),
+    /healthz, /readyz and /metrics, with a certificate of this CA that is renewed by
+    itself. Plain HTTP has what clients read to check
     certificates: /ocsp, /crl/ and /ca/. Settings come from options, then from
     TLSMITH_SERVE_* in the environment, then from --config.
 
@@ -51,7 +52,7 @@ def serve(config: str | None, **options: Any) -> None:
     check_extra()
     from tlsmith.server.config import load_settings
     from tlsmith.server.serve import serve as run
-    from tlsmith.server.service import open_service
+    from tlsmith.server.service import AuthorityService, api_routes, open_service
     from tlsmith.server.worker import Service
 
     def load() -> ServeSettings:
@@ -63,10 +64,10 @@ def serve(config: str | None, **options: Any) -> None:
     with contextlib.suppress(PassphraseError):
         passphrase()
 
-    def open_authority(meter: Meter) -> AuthorityPort:
+    def open_authority(meter: Meter) -> AuthorityService:
         return open_service(settings, passphrase, meter)
 
-    run(settings, Service(open_authority, load), _say_ready)
+    run(settings, Service(open_authority, load, api_routes), _say_ready)
 
 
 def _say_ready(addresses: Sequence[str]) -> None:

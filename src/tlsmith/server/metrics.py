@@ -40,6 +40,42 @@ class Sources(NamedTuple):
     not_after: Callable[[], datetime]
 
 
+# What is counted: the metric, what it says, by what it is told apart.
+_COUNTERS = {
+    "requests": (
+        "tlsmith_http_requests",
+        "Requests that were answered.",
+        ("side", "route", "status"),
+    ),
+    "refused": (
+        "tlsmith_http_refused",
+        "Connections and requests refused for breaking a limit.",
+        ("side", "why"),
+    ),
+    "ocsp": (
+        "tlsmith_ocsp_answers",
+        "OCSP answers by the status they give.",
+        ("status",),
+    ),
+    "issued": (
+        "tlsmith_certificates_issued",
+        "Certificates issued.",
+        ("profile",),
+    ),
+    "revoked": (
+        "tlsmith_certificates_revoked",
+        "Certificates revoked.",
+        ("reason",),
+    ),
+    "signer-error": (
+        "tlsmith_signer_errors",
+        "Signatures that the CA's key could not make.",
+        ("signer",),
+    ),
+}
+_EVENTS = ("issued", "revoked", "signer-error")
+
+
 class Metrics:
     """Everything this process counts; it is a `Meter` for the authority."""
 
@@ -55,23 +91,18 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         self._folder = os.environ.get(FOLDER_VARIABLE)
-        self.requests = Counter(
-            "tlsmith_http_requests",
-            "Requests that were answered.",
-            ("side", "route", "status"),
-            registry=registry,
-        )
+        counters = {
+            key: Counter(*words, registry=registry) for key, words in _COUNTERS.items()
+        }
+        self.requests = counters["requests"]
+        self.refused = counters["refused"]
+        self.ocsp = counters["ocsp"]
+        self._events = {key: counters[key] for key in _EVENTS}
         self.seconds = Histogram(
             "tlsmith_http_request_seconds",
             "Time from request to response on the HTTPS side.",
             ("route",),
             buckets=_SECONDS,
-            registry=registry,
-        )
-        self.refused = Counter(
-            "tlsmith_http_refused",
-            "Connections and requests refused for breaking a limit.",
-            ("side", "why"),
             registry=registry,
         )
         self.connections = Gauge(
@@ -81,40 +112,12 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self.ocsp = Counter(
-            "tlsmith_ocsp_answers",
-            "OCSP answers by the status they give.",
-            ("status",),
+        self._commit_rows = Histogram(
+            "tlsmith_store_commit_rows",
+            "Rows that one commit made durable.",
+            buckets=_ROWS,
             registry=registry,
         )
-        self._events = {
-            "issued": Counter(
-                "tlsmith_certificates_issued",
-                "Certificates issued.",
-                ("profile",),
-                registry=registry,
-            ),
-            "revoked": Counter(
-                "tlsmith_certificates_revoked",
-                "Certificates revoked.",
-                ("reason",),
-                registry=registry,
-            ),
-            "signer-error": Counter(
-                "tlsmith_signer_errors",
-                "Signatures that the CA's key could not make.",
-                ("signer",),
-                registry=registry,
-            ),
-        }
-        self._measures = {
-            "commit-rows": Histogram(
-                "tlsmith_store_commit_rows",
-                "Rows that one commit made durable.",
-                buckets=_ROWS,
-                registry=registry,
-            )
-        }
 
     def count(self, event: str, label: str, amount: int = 1) -> None:
         """Count an event of the authority."""
@@ -122,7 +125,7 @@ class Metrics:
 
     def measure(self, what: str, value: float) -> None:
         """Note a value of the authority."""
-        self._measures[what].observe(value)
+        {"commit-rows": self._commit_rows}[what].observe(value)
 
     def render(self, sources: Sources) -> bytes:
         """Return the metrics of all workers as text; may wait for the store."""

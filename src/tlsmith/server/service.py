@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.cleaning import Retention
@@ -21,6 +22,7 @@ from tlsmith.core.keys import generate_private_key
 from tlsmith.core.names import GeneralName, parse_name
 from tlsmith.errors import ProfileError, SignerError, TLSmithError
 from tlsmith.server.ports import (
+    AuthorityPort,
     CRLFigures,
     Document,
     Figures,
@@ -28,9 +30,13 @@ from tlsmith.server.ports import (
     OCSPAnswer,
     OwnCertificate,
 )
+from tlsmith.server.rate import RateLimit
 from tlsmith.server.settings import ServeSettings
 from tlsmith.storage import open_storage
 from tlsmith.storage.authorities import ROOT
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 _SERVER = Actor("server")
 # Seconds between looks at what is due: a revocation that another process made is on
@@ -68,6 +74,18 @@ def open_service(
         authority.close()
         raise
     return AuthorityService(authority, meter, settings.clean_up.every)
+
+
+def api_routes(port: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute]:
+    """Return the routes of the API over an authority.
+
+    Args:
+        failures: after how many failed authentications an address is turned away.
+    """
+    from tlsmith.server.rest.mounting import rest_routes
+
+    assert isinstance(port, AuthorityService)  # noqa: S101 -- what `open_service` made
+    return rest_routes(port.authority, failures)
 
 
 class _Metered(Observer):

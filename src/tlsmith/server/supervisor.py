@@ -105,10 +105,14 @@ class Supervisor:
 
     def _start(self) -> None:
         report, write = os.pipe()
+        # Held back until the child has let go of our handlers: one of them would
+        # swallow a SIGTERM that comes as early as that.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
         if process == 0:
             os.close(report)
             self._be_worker(write)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         os.close(write)
         self._children[process] = _Child(process, report, time.monotonic())
 
@@ -118,7 +122,11 @@ class Supervisor:
         try:
             signal.set_wakeup_fd(-1)
             for number in _SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
+                # A reload that comes before there is something to reload is no reason
+                # to die.
+                early = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
+                signal.signal(number, early)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self._lifeline)
             for child in self._children.values():
                 os.close(child.report)
@@ -212,6 +220,9 @@ class Supervisor:
     def _stop(self) -> None:
         notify("STOPPING=1")
         self._is_stopping = True
+        # No worker is started any more. Were they left open, connections would go on
+        # being taken after the workers closed theirs, and never be answered.
+        self._sockets.close()
         limits = self._settings.limits
         self._deadline = time.monotonic() + limits.drain + limits.stop + 5
         self._tell_all(signal.SIGTERM)

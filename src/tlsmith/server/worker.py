@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.errors import TLSmithError
 from tlsmith.server.certificate import OwnTLS
@@ -19,6 +17,12 @@ from tlsmith.server.logs import event, set_up_logs
 from tlsmith.server.metrics import Metrics, Sources
 from tlsmith.server.notify import notify, watchdog_seconds
 from tlsmith.server.ports import AuthorityPort, Meter, OwnCertificate
+from tlsmith.server.process import (
+    end_within,
+    handle_signal,
+    lasting,
+    loop_factory,
+)
 from tlsmith.server.rate import RateLimit
 from tlsmith.server.readiness import Readiness
 from tlsmith.server.settings import ServeSettings
@@ -77,18 +81,10 @@ def run_worker(
     authority = service.open_authority(metrics)
     try:
         worker = _Worker(settings, service, authority, metrics)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(worker.main(sockets, on_ready, lifeline))
     finally:
         authority.close()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # there is none for Windows
-        return None
-    return uvloop.new_event_loop
 
 
 class _Worker:
@@ -123,7 +119,7 @@ class _Worker:
         self._envelope = self._build()
         await self._open(sockets)
         jobs = [self._readiness.run(), self._tls.run(), self._maintain(), self._tick()]
-        tasks = [asyncio.create_task(_lasting(job)) for job in jobs]
+        tasks = [asyncio.create_task(lasting(job)) for job in jobs]
         on_ready()
         await self._stopping.wait()
         await self._stop()
@@ -188,7 +184,7 @@ class _Worker:
         """Have load balancers notice, accept no more, let end what runs."""
         notify("STOPPING=1")
         limits = self._settings.limits
-        _end_within(limits.drain + limits.stop + _GRACE)
+        end_within(limits.drain + limits.stop + _GRACE)
         event(_LOG, logging.INFO, "stopping")
         self._readiness.is_stopping = True
         await self._wait(limits.drain, lambda: False)
@@ -273,7 +269,7 @@ class _Worker:
         for name, handler in wanted.items():
             number = getattr(signal, name, None)
             if number is not None:
-                _handle(loop, number, handler)
+                handle_signal(loop, number, handler)
 
     def _told_to_stop(self) -> None:
         """Stop; at the second time without waiting for what runs."""
@@ -310,37 +306,3 @@ def own_names(settings: ServeSettings) -> list[str]:
         names.append(host)
     names.append("localhost")
     return list(dict.fromkeys(names))
-
-
-def _end_within(seconds: float) -> None:
-    """End the process should something hang: a store that answers no more, say.
-
-    Nothing is lost by it: what was answered is on disk.
-    """
-
-    def end() -> None:
-        event(_LOG, logging.ERROR, "ended-while-something-hung")
-        logging.shutdown()
-        os._exit(0)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-
-
-def _handle(
-    loop: asyncio.AbstractEventLoop, number: int, handler: Callable[[], None]
-) -> None:
-    try:
-        loop.add_signal_handler(number, handler)
-    except NotImplementedError:  # Windows
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(handler))
-
-
-async def _lasting(job: Coroutine[Any, Any, None]) -> None:
-    """Run a job that lasts as long as the worker; its end is worth a line."""
-    try:
-        await job
-    except Exception as error:
-        event(_LOG, logging.CRITICAL, "job-ended", error=error)
-        raise

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from tlsmith.core.crl import RevokedEntry, encode_entry, reason_name
+from tlsmith.core.crl import RevokedEntry, encode_entry, read_entries, reason_name
 from tlsmith.errors import NotFoundError
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import DAY, to_moment, to_seconds
@@ -320,6 +320,18 @@ def joined_revoked(
         if len(rows) < _ENTRIES:
             return
         after = rows[-1][0]
+
+
+def revoked_entries(
+    connection: Connection, authority_id: int, not_before: datetime
+) -> Iterator[RevokedEntry]:
+    """Yield what the CRL of a CA lists, oldest first.
+
+    Args:
+        not_before: what expired before is left out.
+    """
+    for joined, _ in joined_revoked(connection, authority_id, 0, not_before):
+        yield from read_entries(joined)
 
 
 def block_key(
