@@ -211,6 +211,15 @@ def test_a_worker_that_dies_is_replaced(start: Start) -> None:
     assert server.stop() == 0
 
 
+def test_the_end_may_come_while_a_worker_begins(start: Start) -> None:
+    server = start('workers = 4\n[limits]\nstop = "15s"\n')
+    for child in children_of(server):
+        os.kill(child, signal.SIGKILL)
+    eventually(lambda: children_of(server), every=0.0005)
+    server.tell(signal.SIGTERM)
+    assert server.process.wait(10) == 0
+
+
 def children_of(server: Running) -> set[int]:
     task = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     return {int(one) for one in task.read_text(encoding="ascii").split()}

@@ -105,10 +105,14 @@ class Supervisor:
 
     def _start(self) -> None:
         report, write = os.pipe()
+        # Held back until the child has let go of our handlers: one of them would
+        # swallow a SIGTERM that comes as early as that.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
         if process == 0:
             os.close(report)
             self._be_worker(write)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         os.close(write)
         self._children[process] = _Child(process, report, time.monotonic())
 
@@ -122,6 +126,7 @@ class Supervisor:
                 # to die.
                 early = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
                 signal.signal(number, early)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self._lifeline)
             for child in self._children.values():
                 os.close(child.report)

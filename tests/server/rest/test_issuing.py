@@ -59,7 +59,7 @@ def test_what_is_asked_for_is_had(served: Served) -> None:
     certificate = first_certificate(facts["chain"])
     assert facts["profile"] == "client"
     assert facts["names"] == ["client-7.corp.example"]
-    assert "O=Acme" in certificate.subject.rfc4514_string()
+    assert "CN=client-7.corp.example" in certificate.subject.rfc4514_string()
     length = certificate.not_valid_after_utc - certificate.not_valid_before_utc
     assert 35 * 3600 < length.total_seconds() < 38 * 3600
 

@@ -19,7 +19,7 @@ from tlsmith.authority.access import Scope, create_token
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.creation import NewSigner, create_ca, store_ca
 from tlsmith.authority.plan import CAPlan, PublicationURLs
-from tlsmith.authority.service import Authority, Issued, Wanted
+from tlsmith.authority.service import Authority, Issued, Observer, Wanted
 from tlsmith.core.csr import encode_request
 from tlsmith.core.formats import encode_chain, encode_pem, encode_private_key
 from tlsmith.core.keys import generate_private_key
@@ -43,7 +43,7 @@ ROLES = ("viewer", "issuer", "operator", "administrator")
 BASE = "/api/v1"
 
 
-def make_ca(url: str, observe: Any = lambda _: None) -> Authority:
+def make_ca(url: str, observer: Observer | None = None) -> Authority:
     """Make a CA in a new store, and open it."""
     now = datetime.now(UTC).replace(microsecond=0)
     storage = open_storage(url, create=True)
@@ -56,7 +56,7 @@ def make_ca(url: str, observe: Any = lambda _: None) -> Authority:
         now,
     )
     store_ca(storage, created, "", ROOT, now)
-    authority = Authority(storage, lambda: PASSPHRASE, observe=observe)
+    authority = Authority(storage, lambda: PASSPHRASE, observer=observer)
     authority.refresh_crls()
     return authority
 

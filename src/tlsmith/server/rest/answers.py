@@ -101,6 +101,7 @@ class AuthorityFacts(Answered, omit_defaults=True):
     name: str
     role: Literal["root", "intermediate"]
     state: Literal["pending", "active", "retired", "revoked"]
+    key_sha256: str
     key_here: bool
     signer: str | None
     crl_url: str | None

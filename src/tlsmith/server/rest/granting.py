@@ -87,10 +87,14 @@ def _grant(call: Call) -> Answer:
 def _set_grant(call: Call) -> Answer:
     now = call.authority.clock()
     scope, identity = _scope(call.body), call.place.identity
-    record = call.authority.writer.submit(
-        lambda tx: grant(tx, identity, scope, call.actor, now)
-    )
-    return json_answer(grant_facts(record))
+
+    def work(transaction: Transaction) -> Answer:
+        grant(transaction, identity, scope, call.actor, now)
+        # As the store has it: since when, does not change with what.
+        there = (one for one in grants(transaction) if one.identity == identity)
+        return json_answer(grant_facts(next(there)))
+
+    return call.submit(work)
 
 
 def _delete_grant(call: Call) -> Answer:

@@ -49,22 +49,31 @@ def _issue(call: Call) -> Answer:
 def _issued(call: Call, asked: _Asked) -> Answer:
     prepared = call.authority.prepare(asked.wanted, call.actor)
 
+    is_new = False
+
     def record(transaction: Transaction) -> Answer:
+        nonlocal is_new
         number = record_certificate(transaction, prepared, call.actor)
-        issued = issued_of(number, prepared)
+        issued, is_new = issued_of(number, prepared), True
         facts = issued_facts(issued, asked.key)
         kept = None if asked.key is None else _without_key([issued])
         return json_answer(facts, 201)._replace(kept=kept)
 
-    return call.submit(record)
+    answer = call.submit(record)
+    if is_new:
+        call.authority.observer.issued(prepared.new.profile)
+    return answer
 
 
 def _issue_many(call: Call) -> Answer:
     asked = [_asked_in_batch(call, one) for one in call.body.certificates]
     prepared = [_prepared(call, one) for one in asked]
 
+    profiles: list[str] = []
+
     def record(transaction: Transaction) -> Answer:
         done = [recorded(transaction, one, call.actor) for one in prepared]
+        profiles[:] = [one.profile for one in done if isinstance(one, Issued)]
         pairs = zip(done, asked, strict=True)
         results = [_result(call, one, of) for one, of in pairs]
         with_key = [
@@ -75,7 +84,10 @@ def _issue_many(call: Call) -> Answer:
         kept = _without_key(with_key) if with_key else None
         return json_answer({"results": results})._replace(kept=kept)
 
-    return call.submit(record)
+    answer = call.submit(record)
+    for profile in profiles:
+        call.authority.observer.issued(profile)
+    return answer
 
 
 def _renew(call: Call) -> Answer:

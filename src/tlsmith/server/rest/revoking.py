@@ -25,9 +25,11 @@ _MOST = 1000
 
 def _revoke(call: Call) -> Answer:
     reason, now = REASONS[call.body.reason], call.authority.clock()
-    return _changed(
+    answer = _changed(
         call, lambda tx, number: revoke(tx, number, reason, call.actor, now)
     )
+    call.authority.observer.revoked(call.body.reason)
+    return answer
 
 
 def _hold(call: Call) -> Answer:
@@ -76,6 +78,8 @@ def _revoke_many(call: Call) -> Answer:
         return json_answer({"certificates": facts_of(call.authority, changed)})
 
     answer = call.submit(work)
+    for _ in records:
+        call.authority.observer.revoked(body.reason)
     call.authority.status_changed()
     return answer
 
