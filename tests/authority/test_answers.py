@@ -482,7 +482,7 @@ def test_the_roots_file_opens_with_its_passphrase_alone(waiting: Waiting) -> Non
     assert opened.certificate == waiting.root.certificate
     assert opened.crl == waiting.root.crl
     assert b"ENCRYPTED" in data
-    with pytest.raises(PassphraseError):
+    with pytest.raises(PassphraseError, match=r"the root's key in 'root\.key'"):
         parse_root_file(data, b"another", "root.key")
     with pytest.raises(PassphraseError):
         waiting.root.encode(b"")
