@@ -17,8 +17,8 @@ from tlsmith.core.crl import (
     RevokedEntry,
     encode_entry,
     reason_name,
+    sign_around,
     sign_crl,
-    view_crl,
 )
 from tlsmith.errors import ConflictError
 from tlsmith.storage import Connection, Storage, Transaction
@@ -42,7 +42,7 @@ from tlsmith.storage.status import (
 )
 
 _ATTEMPTS = 5
-# After so many revocations one by one, all entries are written anew.
+# After so many CRLs with a few more entries each, all are written anew.
 _MOST_PARTS = 1_000
 
 
@@ -63,13 +63,13 @@ class _Built(NamedTuple):
 
     Args:
         was: the scope they were made from.
-        entries: of the complete CRL, those that its last part holds.
+        entries: of the complete CRL, those of the parts that are not kept yet.
     """
 
     scope: Scope
     was: Scope
     complete: tuple[CRLRecord, CRLBytes]
-    entries: bytes
+    entries: list[bytes]
     delta: tuple[CRLRecord, CRLBytes]
 
 
@@ -136,8 +136,9 @@ def _keep(
     set_crl_scope(transaction, loaded.id, shard, built.scope)
     complete, crl = built.complete
     insert_crl(transaction, complete, crl)
-    if complete.parts:
-        insert_crl_part(transaction, complete, complete.parts - 1, built.entries)
+    first = complete.parts - len(built.entries)
+    for part, entries in enumerate(built.entries, first):
+        insert_crl_part(transaction, complete, part, entries)
     insert_crl(transaction, *built.delta)
     detail: dict[str, object] = {
         "number": complete.number,
@@ -204,7 +205,7 @@ class _Work:
 
         None where more has changed than that some were added.
         """
-        if latest.parts >= _MOST_PARTS:
+        if latest.number - latest.generation >= _MOST_PARTS:
             return None
         news = changes(self._connection, self._loaded.id, self._shard, latest.revision)
         if any(one.previous != GOOD or one.status == GOOD for one in news):
@@ -218,31 +219,33 @@ class _Work:
         latest: CRLRecord,
         entries: bytes,
         news: list[Change],
-    ) -> tuple[tuple[CRLRecord, CRLBytes], bytes]:
+    ) -> tuple[tuple[CRLRecord, CRLBytes], list[bytes]]:
         added = b"".join(map(_entry_of, news))
         record = record._replace(
             entries=latest.entries + len(news),
             generation=latest.generation or record.number,
             parts=latest.parts + 1,
         )
-        return (record, self._signed(record, entries + added)), added
+        return (record, self._signed(record, [entries, added])), [added]
 
-    def _anew(self, record: CRLRecord) -> tuple[tuple[CRLRecord, CRLBytes], bytes]:
+    def _anew(
+        self, record: CRLRecord
+    ) -> tuple[tuple[CRLRecord, CRLBytes], list[bytes]]:
         """Return the CRL made of everything that is revoked and has not expired."""
-        parts, number = [], 0
         # On one CRL that is due after a certificate expired it still is (RFC 5280 5.2).
         since = self._now - 2 * self._schedule.every
-        for joined, count in joined_revoked(
-            self._connection, self._loaded.id, self._shard, since
-        ):
-            parts.append(joined)
-            number += count
-        entries = b"".join(parts)
-        del parts
-        record = record._replace(entries=number, generation=record.number, parts=1)
-        return (record, self._signed(record, entries)), entries
+        found = list(
+            joined_revoked(self._connection, self._loaded.id, self._shard, since)
+        )
+        parts = [joined for joined, _ in found]
+        record = record._replace(
+            entries=sum(number for _, number in found),
+            generation=record.number,
+            parts=len(parts),
+        )
+        return (record, self._signed(record, parts)), parts
 
-    def _signed(self, record: CRLRecord, entries: bytes) -> CRLBytes:
+    def _signed(self, record: CRLRecord, entries: list[bytes]) -> CRLBytes:
         parameters = CRLParameters(
             number=record.number,
             this_update=record.this_update,
@@ -250,7 +253,7 @@ class _Work:
             distribution_point=self._point if self._shard else (),
             freshest=self._fresh,
         )
-        return _without_entries(sign_crl(self._loaded.issuer, parameters, entries))
+        return CRLBytes(*sign_around(self._loaded.issuer, parameters, entries))
 
     def _delta(self, scope: Scope) -> tuple[CRLRecord, CRLBytes]:
         found = _since_base(
@@ -280,11 +283,6 @@ class _Work:
             revision=self._revision,
             entries=0,
         )
-
-
-def _without_entries(crl: bytes) -> CRLBytes:
-    start, end = view_crl(crl).span
-    return CRLBytes(crl[:start], crl[end:])
 
 
 def _entry_of(change: Change) -> bytes:

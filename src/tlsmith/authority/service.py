@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from tlsmith.core.keys import PublicKey
     from tlsmith.core.names import GeneralName
 
-# Certificates put into the store at a time, where many are asked for.
-_BATCH = 500
+# Certificates put into the store at a time, where many are asked for. Some pages of
+# its indexes are written in any commit: the more share one, the fewer they cost.
+_BATCH = 2_000
 # Seconds in which a policy that another process set is in force here.
 _POLICY_PATIENCE = 2.0
 

@@ -26,9 +26,8 @@ from tlsmith.storage.certificates import (
 from tlsmith.storage.connection import Connection
 from tlsmith.storage.moments import to_seconds
 
-# Rows looked at in one step, and seconds after which a page ends as it is.
-_STEP = 2_000
-_PATIENCE = 0.02
+# Seconds after which a page ends as it is.
+_PATIENCE = 0.01
 _BUCKETS = 32
 
 STATUSES = {"good": GOOD, "revoked": REVOKED, "hold": ON_HOLD}

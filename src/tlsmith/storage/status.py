@@ -114,7 +114,7 @@ def raise_crl_number(
 
 
 def insert_crl(transaction: Transaction, record: CRLRecord, crl: CRLBytes) -> None:
-    """Keep a CRL, and of the earlier ones of its kind none."""
+    """Keep a CRL, and of the earlier ones of its kind nothing."""
     values = (
         *record[:5],
         to_seconds(record.this_update),
@@ -133,12 +133,20 @@ def insert_crl(transaction: Transaction, record: CRLRecord, crl: CRLBytes) -> No
         "AND number < ?",
         *of_kind,
     )
+    if record.kind == COMPLETE:
+        transaction.run(
+            "DELETE FROM crl_parts WHERE authority_id = ? AND shard = ? "
+            "AND generation < ?",
+            record.authority_id,
+            record.shard,
+            record.generation,
+        )
 
 
 def insert_crl_part(
     transaction: Transaction, record: CRLRecord, part: int, entries: bytes
 ) -> None:
-    """Keep some entries of a complete CRL; those of earlier generations are deleted."""
+    """Keep some entries of a complete CRL."""
     transaction.run(
         "INSERT INTO crl_parts (authority_id, shard, generation, part, entries) "
         "VALUES (?, ?, ?, ?, ?)",
@@ -148,14 +156,6 @@ def insert_crl_part(
         part,
         entries,
     )
-    if part == 0:
-        transaction.run(
-            "DELETE FROM crl_parts WHERE authority_id = ? AND shard = ? "
-            "AND generation < ?",
-            record.authority_id,
-            record.shard,
-            record.generation,
-        )
 
 
 def crl_parts(connection: Connection, record: CRLRecord, first: int) -> list[bytes]:

@@ -12,7 +12,7 @@ from tlsmith.core.crl.entry import (
     reason_name,
     without_entries,
 )
-from tlsmith.core.crl.sign import CRLParameters, sign_crl
+from tlsmith.core.crl.sign import CRLParameters, sign_around, sign_crl
 from tlsmith.core.crl.view import CRLView, crl_number, joined_entries, view_crl
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "read_entries",
     "reason_code",
     "reason_name",
+    "sign_around",
     "sign_crl",
     "view_crl",
     "without_entries",

@@ -6,7 +6,7 @@ into each. Tests hold what is written to what the library's builder makes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,16 +62,34 @@ def sign_crl(
         NotCRLSignerError: the issuer's certificate may not sign CRLs.
         InputError: the parameters contradict each other, or an entry them.
     """
+    joined = entries if isinstance(entries, bytes) else b"".join(entries)
+    start, end = sign_around(issuer, parameters, [joined])
+    return b"".join((start, joined, end))
+
+
+def sign_around(
+    issuer: Issuer, parameters: CRLParameters, entries: Sequence[bytes]
+) -> tuple[bytes, bytes]:
+    """Return what stands before the entries of a signed CRL, and what after them.
+
+    For who keeps the entries elsewhere: a million are 50 MB, copied once here.
+
+    Args:
+        entries: DER, in any number of parts, each of whole entries.
+
+    Raises:
+        NotCRLSignerError, InputError: as `sign_crl`.
+    """
     if not issuer.view.may_sign_crls:
         raise NotCRLSignerError(
             "the issuer's certificate may not sign CRLs",
             hint="sign with a CA whose keyUsage has cRLSign",
         )
     _check(parameters)
-    joined = entries if isinstance(entries, bytes) else b"".join(entries)
-    if parameters.base_number is None and has_removals(joined):
+    if parameters.base_number is None and any(map(has_removals, entries)):
         raise InputError("a complete CRL with an entry whose reason is removeFromCRL")
     key = issuer.signing_key
+    length = sum(map(len, entries))
     before = b"".join(
         (
             _VERSION_2,
@@ -80,15 +98,15 @@ def sign_crl(
             der.time(parameters.this_update),
             der.time(parameters.next_update),
             # Left out where nothing is revoked (5.1.2.6).
-            der.header(der.SEQUENCE, len(joined)) if joined else b"",
+            der.header(der.SEQUENCE, length) if length else b"",
         )
     )
     after = _encode_extensions(issuer.authority_key_identifier, parameters)
-    size = len(before) + len(joined) + len(after)
-    # Each part is copied once: a million entries are 40 MB.
-    tbs = b"".join((der.header(der.SEQUENCE, size), before, joined, after))
-    rest = key.algorithm + der.bit_string(key.sign(tbs))
-    return b"".join((der.header(der.SEQUENCE, len(tbs) + len(rest)), tbs, rest))
+    before = der.header(der.SEQUENCE, len(before) + length + len(after)) + before
+    signature = key.sign(b"".join((before, *entries, after)))
+    rest = key.algorithm + der.bit_string(signature)
+    size = len(before) + length + len(after) + len(rest)
+    return der.header(der.SEQUENCE, size) + before, after + rest
 
 
 def _check(parameters: CRLParameters) -> None:
