@@ -190,7 +190,7 @@ def _deliver(row: _Row, issued: Issued, options: dict[str, Any]) -> None:
         write_together(files)
     if options["as_json"] or not cert_file:
         chain = {} if cert_file else {"chain": encode_chain(issued.chain).decode()}
-        emit_json(issued_facts(issued) | chain, indent=None)
+        emit_json(issued_facts(issued) | chain, indent=None, at_once=False)
 
 
 def _stem(issued: Issued) -> str:

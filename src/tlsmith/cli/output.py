@@ -12,17 +12,20 @@ def emit(text: str) -> None:
     _write(text.rstrip("\n") + "\n")
 
 
-def emit_json(facts: Any, *, indent: int | None = 2) -> None:
+def emit_json(facts: Any, *, indent: int | None = 2, at_once: bool = True) -> None:
     """Print facts for a program, on standard output.
 
     What a terminal obeys is escaped, which JSON allows anywhere in a string.
+
+    Args:
+        at_once: else when there is enough, for thousands of lines a second.
     """
     text = json.dumps(facts, indent=indent, ensure_ascii=False, default=str)
     if not text.isascii() or "\x7f" in text:
         from tlsmith.core.describe.plain import safe_json
 
         text = safe_json(text)
-    _write(text + "\n")
+    _write(text + "\n", at_once=at_once)
 
 
 def say(text: str) -> None:
@@ -53,10 +56,11 @@ def is_somebody_there() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _write(text: str) -> None:
+def _write(text: str, *, at_once: bool = True) -> None:
     try:
         sys.stdout.write(text)
-        sys.stdout.flush()
+        if at_once:
+            sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:

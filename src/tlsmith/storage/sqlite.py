@@ -16,7 +16,10 @@ from tlsmith.storage.migration import MIGRATIONS_TABLE, pending, statements
 
 # In milliseconds, for another process to end its transaction.
 _PATIENCE = 15_000
-_CACHE_KIB = 65_536
+# Of the connection that writes, and of each of those that read: the system keeps the
+# file's pages as well.
+_WRITER_KIB, _READER_KIB = 65_536, 4_096
+_MOST_READERS = 16
 
 
 class SQLiteStorage(Storage):
@@ -65,7 +68,7 @@ class SQLiteStorage(Storage):
                 hint="name a file in a folder that can be written",
             ) from error
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, cache: int = _READER_KIB) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path,
             isolation_level=None,
@@ -78,7 +81,7 @@ class SQLiteStorage(Storage):
             "synchronous = FULL",
             "foreign_keys = ON",
             "temp_store = MEMORY",
-            f"cache_size = -{_CACHE_KIB}",
+            f"cache_size = -{cache}",
             "trusted_schema = OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -92,8 +95,7 @@ class SQLiteStorage(Storage):
             try:
                 yield Connection(connection.execute, connection.executemany)
             finally:
-                with self._lock:
-                    self._readers.append(connection)
+                self._give_back(connection)
 
     def _take_reader(self) -> sqlite3.Connection:
         self._check_process()
@@ -102,13 +104,20 @@ class SQLiteStorage(Storage):
                 return self._readers.pop()
         return self._open()
 
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if len(self._readers) < _MOST_READERS:
+                self._readers.append(connection)
+                return
+        connection.close()
+
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
         """Give the one connection that writes; see the base."""
         with _translated(self.url), self._write_lock:
             self._check_process()
             if self._writer is None:
-                self._writer = self._open()
+                self._writer = self._open(_WRITER_KIB)
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:
