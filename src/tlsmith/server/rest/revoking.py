@@ -12,7 +12,7 @@ from tlsmith.core.formats import split_pem
 from tlsmith.errors import AccessError, ConflictError, InputError, NotFoundError
 from tlsmith.server.rest import answers, messages
 from tlsmith.server.rest.certificates import facts_of, name_to_find, one_record
-from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, json_answer
+from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, Pending, json_answer
 from tlsmith.storage.certificates import REVOKED, CertificateRecord
 from tlsmith.storage.search import Search, find
 
@@ -23,40 +23,50 @@ if TYPE_CHECKING:
 _MOST = 1000
 
 
-def _revoke(call: Call) -> Answer:
+def _revoke(call: Call) -> Pending:
     reason, now = REASONS[call.body.reason], call.authority.clock()
-    answer = _changed(
-        call, lambda tx, number: revoke(tx, number, reason, call.actor, now)
+    return _changed(
+        call,
+        lambda tx, number: revoke(tx, number, reason, call.actor, now),
+        lambda: call.authority.observer.revoked(call.body.reason),
     )
-    call.authority.observer.revoked(call.body.reason)
-    return answer
 
 
-def _hold(call: Call) -> Answer:
+def _hold(call: Call) -> Pending:
     now = call.authority.clock()
     return _changed(call, lambda tx, number: hold(tx, number, call.actor, now))
 
 
-def _unhold(call: Call) -> Answer:
+def _unhold(call: Call) -> Pending:
     now = call.authority.clock()
     return _changed(call, lambda tx, number: unhold(tx, number, call.actor, now))
 
 
 def _changed(
-    call: Call, change: Callable[[Transaction, int], CertificateRecord]
-) -> Answer:
+    call: Call,
+    change: Callable[[Transaction, int], CertificateRecord],
+    note: Callable[[], None] = lambda: None,
+) -> Pending:
     record = one_record(call)
     slug = facts_of(call.authority, [record])[0]["issuer"]
 
+    is_new = False
+
     def work(transaction: Transaction) -> Answer:
-        return json_answer(certificate_facts(change(transaction, record.id), slug))
+        nonlocal is_new
+        facts = certificate_facts(change(transaction, record.id), slug)
+        is_new = True
+        return json_answer(facts)
 
-    answer = call.submit(work)
-    call.authority.status_changed()
-    return answer
+    def follow() -> None:
+        if is_new:
+            note()
+            call.authority.status_changed()
+
+    return Pending(call.begin(work), follow)
 
 
-def _revoke_many(call: Call) -> Answer:
+def _revoke_many(call: Call) -> Pending:
     body: messages.Revocations = call.body
     search, is_several = _search(body)
     records = _found(call, search, is_several)
@@ -77,11 +87,12 @@ def _revoke_many(call: Call) -> Answer:
         ]
         return json_answer({"certificates": facts_of(call.authority, changed)})
 
-    answer = call.submit(work)
-    for _ in records:
-        call.authority.observer.revoked(body.reason)
-    call.authority.status_changed()
-    return answer
+    def follow() -> None:
+        for _ in records:
+            call.authority.observer.revoked(body.reason)
+        call.authority.status_changed()
+
+    return Pending(call.begin(work), follow)
 
 
 def _search(body: messages.Revocations) -> tuple[Search, bool]:
