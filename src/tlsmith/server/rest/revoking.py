@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tlsmith.authority.records import REASONS, certificate_facts
-from tlsmith.authority.revocation import hold, revoke, unhold
+from tlsmith.authority.revocation import hold, refuse_others, revoke, unhold
 from tlsmith.core.formats import split_pem
-from tlsmith.errors import AccessError, ConflictError, InputError, NotFoundError
+from tlsmith.errors import ConflictError, InputError, NotFoundError
 from tlsmith.server.rest import answers, messages
 from tlsmith.server.rest.certificates import facts_of, name_to_find, one_record
 from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, Pending, json_answer
@@ -142,15 +142,8 @@ def _found(call: Call, search: Search, is_several: bool) -> list[CertificateReco
 
 def _refuse_others(call: Call, records: list[CertificateRecord]) -> None:
     """Refuse before anything is written, if one of several may not be revoked."""
-    if call.actor.role != "issuer":
-        return
-    others = [one for one in records if one.requester != call.actor.name]
-    if others:
-        raise AccessError(
-            f"{call.actor.name} did not ask for the certificate "
-            f"{others[0].serial_number:x}",
-            hint="an operator may revoke it",
-        )
+    for record in records:
+        refuse_others(record, call.actor)
 
 
 def _key_hash(text: str) -> bytes:
