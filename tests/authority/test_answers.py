@@ -16,11 +16,19 @@ from tlsmith.authority.creation import NewSigner, create_root
 from tlsmith.authority.intermediates import Terms, sign_request
 from tlsmith.authority.plan import CAPlan
 from tlsmith.authority.requests import store_request, waiting_record
-from tlsmith.authority.root_crl import next_root_crl, sign_root_crl
+from tlsmith.authority.revocation_list import next_crl_of
+from tlsmith.authority.root_crl import sign_root_crl
 from tlsmith.authority.root_file import RootFile, parse_root_file
 from tlsmith.authority.service import Authority
 from tlsmith.core.constraints import NameConstraints, Subtree
-from tlsmith.core.crl import CRLParameters, RevokedEntry, sign_crl, view_crl
+from tlsmith.core.crl import (
+    CRLParameters,
+    RevokedEntry,
+    read_entries,
+    sign_crl,
+    view_crl,
+)
+from tlsmith.core.formats import encode_pem
 from tlsmith.core.issuer import Issuer, self_issue
 from tlsmith.core.keys import generate_private_key
 from tlsmith.core.profiles import CRL_SIGN, KEY_CERT_SIGN, certificate_authority
@@ -425,12 +433,44 @@ def test_a_bad_crl_takes_the_certificates_with_it(waiting: Waiting) -> None:
 
 
 def test_what_was_revoked_stays_on_the_next_crl(waiting: Waiting) -> None:
-    first = view_crl(_next(waiting.root, 7, 0xA, 0xB))
-    entry = RevokedEntry(0xC, NOW, "superseded")
-    second = view_crl(next_root_crl(waiting.root.issuer, first, 0, [entry], NOW))
+    first = encode_pem("X509 CRL", _next(waiting.root, 7, 0xA, 0xB))
+    change = ["c"], "superseded", 9
+    crl = next_crl_of(waiting.root, first, None, change, NOW)
+    second = view_crl(crl)
     assert (second.number, second.entry_count) == (8, 3)
     with pytest.raises(ConflictError, match="lists c already"):
-        next_root_crl(waiting.root.issuer, second, 0, [entry], NOW)
+        next_crl_of(waiting.root, crl, None, change, NOW)
+
+
+def test_a_hold_ends_when_the_list_says_so(waiting: Waiting, tmp_path: Path) -> None:
+    """And nothing else ever leaves: a shorter list takes nothing back."""
+
+    def entries(previous: bytes, *lines: str) -> dict[int, str | None]:
+        path = tmp_path / "revoked.txt"
+        path.write_text("\n".join(("# tlsmith revocations", *lines)) + "\n")
+        change = [str(path)], "unspecified", 9
+        kept.append(next_crl_of(waiting.root, previous, None, change, NOW))
+        found = read_entries(view_crl(kept[-1]).entries)
+        return {one.serial_number: one.reason for one in found}
+
+    kept = [_next(waiting.root, 1)]
+    moment = "2026-11-20T10:00:00Z"
+    hold, lost = f"{moment} certificateHold", f"{moment} keyCompromise"
+    first = entries(kept[-1], f"a {hold}", f"b {hold}", f"c {lost}", f"d {hold}")
+    assert first == {
+        0xA: "certificateHold",
+        0xB: "certificateHold",
+        0xC: "keyCompromise",
+        0xD: "certificateHold",
+    }
+    second = entries(kept[-1], f"a {hold}", f"b {lost}")
+    assert second == {
+        0xA: "certificateHold",
+        0xB: "keyCompromise",
+        0xC: "keyCompromise",
+    }
+    with pytest.raises(InputError, match="a line that cannot be read"):
+        entries(kept[-1], "a b c")
 
 
 # The root's file
@@ -442,7 +482,7 @@ def test_the_roots_file_opens_with_its_passphrase_alone(waiting: Waiting) -> Non
     assert opened.certificate == waiting.root.certificate
     assert opened.crl == waiting.root.crl
     assert b"ENCRYPTED" in data
-    with pytest.raises(PassphraseError):
+    with pytest.raises(PassphraseError, match=r"the root's key in 'root\.key'"):
         parse_root_file(data, b"another", "root.key")
     with pytest.raises(PassphraseError):
         waiting.root.encode(b"")

@@ -187,7 +187,7 @@ def test_without_a_ca_it_says_how_one_is_made(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "hint"),
-    [(["init"], "--local"), (["export"], "--root or --chain")],
+    [(["init"], "--local"), (["export"], "--root, --chain")],
 )
 def test_what_is_missing_is_said(words: list[str], hint: str) -> None:
     done = tlsmith_here("ca", *words)

@@ -233,6 +233,8 @@ def test_an_old_root_vouches_for_a_new_one(folder: Path) -> None:
     assert _verify(leaf, "old.pem", "-untrusted", "cross.pem") == "a.test.pem: OK"
     facts = _ca("import", "cross.pem", "--json").facts
     assert facts["cross_signed"] is True
+    shown = _ca("show", "--store", STORE)
+    assert "  cross-signed" in shown.out
     # Published beside the root's own.
     _ca_documents = tlsmith_here("crl", "publish", "public")
     assert _ca_documents.code == 0, _ca_documents.err

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.issuers import LoadedIssuer
 from tlsmith.authority.serials import next_serial_number
-from tlsmith.core.keys import public_key_info
 from tlsmith.errors import AccessError, ProfileError
 from tlsmith.storage import Transaction
 from tlsmith.storage.audit import Act, append
@@ -22,7 +21,6 @@ from tlsmith.storage.certificates import (
 
 if TYPE_CHECKING:
     from tlsmith.core.issuer import IssuedCertificate
-    from tlsmith.core.keys import PublicKey
     from tlsmith.core.names import GeneralName
     from tlsmith.core.profiles import CertificateParameters
 
@@ -45,12 +43,13 @@ class Prepared(NamedTuple):
 def sign_certificate(
     loaded: LoadedIssuer,
     parameters: CertificateParameters,
-    public_key: PublicKey,
+    public_key_info: bytes,
     about: tuple[str, str, datetime],
 ) -> Prepared:
     """Sign a certificate whose parameters the policy made.
 
     Args:
+        public_key_info: DER SubjectPublicKeyInfo.
         about: the profile, who asked, and the present.
     """
     profile, requester, now = about
@@ -59,13 +58,14 @@ def sign_certificate(
     parameters = parameters._replace(
         extensions=(*parameters.extensions, *loaded.pointers(shard))
     )
-    info = public_key_info(public_key)
-    issued = loaded.issuer.issue(parameters, info, serial_number=serial_number)
+    issued = loaded.issuer.issue(
+        parameters, public_key_info, serial_number=serial_number
+    )
     new = NewCertificate(
         authority_id=loaded.id,
         serial_number=serial_number,
         certificate=issued.der,
-        key_hash=sha256(info).digest(),
+        key_hash=sha256(public_key_info).digest(),
         names=tuple(name.value for name in parameters.names),
         not_before=issued.not_before,
         not_after=issued.not_after,

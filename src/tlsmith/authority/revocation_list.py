@@ -17,9 +17,8 @@ from tlsmith.storage.authorities import AuthorityRecord
 from tlsmith.storage.certificates import revoked_entries
 
 _HEAD = "# tlsmith revocations"
-_REASONS = tuple(
-    name for name in REASONS if name not in ("removeFromCRL", "certificateHold")
-)
+_HOLD = "certificateHold"
+_REASONS = tuple(name for name in REASONS if name not in ("removeFromCRL", _HOLD))
 _EVER = datetime(1970, 1, 2, tzinfo=UTC)
 
 
@@ -58,15 +57,41 @@ def next_crl_of(
         )
     if not 1 <= days <= 3650:
         raise InputError(f"{days} days: there may be 1 to 3650")
-    known = {one.serial_number for one in read_entries(view.entries)} if view else set()
+    before = {one.serial_number: one for one in _entries(view)}
     revoked: dict[int, RevokedEntry] = {}
     for name in names:
-        for entry, is_listed in _named(name, _reason(reason), root, now):
+        found = list(_named(name, _reason(reason), root, now))
+        if any(is_listed for _, is_listed in found):
+            _settle_holds(before, {one.serial_number: one for one, _ in found})
+        for entry, is_listed in found:
             # A list from the CA holds all that it ever revoked.
-            if not (is_listed and entry.serial_number in known):
+            if not (is_listed and entry.serial_number in before):
                 revoked[entry.serial_number] = entry
-    entries = list(revoked.values())
-    return next_root_crl(root.issuer, view, number or 0, entries, now, days)
+    last = (view.number or 0) if view is not None else 0
+    return next_root_crl(
+        root.issuer,
+        list(before.values()),
+        number or last + 1,
+        list(revoked.values()),
+        now,
+        days,
+    )
+
+
+def _entries(view: CRLView | None) -> Iterator[RevokedEntry]:
+    return read_entries(view.entries) if view is not None else iter(())
+
+
+def _settle_holds(
+    before: dict[int, RevokedEntry], listed: dict[int, RevokedEntry]
+) -> None:
+    """Leave out what was held and is no longer, or is revoked for good by now.
+
+    Nothing else ever leaves a CRL (RFC 5280 section 5.3.1).
+    """
+    for serial, entry in list(before.items()):
+        if entry.reason == _HOLD and listed.get(serial) != entry:
+            del before[serial]
 
 
 def encode_revocations(

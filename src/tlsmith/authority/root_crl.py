@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 
 from tlsmith.core.crl import (
     CRLParameters,
-    CRLView,
     RevokedEntry,
     encode_entry,
-    read_entries,
     sign_crl,
     view_crl,
 )
@@ -59,20 +57,19 @@ def sign_root_crl(
 
 def next_root_crl(
     issuer: Issuer,
-    previous: CRLView | None,
+    before: Sequence[RevokedEntry],
     number: int,
     revoked: Sequence[RevokedEntry],
     now: datetime,
     days: int = ROOT_CRL_DAYS,
 ) -> bytes:
-    """Return a root's next CRL, DER: all that the previous one lists, and more.
+    """Return a root's next CRL, DER: all that was revoked before, and more.
 
     Args:
-        previous: whose signature was checked; None for the first one.
-        number: at least this one; greater than the previous one's in any case.
+        number: greater than that of every CRL before.
 
     Raises:
-        ConflictError: something is listed already.
+        ConflictError: something is revoked already.
         ValidityError: the root has expired.
     """
     if issuer.view.not_after <= now:
@@ -80,8 +77,7 @@ def next_root_crl(
             f"the root expired {issuer.view.not_after:%Y-%m-%d}",
             code="issuer-expired",
         )
-    entries = list(read_entries(previous.entries)) if previous else []
-    known = {one.serial_number for one in entries}
+    known = {one.serial_number for one in before}
     for one in revoked:
         if one.serial_number in known:
             raise ConflictError(
@@ -90,9 +86,7 @@ def next_root_crl(
                 hint="leave it out: what was revoked stays revoked",
             )
         known.add(one.serial_number)
-    if previous is not None and previous.number is not None:
-        number = max(number, previous.number + 1)
-    return sign_root_crl(issuer, number, [*entries, *revoked], now, days=days)
+    return sign_root_crl(issuer, number, [*before, *revoked], now, days=days)
 
 
 def keep_root_crl(transaction: Transaction, authority_id: int, crl: bytes) -> CRLRecord:

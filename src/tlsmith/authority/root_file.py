@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.core.formats import encode_chain, encode_pem, load_private_key, split_pem
 from tlsmith.core.issuer import Issuer
-from tlsmith.errors import InputError
+from tlsmith.errors import InputError, PassphraseError
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PrivateKey
@@ -73,7 +73,14 @@ def parse_root_file(data: bytes, passphrase: bytes, source: str) -> RootFile:
         )
     # One kept without a passphrase is a root all the same.
     secret = passphrase if b"ENCRYPTED" in data else None
-    key = load_private_key(data, secret)
+    try:
+        key = load_private_key(data, secret)
+    except PassphraseError as error:
+        raise PassphraseError(
+            f"the passphrase does not open the root's key in {source!r}",
+            code=error.code,
+            hint="give the root's, which may be another than the service's",
+        ) from error
     crls = [der for label, der in blocks if label == _CRL]
     root = RootFile(certificates[0], key, crls[0] if crls else None)
     _ = root.issuer

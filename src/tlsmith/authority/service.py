@@ -25,6 +25,8 @@ from tlsmith.authority.policy import Policy, load_policy
 from tlsmith.authority.publication import Publication
 from tlsmith.authority.request import IssuanceRequest
 from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
+from tlsmith.core.blocklist import NO_KEYS, Blocklist
+from tlsmith.core.keys import public_key_info
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import ConflictError, InputError, NotFoundError, TLSmithError
 from tlsmith.storage import Storage, Transaction, Writer
@@ -55,6 +57,7 @@ class Wanted(NamedTuple):
         clamp: end it with its issuer where it would outlive it.
         issuer: the CA to sign, by slug or name; None for the latest that issues.
         renews: the serial number of the one it takes the place of.
+        public_key_info: DER SubjectPublicKeyInfo, where that is at hand.
     """
 
     names: tuple[GeneralName, ...]
@@ -67,6 +70,7 @@ class Wanted(NamedTuple):
     clamp: bool = False
     issuer: str | None = None
     renews: int | None = None
+    public_key_info: bytes | None = None
 
 
 class Issued(NamedTuple):
@@ -92,12 +96,14 @@ class AuthoritySettings(NamedTuple):
     Args:
         ocsp_lifetime: from thisUpdate to nextUpdate of an answer.
         ocsp_kept: signed answers that are kept to be given again.
+        blocklist: keys never to certify, beside those that are known to everybody.
     """
 
     schedule: CRLSchedule = CRLSchedule()
     ocsp_lifetime: timedelta = LIFETIME
     ocsp_kept: int = 100_000
     retention: Retention = Retention()
+    blocklist: Blocklist = NO_KEYS
 
 
 class Observer:
@@ -137,6 +143,7 @@ class Authority:
         self.observer = observer or Observer()
         self.writer = Writer(storage, observe=self.observer.committed)
         self.retention = settings.retention
+        self.blocklist = settings.blocklist
         self.issuers = Issuers(storage, passphrase)
         kept = KeptEntries()
         self.publication = Publication(storage, self.issuers, kept)
@@ -225,10 +232,12 @@ class Authority:
             wanted.lifetime,
             wanted.not_after,
             wanted.clamp,
+            wanted.public_key_info or public_key_info(wanted.public_key),
         )
-        parameters = judge(profile, rules, request, loaded.limits, now)
+        parameters = judge(profile, rules, request, loaded.limits, now, self.blocklist)
         about = profile.name, actor.name, now
-        prepared = sign_certificate(loaded, parameters, wanted.public_key, about)
+        info = request.public_key_info or b""
+        prepared = sign_certificate(loaded, parameters, info, about)
         return prepared._replace(renews=wanted.renews) if wanted.renews else prepared
 
     def renew(

@@ -75,6 +75,8 @@ def init_adopted(options: InitOptions) -> None:
             new.has_ca = True
         finish_init(new.storage, passphrase)
     _report(adoption, place if data else None, options)
+    if place is not None and not data:
+        say(f"\nNothing was written to {place}: no key of a root can be kept apart.")
     if root is not None and not data:
         source = adopted.certificates[0].source
         say(

@@ -227,7 +227,11 @@ def report_init(created: CreatedCA, root_file: str, url: str, as_json: bool) -> 
             "\nno --base-url was given: certificates will not say where to ask whether "
             "they are revoked"
         )
-    say(f"\nNext:\n  tlsmith serve --store {url}")
+    say(
+        "\nNext, what every client is to trust, and the service:\n"
+        f"  tlsmith ca export --root --store {url} > root.pem\n"
+        f"  tlsmith serve --store {url}"
+    )
 
 
 def carry_away_lines(root_file: str) -> list[str]:

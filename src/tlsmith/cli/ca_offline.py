@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from shlex import quote
 
 from tlsmith.cli.ca_init import InitOptions, carry_away_lines, plan_of
 from tlsmith.cli.fingerprints import ca_lines, key_lines
@@ -57,7 +58,7 @@ def init_root_only(options: InitOptions) -> None:
     emit("\n".join([*lines, "", *carry_away_lines(place)]))
     say(
         "\nNext, where the CA is to work:\n"
-        f'  tlsmith ca init --offline-root --name "{plan.name}" --store URL'
+        f"  tlsmith ca init --offline-root --name {quote(plan.name)} --store URL"
     )
 
 

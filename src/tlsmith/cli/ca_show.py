@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 from tlsmith.authority.chains import chain_to_root
 from tlsmith.authority.issuers import is_issuing
 from tlsmith.authority.records import authority_facts
-from tlsmith.cli.fingerprints import ca_lines, key_lines
+from tlsmith.cli.fingerprints import ca_lines, fingerprint_lines, key_lines
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.store import open_authority
 from tlsmith.core.formats import encode_chain, encode_pem
+from tlsmith.core.keys import fingerprint
 from tlsmith.errors import NotFoundError
-from tlsmith.storage.authorities import PENDING, ROOT, AuthorityRecord
+from tlsmith.storage.authorities import (
+    PENDING,
+    ROOT,
+    AuthorityRecord,
+    further_certificates,
+)
 from tlsmith.storage.status import latest_crls
 
 if TYPE_CHECKING:
@@ -26,14 +32,16 @@ def show_store(store: str, as_json: bool) -> None:
         records = authority.issuers.records()
         with authority.storage.read() as connection:
             crls = latest_crls(connection)
+            further = further_certificates(connection)
     if as_json:
-        emit_json([_facts(record, crls) for record in records])
+        emit_json([_facts(record, crls, further) for record in records])
         return
     for number, record in enumerate(records):
         lines = key_lines(record.name, record.public_key_info)
         if record.certificate is not None:
             lines = ca_lines(record.name, record.certificate)
         lines += _further_lines(record, crls)
+        lines += _cross_signed_lines(record, further)
         emit(("\n" if number else "") + "\n".join(lines))
 
 
@@ -76,8 +84,28 @@ def _request(authority: Authority) -> str:
     )
 
 
-def _facts(record: AuthorityRecord, crls: list[CRLRecord]) -> dict[str, Any]:
+def _cross_signed_lines(
+    record: AuthorityRecord, further: list[tuple[int, str, bytes]]
+) -> list[str]:
+    return [
+        line
+        for number, kind, der in further
+        if number == record.id
+        for line in fingerprint_lines(kind, der)
+    ]
+
+
+def _facts(
+    record: AuthorityRecord,
+    crls: list[CRLRecord],
+    further: list[tuple[int, str, bytes]],
+) -> dict[str, Any]:
     facts = authority_facts(record)
+    facts["further_certificates"] = [
+        {"kind": kind, "fingerprint_sha256": fingerprint(der)}
+        for number, kind, der in further
+        if number == record.id
+    ]
     facts["crls"] = [
         {
             "kind": crl.kind,

@@ -85,6 +85,11 @@ def sign_intermediate(
         *ca_lines("The root", root.certificate),
     ]
     say("\n".join(lines))
+    if not urls_of(options).crl:
+        say(
+            "\nneither --base-url nor --cdp was given: the intermediate will not say "
+            "where to ask\nwhether the root took it back"
+        )
     say(f"\nCarry {out} back:\n  tlsmith ca import {out} --store URL")
 
 

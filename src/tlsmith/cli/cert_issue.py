@@ -237,6 +237,7 @@ def wanted_of(
     return wanted._replace(
         subject=wanted.subject if subject is not None else request.subject,
         asked=request.asked,
+        public_key_info=request.public_key_info,
     )
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tlsmith.authority.service import Authority
 
 STORE_VARIABLE = "TLSMITH_STORE"
+# Files of keys never to certify, as the setting blocklists of `serve` has them.
+BLOCKLIST_VARIABLE = "TLSMITH_BLOCKLISTS"
 
 
 def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,11 +72,16 @@ def open_authority(
         InputError: no store was named.
         StorageError: it is not there, or cannot be reached.
     """
-    from tlsmith.authority.service import Authority
+    from tlsmith.authority.blocklists import read_blocklists
+    from tlsmith.authority.service import Authority, AuthoritySettings
     from tlsmith.storage import open_storage
 
+    paths = os.environ.get(BLOCKLIST_VARIABLE, "").split(os.pathsep)
+    blocklist = read_blocklists(path for path in paths if path)
     authority = Authority(
-        open_storage(store_url(store)), passphrase_source(passphrase_file)
+        open_storage(store_url(store)),
+        passphrase_source(passphrase_file),
+        settings=AuthoritySettings(blocklist=blocklist),
     )
     try:
         yield authority

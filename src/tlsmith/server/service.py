@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tlsmith.authority.actor import Actor
+from tlsmith.authority.blocklists import read_blocklists
 from tlsmith.authority.cleaning import Retention
 from tlsmith.authority.crls import CRLSchedule
 from tlsmith.authority.service import (
@@ -65,6 +66,7 @@ def open_service(
             schedule=schedule,
             ocsp_lifetime=timedelta(seconds=settings.ocsp.lifetime),
             ocsp_kept=settings.ocsp.cache,
+            blocklist=read_blocklists(settings.blocklists),
             retention=Retention(timedelta(seconds=settings.clean_up.keep_expired)),
         ),
     )
@@ -73,7 +75,9 @@ def open_service(
     except BaseException:
         authority.close()
         raise
-    return AuthorityService(authority, meter, settings.clean_up.every)
+    return AuthorityService(
+        authority, meter, settings.clean_up.every, settings.limits.body
+    )
 
 
 def api_routes(port: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute]:
@@ -85,7 +89,7 @@ def api_routes(port: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute]:
     from tlsmith.server.rest.mounting import rest_routes
 
     assert isinstance(port, AuthorityService)  # noqa: S101 -- what `open_service` made
-    return rest_routes(port.authority, failures)
+    return rest_routes(port.authority, failures, port.most_body)
 
 
 class _Metered(Observer):
@@ -109,10 +113,14 @@ class AuthorityService:
 
     Args:
         clean_up_every: seconds between clean-ups.
+        most_body: bytes of a request to the API.
     """
 
-    def __init__(self, authority: Authority, meter: Meter, clean_up_every: int) -> None:
+    def __init__(
+        self, authority: Authority, meter: Meter, clean_up_every: int, most_body: int
+    ) -> None:
         self.authority = authority
+        self.most_body = most_body
         self._meter = meter
         self._clean_up_every = clean_up_every
         self._clean_at = time.monotonic() + clean_up_every

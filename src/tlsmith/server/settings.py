@@ -172,17 +172,7 @@ class CRLSettings:
     every: int = _setting(
         "1d",
         readers.duration(MINUTE, 365 * DAY),
-        "time between complete CRLs where nothing was revoked",
-    )
-    delta_every: int = _setting(
-        "0s",
-        readers.duration(0, 365 * DAY),
-        "time between delta CRLs; 0 for none",
-    )
-    on_revocation: bool = _setting(
-        "true",
-        readers.boolean,
-        "make a new CRL at each revocation, at most one a second",
+        "time between CRLs where nothing was revoked; deltas are based on these",
     )
 
 
@@ -229,10 +219,11 @@ class ServeSettings:
         readers.url("https"),
         "how clients reach the HTTPS side, where that is not its address",
     )
-    public_http_url: str | None = _setting(
-        None,
-        readers.url("http"),
-        "how clients reach the plain side; it is written into certificates",
+    blocklists: tuple[str, ...] = _setting(
+        "",
+        readers.texts,
+        "files of further keys never to certify: lines of SHA-256, Debian's "
+        "openssl-blacklist, badkeys' blocklist.dat",
     )
     workers: int = _setting(
         "1",

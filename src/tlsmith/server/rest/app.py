@@ -23,6 +23,7 @@ from tlsmith.server.rest.decode import (
 from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, Pending
 from tlsmith.server.rest.faults import problem_of
 from tlsmith.server.rest.messages import Nothing
+from tlsmith.server.rest.mounting import MOST_BODY
 from tlsmith.server.rest.once import Keyed, OnceKeeper, parse_key
 from tlsmith.server.rest.table import Table
 from tlsmith.server.rest.who import Caller, Doorkeeper
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 # As `server.secure` has it: DER of a client that proved to have its key.
 PEER_CERTIFICATE = "tlsmith.peer_certificate"
-MOST_BODY = 1024**2
 _NO_STORE = (b"cache-control", b"no-store")
 
 
