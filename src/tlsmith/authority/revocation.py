@@ -72,7 +72,7 @@ def revoke(
         AccessError: it is not this actor's to revoke.
     """
     record = by_id(transaction, number)
-    _refuse_others(record, actor)
+    refuse_others(record, actor)
     if record.status == REVOKED and not _is_worse(record, reason):
         raise ConflictError(
             f"the certificate {record.serial_number:x} is revoked already, since "
@@ -101,6 +101,7 @@ def hold(
     """
     actor.require("operator", "holding a certificate")
     record = by_id(transaction, number)
+    _refuse_outside_scope(record, actor)
     if record.status != GOOD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is "
@@ -123,6 +124,7 @@ def unhold(
     """
     actor.require("operator", "taking a certificate off hold")
     record = by_id(transaction, number)
+    _refuse_outside_scope(record, actor)
     if record.status != ON_HOLD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is not on hold",
@@ -134,13 +136,31 @@ def unhold(
     return changed
 
 
-def _refuse_others(record: CertificateRecord, actor: Actor) -> None:
-    """An issuer revokes what it asked for; an operator, everything."""
+def refuse_others(record: CertificateRecord, actor: Actor) -> None:
+    """An issuer revokes what it asked for; an operator, everything in its scope.
+
+    Raises:
+        AccessError: it is not this actor's.
+    """
     actor.require("issuer", "revoking")
+    _refuse_outside_scope(record, actor)
     if actor.role == "issuer" and record.requester != actor.name:
         raise AccessError(
             f"{actor.name} did not ask for the certificate {record.serial_number:x}",
             hint="an operator may revoke it",
+        )
+
+
+def _refuse_outside_scope(record: CertificateRecord, actor: Actor) -> None:
+    """Refuse a certificate that this actor could not have asked for either."""
+    is_profile = not actor.profiles or record.profile in actor.profiles
+    names = view_certificate(record.certificate).names if record.certificate else ()
+    is_reached = not actor.names or (names and not actor.outside(names))
+    if not is_profile or not is_reached:
+        raise AccessError(
+            f"the certificate {record.serial_number:x} is outside what {actor.name} "
+            "may ask for",
+            hint="use a token whose profiles and names reach it",
         )
 
 

@@ -18,7 +18,7 @@ from tlsmith.server.worker import Service, run_worker
 if TYPE_CHECKING:
     from tlsmith.server.supervisor import Supervisor
 
-_NEEDED = ("uvicorn", "httptools", "starlette", "prometheus_client")
+_NEEDED = ("uvicorn", "httptools", "starlette", "prometheus_client", "msgspec")
 
 
 def serve(

@@ -249,3 +249,25 @@ def test_a_store_that_is_gone_says_nothing_of_itself(tmp_path: Path) -> None:
         assert "sqlite" not in response.text
         assert str(tmp_path) not in response.text
     authority.storage.close()
+
+
+def test_the_application_alone_has_a_limit_as_well(served: Served) -> None:
+    import asyncio
+
+    from tlsmith.server.rest import rest_app
+
+    async def ask(size: int) -> int:
+        app = rest_app(served.authority, most_body=1000)
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        fields = {
+            "authorization": f"Bearer {served.tokens['issuer']}",
+            "content-type": "application/json",
+        }
+        async with httpx.AsyncClient(transport=transport, headers=fields) as client:
+            url = f"https://localhost{BASE}/certificates"
+            response = await client.post(url, content=b" " * size)
+        app.close()
+        return response.status_code
+
+    assert asyncio.run(ask(1001)) == 413
+    assert asyncio.run(ask(1000)) == 400

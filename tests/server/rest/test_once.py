@@ -91,7 +91,7 @@ def test_two_replicas_make_one_certificate(served: Served) -> None:
     try:
         keyed = Keyed("token:x", "k-replicas", b"digest")
         answers = [
-            OnceKeeper(one).submit(keyed, work(name))  # type: ignore[arg-type]
+            OnceKeeper(one).begin(keyed, work(name)).result()  # type: ignore[arg-type]
             for one, name in ((served.authority, "first"), (other, "second"))
         ]
     finally:

@@ -108,3 +108,20 @@ def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:
         check=False,
     )
     assert found.returncode == 0, found.stdout[-8000:] + found.stderr[-2000:]
+
+
+def test_without_its_extra_the_api_says_how_to_get_it() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys; sys.modules['msgspec'] = None\n"
+        "from tlsmith.errors import MissingExtraError\n"
+        "from tlsmith.server.rest import rest_app\n"
+        "try: rest_app(None)\n"
+        "except MissingExtraError as error: print(error.hint)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "pip install 'tlsmith[server]'"

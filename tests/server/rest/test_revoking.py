@@ -104,3 +104,20 @@ def test_what_names_none_or_two_ways_is_refused(served: Served) -> None:
         ({"fingerprint": digest, "reason": "certificateHold"}, "bad-field"),
     ):
         assert client.post("/revocations", json=body).json()["code"] == code
+
+
+def test_an_operator_stays_within_its_scope(served: Served) -> None:
+    token = served.token("ops", "operator", ["server"], ["ops.example"])
+    client = served.client(token=token)
+    own = f"{served.issue('a.ops.example').serial_number:x}"
+    both = f"{served.issue('a.ops.example', 'a.other.example').serial_number:x}"
+    profile = f"{served.issue('b.ops.example', profile='client').serial_number:x}"
+    for verb in ("hold", "unhold", "revoke"):
+        for serial in (both, profile):
+            response = client.post(f"/certificates/{serial}/{verb}", json={})
+            assert response.status_code == 403, response.text
+        response = client.post(f"/certificates/{own}/{verb}", json={})
+        assert response.status_code == 200, response.text
+    assert (
+        client.post("/revocations", json={"name": "b.ops.example"}).status_code == 403
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +20,7 @@ from tlsmith.server.rest.decode import (
     decode_body,
     decode_query,
 )
-from tlsmith.server.rest.endpoint import Answer, Call, Endpoint
+from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, Pending
 from tlsmith.server.rest.faults import problem_of
 from tlsmith.server.rest.messages import Nothing
 from tlsmith.server.rest.mounting import MOST_BODY
@@ -52,7 +54,8 @@ class RestApp:
         prefix: of every path.
         failures: after how many failed authentications an address is turned away.
         most_body: bytes of a request's body.
-        threads: that wait for the store at a time: as many requests share a commit.
+        threads: that read the store and sign; none of them waits for a commit, but
+            where a request has an Idempotency-Key.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class RestApp:
         prefix: str = "/api/v1",
         failures: RateLimit | None = None,
         most_body: int = MOST_BODY,
-        threads: int = 64,
+        threads: int = 16,
     ) -> None:
         self._authority = authority
         self._prefix = prefix.encode("ascii")
@@ -107,12 +110,17 @@ class RestApp:
         )
         request = _Request(endpoint, names, caller, dict(scope["headers"]), scope, body)
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(
+        answer = await asyncio.get_running_loop().run_in_executor(
             self._threads, context.run, self._work, request
         )
+        if isinstance(answer, Answer):
+            return answer
+        found = await asyncio.wrap_future(answer.future)
+        answer.then()
+        return found
 
-    def _work(self, request: _Request) -> Answer:
-        """Handle a request; in a thread, for it waits for the store."""
+    def _work(self, request: _Request) -> Answer | Pending:
+        """Handle a request; in a thread, for it reads the store, and signs."""
         endpoint, caller = request.endpoint, request.caller
         if endpoint.role is None:
             actor = Actor("anybody", "viewer", request_id=caller.request_id)
@@ -125,7 +133,7 @@ class RestApp:
             _body_of(request),
             decode_query(endpoint.query or Nothing, request.scope["query_string"]),
             convert(endpoint.place, request.names) if endpoint.place else None,
-            self._authority.writer.submit,
+            self._authority.writer.begin,
         )
         try:
             return self._handled(request, call)
@@ -133,7 +141,7 @@ class RestApp:
             self._doorkeeper.note(error, caller, actor)
             raise
 
-    def _handled(self, request: _Request, call: Call) -> Answer:
+    def _handled(self, request: _Request, call: Call) -> Answer | Pending:
         given = request.fields.get(b"idempotency-key")
         if given is None or not request.endpoint.once:
             return request.endpoint.handle(call)
@@ -142,8 +150,12 @@ class RestApp:
             before = self._once.answered(keyed)
             if before is not None:
                 return before
-            submit = lambda work: self._once.submit(keyed, work)  # noqa: E731
-            return request.endpoint.handle(call._replace(submit=submit))
+            begin = partial(self._once.begin, keyed)
+            answer = request.endpoint.handle(call._replace(begin=begin))
+            # Until it is on disk it runs, and another with its key is told so.
+            if isinstance(answer, Pending):
+                concurrent.futures.wait([answer.future])
+            return answer
 
     def close(self) -> None:
         """Let end what runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -33,12 +34,26 @@ class Answer(NamedTuple):
     kept: tuple[int, bytes] | None = None
 
 
+class Pending(NamedTuple):
+    """A response that may be given once it is on disk.
+
+    No thread waits for that: a few threads with much to do are quicker than many that
+    wake each other up.
+
+    Args:
+        then: what is done when it is.
+    """
+
+    future: Future[Answer]
+    then: Callable[[], None]
+
+
 class Call(NamedTuple):
     """A request whose parts are in order, of somebody who may make it.
 
     Args:
         body: of the type that the endpoint says; as are the next two.
-        submit: does a work in a transaction, together with keeping its answer.
+        begin: has a work done in a transaction, together with keeping its answer.
     """
 
     authority: Authority
@@ -46,7 +61,7 @@ class Call(NamedTuple):
     body: Any
     query: Any
     place: Any
-    submit: Callable[[Callable[[Transaction], Answer]], Answer]
+    begin: Callable[[Callable[[Transaction], Answer]], Future[Answer]]
 
 
 class Endpoint(NamedTuple):
@@ -62,7 +77,7 @@ class Endpoint(NamedTuple):
 
     method: str
     path: str
-    handle: Callable[[Call], Answer]
+    handle: Callable[[Call], Answer | Pending]
     summary: str
     role: str | None
     answer: type | str | None

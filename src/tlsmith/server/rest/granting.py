@@ -13,7 +13,7 @@ from tlsmith.authority.records import grant_facts, token_facts
 from tlsmith.errors import NotFoundError
 from tlsmith.server.reply import problem_body
 from tlsmith.server.rest import answers, messages
-from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, json_answer
+from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, Pending, json_answer
 from tlsmith.storage import Transaction
 from tlsmith.storage.access import grants, tokens
 
@@ -35,7 +35,7 @@ def _tokens(call: Call) -> Answer:
         return json_answer({"tokens": [token_facts(one) for one in tokens(connection)]})
 
 
-def _make_token(call: Call) -> Answer:
+def _make_token(call: Call) -> Pending:
     body: messages.NewToken = call.body
     now = call.authority.clock()
 
@@ -57,7 +57,7 @@ def _make_token(call: Call) -> Answer:
         )
         return json_answer(facts, 201)._replace(kept=(409, kept))
 
-    return call.submit(work)
+    return Pending(call.begin(work), lambda: None)
 
 
 def _delete_token(call: Call) -> Answer:
@@ -84,7 +84,7 @@ def _grant(call: Call) -> Answer:
     )
 
 
-def _set_grant(call: Call) -> Answer:
+def _set_grant(call: Call) -> Pending:
     now = call.authority.clock()
     scope, identity = _scope(call.body), call.place.identity
 
@@ -94,7 +94,7 @@ def _set_grant(call: Call) -> Answer:
         there = (one for one in grants(transaction) if one.identity == identity)
         return json_answer(grant_facts(next(there)))
 
-    return call.submit(work)
+    return Pending(call.begin(work), lambda: None)
 
 
 def _delete_grant(call: Call) -> Answer:

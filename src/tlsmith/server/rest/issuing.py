@@ -23,7 +23,7 @@ from tlsmith.errors import ConflictError, InputError, TLSmithError
 from tlsmith.server.reply import problem_body
 from tlsmith.server.rest import answers, messages
 from tlsmith.server.rest.certificates import one_record
-from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, json_answer
+from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, Pending, json_answer
 from tlsmith.server.rest.faults import problem_of
 from tlsmith.storage.certificates import GOOD
 
@@ -42,11 +42,11 @@ class _Asked(NamedTuple):
     key: PrivateKey | None
 
 
-def _issue(call: Call) -> Answer:
+def _issue(call: Call) -> Pending:
     return _issued(call, _asked(call.body))
 
 
-def _issued(call: Call, asked: _Asked) -> Answer:
+def _issued(call: Call, asked: _Asked) -> Pending:
     prepared = call.authority.prepare(asked.wanted, call.actor)
 
     is_new = False
@@ -59,13 +59,14 @@ def _issued(call: Call, asked: _Asked) -> Answer:
         kept = None if asked.key is None else _without_key([issued])
         return json_answer(facts, 201)._replace(kept=kept)
 
-    answer = call.submit(record)
-    if is_new:
-        call.authority.observer.issued(prepared.new.profile)
-    return answer
+    def note() -> None:
+        if is_new:
+            call.authority.observer.issued(prepared.new.profile)
+
+    return Pending(call.begin(record), note)
 
 
-def _issue_many(call: Call) -> Answer:
+def _issue_many(call: Call) -> Pending:
     asked = [_asked_in_batch(call, one) for one in call.body.certificates]
     prepared = [_prepared(call, one) for one in asked]
 
@@ -84,13 +85,14 @@ def _issue_many(call: Call) -> Answer:
         kept = _without_key(with_key) if with_key else None
         return json_answer({"results": results})._replace(kept=kept)
 
-    answer = call.submit(record)
-    for profile in profiles:
-        call.authority.observer.issued(profile)
-    return answer
+    def note() -> None:
+        for profile in profiles:
+            call.authority.observer.issued(profile)
+
+    return Pending(call.begin(record), note)
 
 
-def _renew(call: Call) -> Answer:
+def _renew(call: Call) -> Pending:
     old, renewal = one_record(call), call.body
     given = (renewal.csr, renewal.generate, renewal.same_key or None)
     if sum(one is not None for one in given) != 1:

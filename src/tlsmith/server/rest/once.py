@@ -7,6 +7,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.errors import InputError
@@ -93,8 +94,8 @@ class OnceKeeper:
         with self._authority.storage.read() as connection:
             return _answered(connection, keyed)
 
-    def submit(self, keyed: Keyed, work: Work) -> Answer:
-        """Do a work and keep its answer, in one transaction: both or neither."""
+    def begin(self, keyed: Keyed, work: Work) -> Future[Answer]:
+        """Have a work done and its answer kept, in one transaction: both or neither."""
         now = self._authority.clock()
 
         def once(transaction: Transaction) -> Answer:
@@ -108,7 +109,7 @@ class OnceKeeper:
             keep_reply(transaction, who, keyed.digest, kept, now)
             return answer
 
-        return self._authority.writer.submit(once)
+        return self._authority.writer.begin(once)
 
 
 def _answered(connection: Connection, keyed: Keyed) -> Answer | None:

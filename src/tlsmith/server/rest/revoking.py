@@ -7,12 +7,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tlsmith.authority.records import REASONS, certificate_facts
-from tlsmith.authority.revocation import hold, revoke, unhold
+from tlsmith.authority.revocation import hold, refuse_others, revoke, unhold
 from tlsmith.core.formats import split_pem
-from tlsmith.errors import AccessError, ConflictError, InputError, NotFoundError
+from tlsmith.errors import ConflictError, InputError, NotFoundError
 from tlsmith.server.rest import answers, messages
 from tlsmith.server.rest.certificates import facts_of, name_to_find, one_record
-from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, json_answer
+from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, Pending, json_answer
 from tlsmith.storage.certificates import REVOKED, CertificateRecord
 from tlsmith.storage.search import Search, find
 
@@ -23,40 +23,50 @@ if TYPE_CHECKING:
 _MOST = 1000
 
 
-def _revoke(call: Call) -> Answer:
+def _revoke(call: Call) -> Pending:
     reason, now = REASONS[call.body.reason], call.authority.clock()
-    answer = _changed(
-        call, lambda tx, number: revoke(tx, number, reason, call.actor, now)
+    return _changed(
+        call,
+        lambda tx, number: revoke(tx, number, reason, call.actor, now),
+        lambda: call.authority.observer.revoked(call.body.reason),
     )
-    call.authority.observer.revoked(call.body.reason)
-    return answer
 
 
-def _hold(call: Call) -> Answer:
+def _hold(call: Call) -> Pending:
     now = call.authority.clock()
     return _changed(call, lambda tx, number: hold(tx, number, call.actor, now))
 
 
-def _unhold(call: Call) -> Answer:
+def _unhold(call: Call) -> Pending:
     now = call.authority.clock()
     return _changed(call, lambda tx, number: unhold(tx, number, call.actor, now))
 
 
 def _changed(
-    call: Call, change: Callable[[Transaction, int], CertificateRecord]
-) -> Answer:
+    call: Call,
+    change: Callable[[Transaction, int], CertificateRecord],
+    note: Callable[[], None] = lambda: None,
+) -> Pending:
     record = one_record(call)
     slug = facts_of(call.authority, [record])[0]["issuer"]
 
+    is_new = False
+
     def work(transaction: Transaction) -> Answer:
-        return json_answer(certificate_facts(change(transaction, record.id), slug))
+        nonlocal is_new
+        facts = certificate_facts(change(transaction, record.id), slug)
+        is_new = True
+        return json_answer(facts)
 
-    answer = call.submit(work)
-    call.authority.status_changed()
-    return answer
+    def follow() -> None:
+        if is_new:
+            note()
+            call.authority.status_changed()
+
+    return Pending(call.begin(work), follow)
 
 
-def _revoke_many(call: Call) -> Answer:
+def _revoke_many(call: Call) -> Pending:
     body: messages.Revocations = call.body
     search, is_several = _search(body)
     records = _found(call, search, is_several)
@@ -77,11 +87,12 @@ def _revoke_many(call: Call) -> Answer:
         ]
         return json_answer({"certificates": facts_of(call.authority, changed)})
 
-    answer = call.submit(work)
-    for _ in records:
-        call.authority.observer.revoked(body.reason)
-    call.authority.status_changed()
-    return answer
+    def follow() -> None:
+        for _ in records:
+            call.authority.observer.revoked(body.reason)
+        call.authority.status_changed()
+
+    return Pending(call.begin(work), follow)
 
 
 def _search(body: messages.Revocations) -> tuple[Search, bool]:
@@ -131,15 +142,8 @@ def _found(call: Call, search: Search, is_several: bool) -> list[CertificateReco
 
 def _refuse_others(call: Call, records: list[CertificateRecord]) -> None:
     """Refuse before anything is written, if one of several may not be revoked."""
-    if call.actor.role != "issuer":
-        return
-    others = [one for one in records if one.requester != call.actor.name]
-    if others:
-        raise AccessError(
-            f"{call.actor.name} did not ask for the certificate "
-            f"{others[0].serial_number:x}",
-            hint="an operator may revoke it",
-        )
+    for record in records:
+        refuse_others(record, call.actor)
 
 
 def _key_hash(text: str) -> bytes:
