@@ -12,7 +12,8 @@ packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-g
     php-curl libwww-perl liblwp-protocol-https-perl cargo chromium firefox-esr \
     zsh fish ksh busybox skopeo \
     postgresql softhsm2 opensc easy-rsa caddy haproxy nginx-light prometheus systemd \
-    golang-github-smallstep-certificates-dev golang-github-smallstep-nosql-dev
+    golang-github-smallstep-certificates-dev golang-github-smallstep-nosql-dev \
+    jq uuid-runtime
 # Where Node is not Debian's own, npm came with it.
 command -v npm >/dev/null 2>&1 || packages npm
 
