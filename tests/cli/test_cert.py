@@ -408,7 +408,8 @@ def test_tokens_are_shown_once(shell: Shell) -> None:
     assert token.encode() not in shell.path("ca.db").read_bytes()
     shell.works("access", "token", "x", "--role", "viewer", "--out", "x.token")
     assert stat.S_IMODE(shell.path("x.token").stat().st_mode) == 0o600
-    shell.works("access", "grant", "web.test", "--role", "issuer")
+    granted = shell.works("access", "grant", "web.test", "--role", "issuer")
+    assert "already" not in granted.err
     lines = shell.works("access", "list", "--json").out.splitlines()
     found = [json.loads(line) for line in lines]
     assert {one["name"] for one in found} == {"ci", "x", "web.test"}

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,13 +72,17 @@ def test_postgres_restarted_under_load(
 ) -> None:
     ca = ServedCA(tmp_path, durable_postgres.new_database())
     ca.init()
+    ca.issue("good", "good.test")
     token = ca.token("load", "operator")
     with ca.served() as replica:
         load = Load([replica.https_port], ca.path("root.pem"), token)
         with load:
             wait_for_work(load, 0.5)
+            assert "good.pem: good" in ocsp_says(ca)
             durable_postgres.stop("immediate")
-            time.sleep(1.5)
+            time.sleep(1)
+            # What was asked before is still answered while the store is away.
+            assert "good.pem: good" in ocsp_says(ca)
             durable_postgres.start()
             before = len(load.told.issued)
             wait_until(lambda: len(load.told.issued) > before + 20, 30)
@@ -89,6 +94,21 @@ def test_postgres_restarted_under_load(
         assert load.told.problems
         assert "Traceback" not in replica.log()
     hold_against_the_store(ca, [load.told])
+
+
+def ocsp_says(ca: ServedCA) -> str:
+    """Return what `openssl ocsp` is told of the good certificate."""
+    return subprocess.run(
+        [
+            *("openssl", "ocsp", "-issuer", ca.path("chain.pem"), "-no_nonce"),
+            *("-cert", ca.path("good.pem"), "-CAfile", ca.path("root.pem")),
+            *("-url", f"http://127.0.0.1:{ca.http_port}/ocsp"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    ).stdout
 
 
 def wait_for_work(load: Load, most: float) -> None:

@@ -398,3 +398,18 @@ def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         open_storage("mysql://x")
     assert "sqlite:///FILE" in (caught.value.hint or "")
+
+
+def test_what_a_read_sees_does_not_change_meanwhile(storage: Storage) -> None:
+    """Else a CRL lists what was revoked while it was made, and the next one again."""
+    with storage.write() as transaction:
+        number = insert_certificate(transaction, new_certificate(1))
+    with storage.read() as connection:
+        before = connection.one("SELECT revision FROM head")
+        with storage.write() as transaction:
+            record = by_id(transaction, number)
+            change_status(transaction, record, REVOKED, NOW, 1)
+        assert list(joined_revoked(connection, 1, 0, NOW)) == []
+        assert connection.one("SELECT revision FROM head") == before
+    with storage.read() as connection:
+        assert len(list(joined_revoked(connection, 1, 0, NOW))) == 1

@@ -12,6 +12,7 @@ from tlsmith.authority.issuers import LoadedIssuer
 from tlsmith.authority.serials import next_serial_number
 from tlsmith.errors import AccessError, ProfileError
 from tlsmith.storage import Transaction
+from tlsmith.storage.access import granted_among
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import (
     NewCertificate,
@@ -84,8 +85,10 @@ def record_certificate(
 
     Raises:
         ProfileError: its key was blocked; nothing was written.
+        AccessError: something is granted to a name in it, and not to this actor.
     """
     new = prepared.new
+    refuse_granted_names(transaction, actor, new.names)
     reason = why_blocked(transaction, new.key_hash)
     if reason is not None:
         raise ProfileError(
@@ -127,6 +130,26 @@ def refuse_outside_scope(
         raise AccessError(
             f"{actor.name} may not ask for {', '.join(outside)}",
             hint=f"it may ask for names below {', '.join(actor.names)}",
+        )
+
+
+def refuse_granted_names(
+    transaction: Transaction, actor: Actor, names: tuple[str, ...]
+) -> None:
+    """Refuse names whose certificates have a grant: who had one would be its bearer.
+
+    Raises:
+        AccessError: the actor is neither an administrator nor that bearer itself.
+    """
+    if actor.role == "administrator":
+        return
+    granted = granted_among(transaction, names)
+    if granted and [actor.name] != [f"certificate:{name}" for name in granted]:
+        raise AccessError(
+            f"{actor.name} may not have a certificate for {', '.join(granted)}, "
+            "to which a role is granted",
+            code="granted-name",
+            hint="have an administrator ask for it, or take the grant back",
         )
 
 

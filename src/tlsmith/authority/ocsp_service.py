@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tlsmith.authority.issuers import Issuers, LoadedIssuer, Passphrase
 from tlsmith.authority.records import reason_name
 from tlsmith.authority.responders import Responder, open_responder
+from tlsmith.authority.watch import StoreWatch
 from tlsmith.core.ocsp import (
     CertID,
     OCSPRequest,
@@ -29,8 +30,6 @@ LIFETIME = timedelta(days=1)
 # Seconds that caches between us and clients keep an answer: a revocation is to be
 # seen soon, and a client that staples keeps it as long as it holds.
 LONGEST_CACHED = 3600
-# Seconds in which a change that another process made is seen.
-_PATIENCE = 0.2
 
 
 class OCSPAnswer(NamedTuple):
@@ -53,13 +52,24 @@ class OCSPAnswer(NamedTuple):
     etag: str = ""
 
 
+class Keeping(NamedTuple):
+    """How long answers hold, and how many are kept.
+
+    Args:
+        lifetime: from thisUpdate to nextUpdate of an answer.
+        most: signed answers that are kept to be given again.
+    """
+
+    lifetime: timedelta = LIFETIME
+    most: int = 100_000
+
+
 class OCSPService:
     """What answers for every CA of a store.
 
     Args:
+        watch: of the store.
         clock: gives the present, in UTC.
-        lifetime: from thisUpdate to nextUpdate of an answer.
-        most_kept: signed answers that are kept to be given again.
     """
 
     def __init__(
@@ -67,30 +77,30 @@ class OCSPService:
         storage: Storage,
         issuers: Issuers,
         passphrase: Passphrase,
+        watch: StoreWatch,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        lifetime: timedelta = LIFETIME,
-        most_kept: int = 100_000,
+        keeping: Keeping | None = None,
     ) -> None:
         self._storage = storage
         self._issuers = issuers
         self._passphrase = passphrase
+        self._watch = watch
         self._clock = clock
-        self.lifetime = lifetime
-        self._most_kept = most_kept
+        self.lifetime, self._most_kept = keeping or Keeping()
         self._lock = threading.Lock()
         self._answers: dict[bytes, tuple[OCSPAnswer, float]] = {}
         self._responders: dict[int, Responder] = {}
         self._by_hashes: dict[tuple[str, bytes, bytes], LoadedIssuer] | None = None
         self._generation = -1
         self._revision = -1
-        self._looked_at = 0.0
 
     def answer(self, request: bytes) -> OCSPAnswer:
         """Return the answer to a DER OCSPRequest: always one, an error at worst."""
         now = time.monotonic()
-        if now - self._looked_at > _PATIENCE:
-            self._look(now)
+        self._watch.look()
+        if self._watch.revision != self._revision:
+            self._forget_answers()
         kept = self._answers.get(request)
         if kept is not None and kept[1] > now:
             return kept[0]
@@ -107,7 +117,8 @@ class OCSPService:
 
     def forget(self) -> None:
         """Look at the store anew: something changed in this process."""
-        self._looked_at = 0.0
+        self._forget_answers()
+        self._watch.look_now()
 
     def responders(self) -> list[Responder]:
         """Return the responders in use; they are made where there are none yet.
@@ -120,17 +131,10 @@ class OCSPService:
             for record in self._issuers.with_keys()
         ]
 
-    def _look(self, now: float) -> None:
-        """Forget answers where a status changed meanwhile."""
-        try:
-            revision = self._storage.revision()
-        except TLSmithError:
-            return  # what is known is still the best answer there is
-        self._looked_at = now
-        if revision != self._revision:
-            with self._lock:
-                self._answers = {}
-                self._revision = revision
+    def _forget_answers(self) -> None:
+        with self._lock:
+            self._answers = {}
+            self._revision = self._watch.revision
 
     def _keep(self, request: bytes, answer: OCSPAnswer, until: float) -> None:
         with self._lock:
@@ -139,6 +143,7 @@ class OCSPService:
             self._answers[request] = (answer, until)
 
     def _answer(self, request: OCSPRequest) -> OCSPAnswer:
+        self._watch.require()
         issuers = [self._issuer_of(cert_id) for cert_id in request.cert_ids]
         first = next((issuer for issuer in issuers if issuer is not None), None)
         if first is None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tlsmith.authority.chains import chain_to_root
 from tlsmith.authority.crl_entries import KeptEntries
 from tlsmith.authority.issuers import Issuers, crl_path
+from tlsmith.authority.watch import StoreWatch
 from tlsmith.errors import TLSmithError
 from tlsmith.storage import Storage
 from tlsmith.storage.authorities import ROOT, AuthorityRecord, further_certificates
@@ -44,11 +45,19 @@ class Publication:
 
     Args:
         kept: entries of CRLs that were read already.
+        watch: of the store.
     """
 
-    def __init__(self, storage: Storage, issuers: Issuers, kept: KeptEntries) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        issuers: Issuers,
+        kept: KeptEntries,
+        watch: StoreWatch,
+    ) -> None:
         self._storage = storage
         self._kept = kept
+        self._watch = watch
         self._issuers = issuers
         self._lock = threading.Lock()
         self._certificates: dict[str, Document] | None = None
@@ -134,6 +143,7 @@ class Publication:
         if now - self._looked_at < _PATIENCE and self._looked_at:
             return
         try:
+            self._watch.require()
             with self._storage.read() as connection:
                 records = latest_crls(connection)
         except TLSmithError:

@@ -20,10 +20,11 @@ from tlsmith.authority.issuance import (
 )
 from tlsmith.authority.issuers import Issuers, Passphrase
 from tlsmith.authority.judge import judge
-from tlsmith.authority.ocsp_service import LIFETIME, OCSPService
+from tlsmith.authority.ocsp_service import Keeping, OCSPService
 from tlsmith.authority.policy import Policy, load_policy
 from tlsmith.authority.publication import Publication
 from tlsmith.authority.request import IssuanceRequest
+from tlsmith.authority.watch import StoreWatch
 from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.keys import public_key_info
@@ -95,14 +96,12 @@ class AuthoritySettings(NamedTuple):
     """How a service does its work.
 
     Args:
-        ocsp_lifetime: from thisUpdate to nextUpdate of an answer.
-        ocsp_kept: signed answers that are kept to be given again.
+        ocsp: how long answers hold, and how many are kept.
         blocklist: keys never to certify, beside those that are known to everybody.
     """
 
     schedule: CRLSchedule = CRLSchedule()
-    ocsp_lifetime: timedelta = LIFETIME
-    ocsp_kept: int = 100_000
+    ocsp: Keeping = Keeping()
     retention: Retention = Retention()
     blocklist: Blocklist = NO_KEYS
 
@@ -147,15 +146,16 @@ class Authority:
         self.blocklist = settings.blocklist
         self.issuers = Issuers(storage, passphrase)
         kept = KeptEntries()
-        self.publication = Publication(storage, self.issuers, kept)
+        self.watch = StoreWatch(storage)
+        self.publication = Publication(storage, self.issuers, kept, self.watch)
         self.crls = CRLIssuer(storage, settings.schedule, kept)
         self.ocsp = OCSPService(
             storage,
             self.issuers,
             passphrase,
+            self.watch,
             clock=clock,
-            lifetime=settings.ocsp_lifetime,
-            most_kept=settings.ocsp_kept,
+            keeping=settings.ocsp,
         )
         self._policy: Policy | None = None
         self._policy_read_at: datetime | None = None
@@ -163,6 +163,7 @@ class Authority:
     def close(self) -> None:
         """Finish what is being written, and let go of the store."""
         self.writer.close()
+        self.watch.close()
         self.storage.close()
 
     # Issuing

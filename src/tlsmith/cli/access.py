@@ -132,6 +132,7 @@ def grant(
     """
     from tlsmith.authority.access import Scope
     from tlsmith.authority.access import grant as set_grant
+    from tlsmith.storage.search import Search
 
     now = datetime.now(UTC)
     scope = Scope(role, profiles, names)
@@ -139,7 +140,15 @@ def grant(
         authority.writer.submit(
             lambda tx: set_grant(tx, identity, scope, person(), now)
         )
+        search = Search(name=identity, status="good", expires_after=now)
+        there = any(True for _ in authority.find_all(search))
     emit(f"certificates for {identity} have the role {role}")
+    if there:
+        # They may have been issued to somebody who is not to have this role.
+        say(
+            "those that are there already as well; see whose they are:\n"
+            f"  tlsmith cert list --name {identity}"
+        )
 
 
 @access.command("list", short_help="List tokens and grants.")

@@ -11,6 +11,7 @@ from tlsmith.authority.actor import Actor
 from tlsmith.authority.blocklists import read_blocklists
 from tlsmith.authority.cleaning import Retention
 from tlsmith.authority.crls import CRLSchedule
+from tlsmith.authority.ocsp_service import Keeping
 from tlsmith.authority.service import (
     Authority,
     AuthoritySettings,
@@ -64,8 +65,9 @@ def open_service(
         observer=_Metered(meter),
         settings=AuthoritySettings(
             schedule=schedule,
-            ocsp_lifetime=timedelta(seconds=settings.ocsp.lifetime),
-            ocsp_kept=settings.ocsp.cache,
+            ocsp=Keeping(
+                timedelta(seconds=settings.ocsp.lifetime), settings.ocsp.cache
+            ),
             blocklist=read_blocklists(settings.blocklists),
             retention=Retention(timedelta(seconds=settings.clean_up.keep_expired)),
         ),

@@ -116,6 +116,18 @@ def grants(connection: Connection) -> list[GrantRecord]:
     ]
 
 
+def granted_among(connection: Connection, names: tuple[str, ...]) -> list[str]:
+    """Return those of some names to which something is granted."""
+    if not names:
+        return []
+    places = ", ".join("?" * len(names))
+    rows = connection.all(
+        f"SELECT identity FROM grants WHERE identity IN ({places}) ORDER BY identity",  # noqa: S608
+        *names,
+    )
+    return [row[0] for row in rows]
+
+
 def delete_grant(transaction: Transaction, identity: str) -> bool:
     """Take a grant away; tell whether there was one."""
     return transaction.run("DELETE FROM grants WHERE identity = ?", identity) > 0

@@ -27,7 +27,7 @@ class Storage(ABC):
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection to read by; what it reads is committed.
+        """Give a connection to read by; what it reads is one committed state.
 
         Raises:
             StorageError: the store cannot be reached or read.

@@ -89,13 +89,28 @@ class SQLiteStorage(Storage):
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give one of a few connections; see the base."""
+        """Give one of a few connections, all of it one snapshot; see the base."""
         with _translated(self.url):
             connection = self._take_reader()
             try:
+                connection.execute("BEGIN")
                 yield Connection(connection.execute, connection.executemany)
             finally:
                 self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        """Keep a reader for the next, unless its snapshot cannot be let go of."""
+        try:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
+        except sqlite3.Error:
+            connection.close()
+            return
+        with self._lock:
+            if len(self._readers) < _MOST_READERS:
+                self._readers.append(connection)
+                return
+        connection.close()
 
     def _take_reader(self) -> sqlite3.Connection:
         self._check_process()
@@ -103,13 +118,6 @@ class SQLiteStorage(Storage):
             if self._readers:
                 return self._readers.pop()
         return self._open()
-
-    def _give_back(self, connection: sqlite3.Connection) -> None:
-        with self._lock:
-            if len(self._readers) < _MOST_READERS:
-                self._readers.append(connection)
-                return
-        connection.close()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
