@@ -29,7 +29,13 @@ from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.keys import public_key_info
 from tlsmith.core.view import view_certificate
-from tlsmith.errors import ConflictError, InputError, NotFoundError, TLSmithError
+from tlsmith.errors import (
+    ConflictError,
+    InputError,
+    NotFoundError,
+    SignerError,
+    TLSmithError,
+)
 from tlsmith.storage import Storage, Transaction, Writer
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import CertificateRecord
@@ -117,6 +123,9 @@ class Observer:
 
     def revoked(self, reason: str) -> None:
         """A certificate was revoked."""
+
+    def signer_failed(self, code: str) -> None:
+        """A CA's key could not be reached, or would not sign."""
 
 
 class Authority:
@@ -239,7 +248,11 @@ class Authority:
         parameters = judge(profile, rules, request, loaded.limits, now, self.blocklist)
         about = profile.name, actor.name, now
         info = request.public_key_info or b""
-        prepared = sign_certificate(loaded, parameters, info, about)
+        try:
+            prepared = sign_certificate(loaded, parameters, info, about)
+        except SignerError as error:
+            self.observer.signer_failed(error.code)
+            raise
         return prepared._replace(renews=wanted.renews) if wanted.renews else prepared
 
     def renew(

@@ -109,6 +109,9 @@ class _Metered(Observer):
     def revoked(self, reason: str) -> None:
         self._meter.count("revoked", reason)
 
+    def signer_failed(self, code: str) -> None:
+        self._meter.count("signer-error", code)
+
 
 class AuthorityService:
     """What `server.ports.AuthorityPort` asks for, of an authority.
