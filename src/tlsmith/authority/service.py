@@ -28,7 +28,14 @@ from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.keys import public_key_info
 from tlsmith.core.view import view_certificate
-from tlsmith.errors import ConflictError, InputError, NotFoundError, TLSmithError
+from tlsmith.errors import (
+    ConflictError,
+    InputError,
+    NotFoundError,
+    PassphraseError,
+    SignerError,
+    TLSmithError,
+)
 from tlsmith.storage import Storage, Transaction, Writer
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import CertificateRecord
@@ -311,15 +318,21 @@ class Authority:
         """Issue every CRL that is due; return those that were issued.
 
         Raises:
-            SignerError: a CA's key cannot be reached.
+            SignerError: a CA's key cannot be reached; those of the others were issued.
             StorageError: they could not be written.
         """
-        issued = []
+        issued: list[CRLRecord] = []
+        failure: SignerError | PassphraseError | None = None
         for record in self.issuers.with_keys():
-            loaded = self.issuers.load(record)
-            issued += self.crls.refresh(loaded, self.clock(), force=force)
+            try:
+                loaded = self.issuers.load(record)
+                issued += self.crls.refresh(loaded, self.clock(), force=force)
+            except (SignerError, PassphraseError) as error:
+                failure = failure or error
         if issued:
             self.publication.forget()
+        if failure is not None:
+            raise failure
         return issued
 
     def clean_up(self) -> int:
