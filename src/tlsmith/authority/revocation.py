@@ -101,6 +101,7 @@ def hold(
     """
     actor.require("operator", "holding a certificate")
     record = by_id(transaction, number)
+    _refuse_others(record, actor)
     if record.status != GOOD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is "
@@ -123,6 +124,7 @@ def unhold(
     """
     actor.require("operator", "taking a certificate off hold")
     record = by_id(transaction, number)
+    _refuse_others(record, actor)
     if record.status != ON_HOLD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is not on hold",
@@ -135,12 +137,24 @@ def unhold(
 
 
 def _refuse_others(record: CertificateRecord, actor: Actor) -> None:
-    """An issuer revokes what it asked for; an operator, everything."""
+    """An issuer revokes what it asked for; an operator, all within its bounds."""
     actor.require("issuer", "revoking")
-    if actor.role == "issuer" and record.requester != actor.name:
+    if record.requester == actor.name:
+        return
+    if actor.role == "issuer":
         raise AccessError(
             f"{actor.name} did not ask for the certificate {record.serial_number:x}",
             hint="an operator may revoke it",
+        )
+    # Of one that was adopted by its number alone, nobody knows what is within.
+    names = view_certificate(record.certificate).names if record.certificate else ()
+    is_beyond = actor.names and (not names or actor.outside(names))
+    if is_beyond or (actor.profiles and record.profile not in actor.profiles):
+        raise AccessError(
+            f"the certificate {record.serial_number:x} is beyond what {actor.name} "
+            "is bound to",
+            code="out-of-bounds",
+            hint="an operator who is not bound to names or profiles may do it",
         )
 
 

@@ -419,6 +419,7 @@ class Authority:
             AccessError: the actor is no administrator.
         """
         actor.require("administrator", "setting the policy")
+        actor.require_unbound("the policy")
         load_policy(text)
         now = self.clock()
 
