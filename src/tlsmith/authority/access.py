@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_hex, token_urlsafe
@@ -22,6 +23,7 @@ from tlsmith.storage.access import (
     token_by_hash,
 )
 from tlsmith.storage.audit import Act, append
+from tlsmith.storage.authorities import REVOKED, AuthorityRecord, authorities
 from tlsmith.storage.certificates import GOOD, by_serial_number
 
 # What tokens begin with, so that scanners for secrets know one.
@@ -69,11 +71,12 @@ def create_token(
     """Make a token; return it, which is kept nowhere, and its record.
 
     Raises:
-        AccessError: the actor is no administrator.
+        AccessError: the actor is no administrator, or bound to less.
         InputError: the name or the scope is none.
     """
     actor.require("administrator", "making a token")
     scope.check()
+    _refuse_wider(actor, scope)
     _check_name(name)
     if expires_at is not None and expires_at <= now:
         raise InputError(f"a token that expired {expires_at:%Y-%m-%d} is of no use")
@@ -124,10 +127,11 @@ def grant(
     """Say what client certificates with a name may do.
 
     Raises:
-        AccessError: the actor is no administrator.
+        AccessError: the actor is no administrator, or bound to less.
     """
     actor.require("administrator", "granting a role")
     scope.check()
+    _refuse_wider(actor, scope)
     _check_name(identity)
     record = GrantRecord(identity, scope.role, scope.profiles, scope.names, now)
     set_grant(transaction, record)
@@ -198,7 +202,12 @@ def actor_of_certificate(
         for record in by_serial_number(connection, view.serial_number)
         if record.certificate == certificate
     ]
-    if not found or found[0].status != GOOD or not _is_current(view, now):
+    if (
+        not found
+        or found[0].status != GOOD
+        or not _is_current(view, now)
+        or is_revoked(authorities(connection), found[0].authority_id)
+    ):
         raise AccessError(
             "the client certificate is not a good one of this CA",
             code="bad-certificate",
@@ -220,9 +229,45 @@ def actor_of_certificate(
     )
 
 
+def is_revoked(records: Sequence[AuthorityRecord], number: int | None) -> bool:
+    """Tell whether a CA, or one above it, was revoked."""
+    by_number = {one.id: one for one in records}
+    seen = set()
+    while number is not None and number not in seen:
+        seen.add(number)
+        if by_number[number].state == REVOKED:
+            return True
+        number = by_number[number].parent_id
+    return False
+
+
 def _is_current(view: object, now: datetime) -> bool:
     not_before, not_after = view.not_before, view.not_after  # type: ignore[attr-defined]
     return bool(not_before <= now <= not_after)
+
+
+def _refuse_wider(actor: Actor, scope: Scope) -> None:
+    """Refuse to give what the actor has not itself."""
+    beyond = []
+    if actor.profiles and not (
+        scope.profiles and set(scope.profiles) <= set(actor.profiles)
+    ):
+        beyond.append(f"profiles {', '.join(actor.profiles)}")
+    if actor.names and not (
+        scope.names and all(_is_within(name, actor.names) for name in scope.names)
+    ):
+        beyond.append(f"names below {', '.join(actor.names)}")
+    if beyond:
+        raise AccessError(
+            f"{actor.name} is bound to the {' and the '.join(beyond)}, and cannot "
+            "give more",
+            code="out-of-bounds",
+            hint="give some of these, or use a token that is not bound",
+        )
+
+
+def _is_within(name: str, domains: Sequence[str]) -> bool:
+    return any(name == domain or name.endswith(f".{domain}") for domain in domains)
 
 
 def _check_name(name: str) -> None:

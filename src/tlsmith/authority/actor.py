@@ -40,6 +40,20 @@ class Actor(NamedTuple):
                 hint=f"use a token or a certificate with the role {role}",
             )
 
+    def require_unbound(self, what: str) -> None:
+        """Refuse who is bound to some profiles or names.
+
+        Raises:
+            AccessError: they are.
+        """
+        if self.profiles or self.names:
+            raise AccessError(
+                f"{self.name} is bound to some profiles or names, and {what} is for "
+                "all of them",
+                code="out-of-bounds",
+                hint="use a token that is not bound",
+            )
+
     def outside(self, names: tuple[GeneralName, ...]) -> list[str]:
         """Return those of `names` that are not theirs to ask for."""
         if not self.names:

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from tlsmith.authority.issuers import Issuers, LoadedIssuer, Passphrase
+from tlsmith.authority.issuers import Issuers, Passphrase
 from tlsmith.authority.records import reason_name
 from tlsmith.authority.responders import Responder, open_responder
 from tlsmith.authority.watch import StoreWatch
@@ -21,8 +22,10 @@ from tlsmith.core.ocsp import (
     issuer_hashes,
     parse_ocsp_request,
 )
+from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import InputError, TLSmithError
 from tlsmith.storage import Storage
+from tlsmith.storage.authorities import AuthorityRecord
 from tlsmith.storage.certificates import GOOD, status_of
 from tlsmith.storage.moments import to_moment, to_seconds
 
@@ -30,6 +33,11 @@ LIFETIME = timedelta(days=1)
 # Seconds that caches between us and clients keep an answer: a revocation is to be
 # seen soon, and a client that staples keeps it as long as it holds.
 LONGEST_CACHED = 3600
+# Seconds until a responder that could not be made is tried again.
+_RETRY = 2.0
+# The longest request whose answer is kept: those for one certificate have 80 bytes or
+# so, and whoever likes may send a hundred thousand of the largest.
+_LARGEST_KEPT = 512
 
 
 class OCSPAnswer(NamedTuple):
@@ -91,7 +99,8 @@ class OCSPService:
         self._lock = threading.Lock()
         self._answers: dict[bytes, tuple[OCSPAnswer, float]] = {}
         self._responders: dict[int, Responder] = {}
-        self._by_hashes: dict[tuple[str, bytes, bytes], LoadedIssuer] | None = None
+        self._failures: dict[int, tuple[float, TLSmithError]] = {}
+        self._by_hashes: dict[tuple[str, bytes, bytes], AuthorityRecord] | None = None
         self._generation = -1
         self._revision = -1
 
@@ -105,15 +114,21 @@ class OCSPService:
         if kept is not None and kept[1] > now:
             return kept[0]
         try:
-            answer = self._answer(parse_ocsp_request(request))
+            parsed = parse_ocsp_request(request)
         except InputError:
             return _error("malformedRequest")
+        try:
+            answer = self._answer(parsed)
         except TLSmithError:
             return _error("tryLater")
-        if answer.expires is not None:
-            lasts = answer.expires - answer.last_modified
+        if _is_kept(request, answer):
+            lasts = (answer.expires or 0) - answer.last_modified
             self._keep(request, answer, now + lasts)
         return answer
+
+    def kept_requests(self) -> list[bytes]:
+        """Return the requests whose answers are kept."""
+        return list(self._answers)
 
     def forget(self) -> None:
         """Look at the store anew: something changed in this process."""
@@ -123,12 +138,16 @@ class OCSPService:
     def responders(self) -> list[Responder]:
         """Return the responders in use; they are made where there are none yet.
 
+        A CA that is over has none: all it issued is over as well.
+
         Raises:
             SignerError: a CA's key cannot be reached.
         """
+        now = self._clock()
         return [
-            self._responder(self._issuers.load(record))
+            self._responder(record)
             for record in self._issuers.with_keys()
+            if not is_over(record, now)
         ]
 
     def _forget_answers(self) -> None:
@@ -144,12 +163,12 @@ class OCSPService:
 
     def _answer(self, request: OCSPRequest) -> OCSPAnswer:
         self._watch.require()
+        now = self._clock().replace(microsecond=0)
         issuers = [self._issuer_of(cert_id) for cert_id in request.cert_ids]
         first = next((issuer for issuer in issuers if issuer is not None), None)
-        if first is None:
+        if first is None or is_over(first, now):
             # Not ours to answer for (RFC 6960 section 2.3).
             return _error("unauthorized")
-        now = self._clock().replace(microsecond=0)
         responder = self._responder(first)
         next_update = min(now + self.lifetime, responder.not_after)
         with self._storage.read() as connection:
@@ -158,7 +177,7 @@ class OCSPService:
                     cert_id,
                     status_of(connection, first.id, cert_id.serial_number)
                     # One answer is signed for one CA alone.
-                    if issuer is first
+                    if issuer is not None and issuer.id == first.id
                     else None,
                     (now, next_update),
                 )
@@ -175,14 +194,13 @@ class OCSPService:
             sha256(body).hexdigest()[:32],
         )
 
-    def _issuer_of(self, cert_id: CertID) -> LoadedIssuer | None:
+    def _issuer_of(self, cert_id: CertID) -> AuthorityRecord | None:
         generation = self._issuers.generation
         if self._by_hashes is None or generation != self._generation:
-            found: dict[tuple[str, bytes, bytes], LoadedIssuer] = {}
+            found: dict[tuple[str, bytes, bytes], AuthorityRecord] = {}
             for record in self._issuers.with_keys():
-                loaded = self._issuers.load(record)
-                for oid, hashes in issuer_hashes(loaded.issuer.view).items():
-                    found[(oid, *hashes)] = loaded
+                for oid, hashes in issuer_hashes(_view_of(record)).items():
+                    found[(oid, *hashes)] = record
             self._by_hashes, self._generation = found, generation
         return self._by_hashes.get(
             (
@@ -192,28 +210,63 @@ class OCSPService:
             )
         )
 
-    def _responder(self, loaded: LoadedIssuer) -> Responder:
+    def _responder(self, record: AuthorityRecord) -> Responder:
         now = self._clock()
-        responder = self._responders.get(loaded.id)
+        responder = self._responders.get(record.id)
         if responder is not None and now < responder.renew_at:
             return responder
         with self._lock:
-            return self._renewed(loaded, now)
+            return self._renewed(record, now)
 
-    def _renewed(self, loaded: LoadedIssuer, now: datetime) -> Responder:
-        responder = self._responders.get(loaded.id)
+    def _renewed(self, record: AuthorityRecord, now: datetime) -> Responder:
+        responder = self._responders.get(record.id)
         if responder is not None and now < responder.renew_at:
             return responder
         try:
-            new = open_responder(self._storage, loaded, self._passphrase, now)
+            return self._made(record, now)
         except TLSmithError:
             # As where the CA's key is away, or the disk full: the one there is does
             # until it expires.
             if responder is None or now >= responder.not_after:
                 raise
             return responder
-        self._responders[loaded.id] = new
+
+    def _made(self, record: AuthorityRecord, now: datetime) -> Responder:
+        """Return a new responder; what just failed is not tried for each request."""
+        failed = self._failures.get(record.id)
+        if failed is not None and time.monotonic() < failed[0]:
+            raise failed[1]
+        try:
+            loaded = self._issuers.load(record)
+            new = open_responder(self._storage, loaded, self._passphrase, now)
+        except TLSmithError as error:
+            self._failures[record.id] = time.monotonic() + _RETRY, error
+            raise
+        self._failures.pop(record.id, None)
+        self._responders[record.id] = new
         return new
+
+
+def is_over(record: AuthorityRecord, now: datetime) -> bool:
+    """Tell whether a CA has expired, and with it everything that it issued."""
+    return _view_of(record).not_after <= now
+
+
+def _view_of(record: AuthorityRecord) -> CertificateView:
+    assert record.certificate is not None  # noqa: S101 -- it has a key that signs
+    return _view(record.certificate)
+
+
+_view = lru_cache(maxsize=64)(view_certificate)
+
+
+def _is_kept(request: bytes, answer: OCSPAnswer) -> bool:
+    """Tell whether an answer is kept to be given again.
+
+    What nobody has is not: anybody can think of as many of these as he likes.
+    """
+    is_small = len(request) <= _LARGEST_KEPT
+    return is_small and answer.expires is not None and answer.status != "unknown"
 
 
 def _error(name: str) -> OCSPAnswer:

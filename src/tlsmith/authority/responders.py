@@ -14,8 +14,8 @@ from tlsmith.authority.serials import next_serial_number
 from tlsmith.core.keys import generate_private_key, kind_of, public_key_info
 from tlsmith.core.ocsp import OCSPResponder, responder_parameters
 from tlsmith.core.signing import signing_key
-from tlsmith.core.view import view_certificate
-from tlsmith.errors import PassphraseError
+from tlsmith.core.view import CertificateView, view_certificate
+from tlsmith.errors import ConflictError, PassphraseError
 from tlsmith.storage import Storage
 from tlsmith.storage.certificates import NewCertificate
 from tlsmith.storage.status import insert_responder, latest_responder
@@ -55,14 +55,30 @@ def open_responder(
         SignerError: the CA's key cannot be reached.
     """
     secret = _secret(passphrase)
-    if secret is not None:
-        with storage.read() as connection:
-            kept = latest_responder(connection, loaded.id)
-        if kept is not None:
-            certificate, material, not_after = kept
-            if now < _renew_at(certificate, not_after):
-                return _opened(loaded, certificate, material, secret)
-    return _make(storage, loaded, secret, now)
+    kept = _kept(storage, loaded, secret, now)
+    if kept is not None:
+        return kept
+    try:
+        return _make(storage, loaded, secret, now)
+    except ConflictError:
+        # Another process has just made one.
+        kept = _kept(storage, loaded, secret, now)
+        if kept is None:
+            raise
+        return kept
+
+
+def _kept(
+    storage: Storage, loaded: LoadedIssuer, secret: bytes | None, now: datetime
+) -> Responder | None:
+    """Return the responder in the store, if it will do."""
+    if secret is None:
+        return None
+    with storage.read() as connection:
+        kept = latest_responder(connection, loaded.id)
+    if kept is None or now >= _renew_at(loaded, view_certificate(kept[0])):
+        return None
+    return _opened(loaded, kept[0], kept[1], secret)
 
 
 def _secret(passphrase: Callable[[], bytes | None]) -> bytes | None:
@@ -85,7 +101,7 @@ def _opened(
     return Responder(
         OCSPResponder(certificate, key),
         view.not_after,
-        _renew_at(certificate, view.not_after),
+        _renew_at(loaded, view),
     )
 
 
@@ -107,7 +123,7 @@ def _make(
     return Responder(
         OCSPResponder(prepared.issued.der, signing_key(key)),
         new.not_after,
-        _renew_at(prepared.issued.der, new.not_after),
+        _renew_at(loaded, view_certificate(prepared.issued.der)),
     )
 
 
@@ -148,7 +164,12 @@ def _kind_for(loaded: LoadedIssuer) -> str:
     return "rsa2048" if kind.startswith("rsa") else kind
 
 
-def _renew_at(certificate: bytes, not_after: datetime) -> datetime:
-    """Return when two thirds of its life are over."""
-    not_before = view_certificate(certificate).not_before
+def _renew_at(loaded: LoadedIssuer, responder: CertificateView) -> datetime:
+    """Return when two thirds of its life are over; its end where the CA's is no later.
+
+    A new one could then last no longer, and would be due at once.
+    """
+    not_before, not_after = responder.not_before, responder.not_after
+    if not_after >= loaded.issuer.view.not_after:
+        return not_after
     return not_before + (not_after - not_before) * 2 / 3

@@ -101,7 +101,7 @@ def hold(
     """
     actor.require("operator", "holding a certificate")
     record = by_id(transaction, number)
-    _refuse_outside_scope(record, actor)
+    refuse_others(record, actor)
     if record.status != GOOD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is "
@@ -124,7 +124,7 @@ def unhold(
     """
     actor.require("operator", "taking a certificate off hold")
     record = by_id(transaction, number)
-    _refuse_outside_scope(record, actor)
+    refuse_others(record, actor)
     if record.status != ON_HOLD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is not on hold",
@@ -137,30 +137,26 @@ def unhold(
 
 
 def refuse_others(record: CertificateRecord, actor: Actor) -> None:
-    """An issuer revokes what it asked for; an operator, everything in its scope.
+    """An issuer revokes what it asked for; an operator, all within its bounds.
 
     Raises:
         AccessError: it is not this actor's.
     """
     actor.require("issuer", "revoking")
-    _refuse_outside_scope(record, actor)
     if actor.role == "issuer" and record.requester != actor.name:
         raise AccessError(
             f"{actor.name} did not ask for the certificate {record.serial_number:x}",
             hint="an operator may revoke it",
         )
-
-
-def _refuse_outside_scope(record: CertificateRecord, actor: Actor) -> None:
-    """Refuse a certificate that this actor could not have asked for either."""
-    is_profile = not actor.profiles or record.profile in actor.profiles
+    # Of one that was adopted by its number alone, nobody knows what is within.
     names = view_certificate(record.certificate).names if record.certificate else ()
-    is_reached = not actor.names or (names and not actor.outside(names))
-    if not is_profile or not is_reached:
+    is_beyond = actor.names and (not names or actor.outside(names))
+    if is_beyond or (actor.profiles and record.profile not in actor.profiles):
         raise AccessError(
-            f"the certificate {record.serial_number:x} is outside what {actor.name} "
-            "may ask for",
-            hint="use a token whose profiles and names reach it",
+            f"the certificate {record.serial_number:x} is beyond what {actor.name} "
+            "is bound to",
+            code="out-of-bounds",
+            hint="an operator who is not bound to names or profiles may do it",
         )
 
 

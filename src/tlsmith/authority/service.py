@@ -33,6 +33,7 @@ from tlsmith.errors import (
     ConflictError,
     InputError,
     NotFoundError,
+    PassphraseError,
     SignerError,
     TLSmithError,
 )
@@ -326,15 +327,21 @@ class Authority:
         """Issue every CRL that is due; return those that were issued.
 
         Raises:
-            SignerError: a CA's key cannot be reached.
+            SignerError: a CA's key cannot be reached; those of the others were issued.
             StorageError: they could not be written.
         """
-        issued = []
+        issued: list[CRLRecord] = []
+        failure: SignerError | PassphraseError | None = None
         for record in self.issuers.with_keys():
-            loaded = self.issuers.load(record)
-            issued += self.crls.refresh(loaded, self.clock(), force=force)
+            try:
+                loaded = self.issuers.load(record)
+                issued += self.crls.refresh(loaded, self.clock(), force=force)
+            except (SignerError, PassphraseError) as error:
+                failure = failure or error
         if issued:
             self.publication.forget()
+        if failure is not None:
+            raise failure
         return issued
 
     def clean_up(self) -> int:
@@ -421,6 +428,7 @@ class Authority:
             AccessError: the actor is no administrator.
         """
         actor.require("administrator", "setting the policy")
+        actor.require_unbound("the policy")
         load_policy(text)
         now = self.clock()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from tlsmith.authority.ocsp_service import is_over
 from tlsmith.core.ocsp import SingleResponse, encode_ocsp_request, make_cert_id
 from tlsmith.errors import FileError
 from tlsmith.files import write_file
@@ -79,6 +80,8 @@ def pre_signed(authority: Authority) -> Iterator[PreSigned]:
 
     now = authority.clock().replace(microsecond=0)
     for record in authority.issuers.with_keys():
+        if is_over(record, now):
+            continue  # and so is everything it issued
         loaded = authority.issuers.load(record)
         responder = open_responder(
             authority.storage, loaded, authority.issuers.passphrase, now

@@ -228,9 +228,10 @@ class AuthorityService:
         except SignerError as error:
             self._meter.count("signer-error", error.code)
             raise
-        if begun >= self._clean_at:
-            self._clean_at = begun + self._clean_up_every
-            self.authority.clean_up()
+        finally:  # a key that is gone for good is no reason for the store to fill
+            if begun >= self._clean_at:
+                self._clean_at = begun + self._clean_up_every
+                self.authority.clean_up()
         # Where CRLs are long, most of the time is left for other work.
         return max(_PAUSE, 2 * (time.monotonic() - begun))
 

@@ -102,8 +102,8 @@ class LimitSettings:
     failures_per_minute: int = _setting(
         "30",
         readers.integer(0, 1_000_000),
-        "failed authentications a minute from one address, after which it is "
-        "turned away for a while; 0 for any number",
+        "failed authentications a minute from one address, after which further ones "
+        "are answered with 429; who is known is let in; 0 for any number",
         live=True,
     )
     exempt: tuple[Network, ...] = _setting(

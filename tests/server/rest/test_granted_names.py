@@ -62,3 +62,9 @@ def test_an_administrator_may_and_so_may_the_one_it_is(
     assert itself.post(path, json={"generate": "p256"}).status_code == 201
     scope = {"role": "administrator"}
     assert administrator.put(f"/grants/{GRANTED}", json=scope).status_code == 200
+
+
+def test_an_administrator_bound_to_names_may_not(served: Served) -> None:
+    token = served.token("bound", "administrator", names=["corp.example"])
+    asked = {"csr": csr(GRANTED).pem, "profile": "client"}
+    refused(served.client(token=token).post("/certificates", json=asked))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tlsmith.authority.actor import Actor
 from tlsmith.errors import AccessError, RequestRefusedError, TLSmithError
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
 
 # As `server.secure` has it: DER of a client that proved to have its key.
 PEER_CERTIFICATE = "tlsmith.peer_certificate"
+# Set while a part of the body was not read: the connection cannot be used again.
+_UNREAD = "tlsmith.unread"
 _NO_STORE = (b"cache-control", b"no-store")
+# Bytes of a body that are read before it is known who sends it.
+_UNASKED = 64 * 1024
+
+_Done = TypeVar("_Done")
 
 
 class _Request(NamedTuple):
@@ -90,7 +97,7 @@ class RestApp:
         ]
         if answer.status == 204:
             fields = [_NO_STORE, *answer.fields]
-        if answer.status == 413:  # what is still to come is not read
+        if scope.get(_UNREAD):
             fields.append((b"connection", b"close"))
         start = {"type": "http.response.start", "status": answer.status}
         await send({**start, "headers": fields})
@@ -100,7 +107,6 @@ class RestApp:
         path = scope["raw_path"].partition(b"?")[0].removeprefix(self._prefix)
         endpoint, names = self._table.find(scope["method"], path)
         scope["tlsmith.route"] = self._prefix.decode("ascii") + endpoint.path
-        body = await _read(receive, self._most_body) if endpoint.body else b""
         client = scope.get("client") or ("", 0)
         caller = Caller(
             client[0],
@@ -108,25 +114,55 @@ class RestApp:
             scope.get(PEER_CERTIFICATE),
             request_id.get(),
         )
+        body = b""
+        if endpoint.body:
+            scope[_UNREAD] = True
+            body = await self._read(receive, endpoint, caller)
+            scope[_UNREAD] = False
         request = _Request(endpoint, names, caller, dict(scope["headers"]), scope, body)
-        context = contextvars.copy_context()
-        answer = await asyncio.get_running_loop().run_in_executor(
-            self._threads, context.run, self._work, request
-        )
+        answer = await self._in_thread(self._work, request)
         if isinstance(answer, Answer):
             return answer
         found = await asyncio.wrap_future(answer.future)
         answer.then()
         return found
 
+    async def _in_thread(self, work: Callable[..., _Done], *given: Any) -> _Done:
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(context.run, work, *given)
+        )
+
+    async def _read(
+        self, receive: Receive, endpoint: Endpoint, caller: Caller
+    ) -> bytes:
+        """Return the body, within the limit; a large one of those who may ask alone."""
+        parts, size, is_known = [], 0, False
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestRefusedError(400, "the client went away", code="gone")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._most_body:
+                raise _too_large(self._most_body)
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts)
+            if size > _UNASKED and not is_known:
+                await self._in_thread(self._admit, endpoint, caller)
+                is_known = True
+
+    def _admit(self, endpoint: Endpoint, caller: Caller) -> Actor:
+        if endpoint.role is None:
+            return Actor("anybody", "viewer", request_id=caller.request_id)
+        what = f"{endpoint.method} {endpoint.path}"
+        return self._doorkeeper.admit(caller, endpoint.role, what)
+
     def _work(self, request: _Request) -> Answer | Pending:
         """Handle a request; in a thread, for it reads the store, and signs."""
         endpoint, caller = request.endpoint, request.caller
-        if endpoint.role is None:
-            actor = Actor("anybody", "viewer", request_id=caller.request_id)
-        else:
-            what = f"{endpoint.method} {endpoint.path}"
-            actor = self._doorkeeper.admit(caller, endpoint.role, what)
+        actor = self._admit(endpoint, caller)
         call = Call(
             self._authority,
             actor,
@@ -179,22 +215,10 @@ def _digest(request: _Request) -> bytes:
     return sha256(head.encode("utf-8", "surrogatepass") + request.body).digest()
 
 
-async def _read(receive: Receive, most: int) -> bytes:
-    """Return the body, within the limit."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise RequestRefusedError(400, "the client went away", code="gone")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > most:
-            raise RequestRefusedError(
-                413,
-                f"the body is over {most} bytes",
-                code="too-large",
-                hint="ask for fewer certificates in one request",
-            )
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
+def _too_large(most: int) -> RequestRefusedError:
+    return RequestRefusedError(
+        413,
+        f"the body is over {most} bytes",
+        code="too-large",
+        hint="ask for fewer certificates in one request",
+    )

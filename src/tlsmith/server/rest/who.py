@@ -62,18 +62,18 @@ class Doorkeeper:
 
         Raises:
             AccessError: they are unknown, or have a lesser role.
-            RequestRefusedError: their address failed too often.
+            RequestRefusedError: they are unknown, and their address failed too often.
+                Who is known is let in: many may share an address with who is not.
         """
-        wait = self._failures.wait(caller.address)
-        if wait:
-            raise too_many(wait)
         actor = None
         try:
             actor = self._identify(caller)
             actor.require(role, what)
         except AccessError as error:
             if error.code in UNKNOWN:
-                self._failures.spend(caller.address)
+                wait = self._failures.spend(caller.address)
+                if wait:
+                    raise too_many(wait) from error
                 error.fields = (_challenge(error),)  # type: ignore[attr-defined]
             self.note(error, caller, actor)
             raise
