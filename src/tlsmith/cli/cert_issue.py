@@ -11,6 +11,7 @@ import click
 
 from tlsmith.cli.cert_selection import one_certificate
 from tlsmith.cli.durations import parse_duration
+from tlsmith.cli.issued_files import check_places, write_issued
 from tlsmith.cli.output import emit, emit_json, say, standard_or
 from tlsmith.cli.store import (
     json_option,
@@ -24,7 +25,7 @@ from tlsmith.core.names import parse_names
 from tlsmith.core.stem import default_stem
 from tlsmith.core.subject import parse_subject
 from tlsmith.errors import InputError
-from tlsmith.files import NewFile, is_stream, read_file, read_input, write_together
+from tlsmith.files import NewFile, is_stream, read_file, read_input
 
 if TYPE_CHECKING:
     from tlsmith.authority.service import Issued, Wanted
@@ -117,11 +118,12 @@ def issue(names: tuple[str, ...], **options: Any) -> None:
     cert_file = standard_or(options["cert_file"] or f"{stem}.pem")
     key_file = options["key_file"] or f"{stem}-key.pem"
     key, is_new = key_for(key_file, options["kind"])
+    check_places(cert_file, key_file if is_new else None)
     issued = _issue_one(parsed, key.public_key(), None, options)
     files = [NewFile(cert_file, _chain(issued))]
     if is_new:
         files.insert(0, _key_file(key_file, key))
-    write_issued(cert_file, files)
+    write_issued(issued, files)
     _report(issued, cert_file, key_file, options["as_json"])
 
 
@@ -149,8 +151,9 @@ def sign(csr_file: str, names: tuple[str, ...], **options: Any) -> None:
     parsed = parse_names(names) if names else request.names
     stem = "certificate" if csr_file == "-" else os.path.splitext(csr_file)[0]
     cert_file = standard_or(options["cert_file"] or f"{stem}.pem")
+    check_places(cert_file)
     issued = _issue_one(parsed, request.public_key, request, options)
-    write_issued(cert_file, [NewFile(cert_file, _chain(issued))])
+    write_issued(issued, [NewFile(cert_file, _chain(issued))])
     _report(issued, cert_file, None, options["as_json"])
 
 
@@ -188,14 +191,15 @@ def renew(certificate: str, **options: Any) -> None:
             "where is the new key to go?",
             hint="give --key-file FILE; to certify the key there is: --same-key",
         )
+    new_key = None if options["same_key"] else options["key_file"]
+    check_places(standard_or(cert_file), new_key)
     with open_authority(options["store"], options["passphrase_file"]) as authority:
         old = one_certificate(authority, certificate)
         renewed = renew_certificate(authority, old, cert_file, options)
     if renewed is None:
         say(f"{cert_file} is good until {old.not_after:%Y-%m-%d}: nothing was done")
         return
-    key_file = None if options["same_key"] else options["key_file"]
-    _report(renewed, cert_file, key_file, options["as_json"])
+    _report(renewed, cert_file, new_key, options["as_json"])
 
 
 def _issue_one(
@@ -259,23 +263,6 @@ def key_for(path: str, kind: str | None) -> tuple[PrivateKey, bool]:
             hint="leave --key out to use it, or name another file",
         )
     return key, False
-
-
-def write_issued(cert_file: str, files: list[NewFile]) -> None:
-    """Write what was issued, where nothing else is replaced.
-
-    Raises:
-        InputError: at the certificate's place is something else.
-    """
-    is_there = not is_stream(cert_file) and os.path.exists(cert_file)
-    if is_there and b"BEGIN CERTIFICATE-----" not in read_file(cert_file):
-        raise InputError(
-            f"{cert_file!r} is there, and no certificate",
-            code="file-exists",
-            hint="name another --cert-file; the certificate was issued: tlsmith cert "
-            "list",
-        )
-    write_together(files)
 
 
 def _key_file(path: str, key: PrivateKey) -> NewFile:
