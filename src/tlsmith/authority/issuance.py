@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.issuers import LoadedIssuer
 from tlsmith.authority.serials import next_serial_number
+from tlsmith.core.attributes import parse_attributes
+from tlsmith.core.oid import COMMON_NAME
 from tlsmith.errors import AccessError, ProfileError
 from tlsmith.storage import Transaction
 from tlsmith.storage.audit import Act, append
@@ -128,6 +130,31 @@ def refuse_outside_scope(
             f"{actor.name} may not ask for {', '.join(outside)}",
             hint=f"it may ask for names below {', '.join(actor.names)}",
         )
+
+
+def refuse_foreign_account(
+    actor: Actor, subject: bytes, names: tuple[GeneralName, ...]
+) -> None:
+    """Refuse a common name beyond the names, to whom is held to some of these.
+
+    A server that takes clients' accounts from common names would let them in as
+    anybody: `CN=postgres` is below no domain.
+
+    Args:
+        subject: the DER Name that the certificate is to have.
+
+    Raises:
+        AccessError: there is one.
+    """
+    if not actor.names:
+        return
+    own = {name.value for name in names}
+    for part in parse_attributes(subject):
+        if part.oid == COMMON_NAME and part.text not in own:
+            raise AccessError(
+                f"{actor.name} may not ask for the common name {part.text!r}",
+                hint=f"it may ask for names below {', '.join(actor.names)}",
+            )
 
 
 Item = tuple[int, Prepared]
