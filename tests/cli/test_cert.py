@@ -500,3 +500,27 @@ def test_a_csv_needs_a_folder_that_can_be_written(shell: Shell) -> None:
     done = shell.run("cert", "issue", "--from-csv", "hosts.csv", "--out-dir", "ca.db")
     assert done.code == 3
     assert shell.works("cert", "list", "--json").out == ""
+
+
+def test_a_subject_is_enough_where_the_profile_says_so(shell: Shell) -> None:
+    done = shell.works(
+        *("cert", "issue", "--profile", "code-signing"),
+        *("--subject", "CN=Acme Build,O=Acme"),
+    )
+    assert "CN='Acme Build'" in done.out
+    subject = shell.certificate("certificate.pem").subject.rfc4514_string()
+    assert subject == "CN=Acme Build,O=Acme"
+    shell.works(
+        *("cert", "issue", "--profile", "client", "--subject", "CN=Zoë Müller"),
+        *("--cert-file", "zoe.pem", "--key-file", "zoe.key"),
+    )
+    assert shell.certificate("zoe.pem").subject.rfc4514_string() == "CN=Zoë Müller"
+    refused = shell.run("cert", "issue", "a.test", "--subject", "CN=b.test")
+    assert refused.code == 2
+    assert "the common name 'b.test' is not among the names" in refused.err
+
+
+def test_what_a_profile_leaves_out_of_a_subject_is_told(shell: Shell) -> None:
+    done = shell.works("cert", "issue", "a.test", "--subject", "CN=a.test,O=Acme")
+    assert "leaves O='Acme' out of the subject" in done.err
+    assert shell.certificate("a.test.pem").subject.rfc4514_string() == "CN=a.test"
