@@ -448,3 +448,80 @@ def test_no_store_is_a_clear_error(
     assert empty.run("cert", "list").code == 2
     empty.path("text").write_text("not a database, but long enough to be one" * 100)
     assert empty.run("cert", "list", "--store", "sqlite:///text").code == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--cert-file", "gone/a.pem"), "file-not-found"),
+        (("--key-file", "gone/a.key"), "file-not-found"),
+        (("--cert-file", "a.pem", "--key-file", "a.pem"), "same-file"),
+        (("--cert-file", "ca.pass"), "file-exists"),
+        (("--cert-file", "."), "is-a-directory"),
+    ],
+)
+def test_nothing_is_issued_that_cannot_be_written(
+    shell: Shell, words: Words, code: str
+) -> None:
+    done = shell.run("cert", "issue", "a.test", *words, "--json")
+    assert done.error["code"] == code
+    assert shell.works("cert", "list", "--json").out == ""
+    left = {path.name for path in shell.folder.iterdir()}
+    assert left <= {"ca.db", "ca.db-wal", "ca.db-shm", "ca.pass", "root.key"}
+
+
+def test_renew_replaces_no_other_file(shell: Shell) -> None:
+    shell.works("cert", "issue", "a.test")
+    shell.path("notes").write_text("mine")
+    done = shell.run("cert", "renew", "a.test.pem", "--key-file", "notes", "--json")
+    assert done.error["code"] == "file-exists"
+    assert shell.path("notes").read_text() == "mine"
+    assert len(shell.works("cert", "list", "--json").out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot read 'hosts.csv': no such file or directory"),
+        (b"names\n\xff.test\n", "cannot be read as CSV"),
+    ],
+)
+def test_a_csv_that_cannot_be_read(
+    shell: Shell, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        shell.path("hosts.csv").write_bytes(content)
+    done = shell.run("cert", "issue", "--from-csv", "hosts.csv", "--out-dir", "out")
+    assert done.code in (2, 3)
+    assert said in done.err
+
+
+def test_a_csv_needs_a_folder_that_can_be_written(shell: Shell) -> None:
+    shell.path("hosts.csv").write_text("names\na.test\n")
+    done = shell.run("cert", "issue", "--from-csv", "hosts.csv", "--out-dir", "ca.db")
+    assert done.code == 3
+    assert shell.works("cert", "list", "--json").out == ""
+
+
+def test_a_subject_is_enough_where_the_profile_says_so(shell: Shell) -> None:
+    done = shell.works(
+        *("cert", "issue", "--profile", "code-signing"),
+        *("--subject", "CN=Acme Build,O=Acme"),
+    )
+    assert "CN='Acme Build'" in done.out
+    subject = shell.certificate("certificate.pem").subject.rfc4514_string()
+    assert subject == "CN=Acme Build,O=Acme"
+    shell.works(
+        *("cert", "issue", "--profile", "client", "--subject", "CN=Zoë Müller"),
+        *("--cert-file", "zoe.pem", "--key-file", "zoe.key"),
+    )
+    assert shell.certificate("zoe.pem").subject.rfc4514_string() == "CN=Zoë Müller"
+    refused = shell.run("cert", "issue", "a.test", "--subject", "CN=b.test")
+    assert refused.code == 2
+    assert "the common name 'b.test' is not among the names" in refused.err
+
+
+def test_what_a_profile_leaves_out_of_a_subject_is_told(shell: Shell) -> None:
+    done = shell.works("cert", "issue", "a.test", "--subject", "CN=a.test,O=Acme")
+    assert "leaves O='Acme' out of the subject" in done.err
+    assert shell.certificate("a.test.pem").subject.rfc4514_string() == "CN=a.test"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.issuers import LoadedIssuer
 from tlsmith.authority.serials import next_serial_number
+from tlsmith.core.attributes import parse_attributes
+from tlsmith.core.oid import COMMON_NAME
 from tlsmith.errors import AccessError, ProfileError
 from tlsmith.storage import Transaction
 from tlsmith.storage.access import granted_among
@@ -154,25 +155,26 @@ def refuse_granted_names(
         )
 
 
-Item = tuple[int, Prepared]
+def refuse_foreign_account(
+    actor: Actor, subject: bytes, names: tuple[GeneralName, ...]
+) -> None:
+    """Refuse a common name beyond the names, to whom is held to some of these.
 
+    A server that takes clients' accounts from common names would let them in as
+    anybody: `CN=postgres` is below no domain.
 
-def in_batches(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
-    """Yield items in lists of `most`."""
-    batch: list[Item] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == most:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    Args:
+        subject: the DER Name that the certificate is to have.
 
-
-def record_together(
-    write: Callable[[Callable[[Transaction], list[int]]], list[int]],
-    batch: Sequence[Prepared],
-    actor: Actor,
-) -> list[int]:
-    """Put several certificates into the store in one transaction."""
-    return write(lambda tx: [record_certificate(tx, one, actor) for one in batch])
+    Raises:
+        AccessError: there is one.
+    """
+    if not actor.names:
+        return
+    own = {name.value for name in names}
+    for part in parse_attributes(subject):
+        if part.oid == COMMON_NAME and part.text not in own:
+            raise AccessError(
+                f"{actor.name} may not ask for the common name {part.text!r}",
+                hint=f"it may ask for names below {', '.join(actor.names)}",
+            )

@@ -15,6 +15,7 @@ from tlsmith.authority.crls import CRLIssuer, CRLSchedule
 from tlsmith.authority.issuance import (
     Prepared,
     record_certificate,
+    refuse_foreign_account,
     refuse_outside_scope,
     sign_certificate,
 )
@@ -247,6 +248,7 @@ class Authority:
             wanted.public_key_info or public_key_info(wanted.public_key),
         )
         parameters = judge(profile, rules, request, loaded.limits, now, self.blocklist)
+        refuse_foreign_account(actor, parameters.subject, wanted.names)
         about = profile.name, actor.name, now
         info = request.public_key_info or b""
         try:

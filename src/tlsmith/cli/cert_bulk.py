@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import csv
 import os
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.cli.cert_issue import issued_facts, wanted_of
+from tlsmith.cli.issued_files import check_folder, write_issued
 from tlsmith.cli.output import emit_json, is_somebody_there, say
 from tlsmith.cli.store import open_authority, person
 from tlsmith.core.formats import encode_chain, encode_private_key
@@ -20,7 +22,7 @@ from tlsmith.core.keys import DEFAULT_KIND, check_public_key, generate_private_k
 from tlsmith.core.names import parse_names
 from tlsmith.core.requested import read_request
 from tlsmith.errors import ConfigError, FileError, InputError, TLSmithError
-from tlsmith.files import NewFile, read_file, write_together
+from tlsmith.files import NewFile, read_file
 
 if TYPE_CHECKING:
     from tlsmith.authority.service import Issued, Wanted
@@ -52,11 +54,13 @@ def issue_from_csv(options: dict[str, Any]) -> None:
     Raises:
         ConfigError: rows were refused; the others were issued.
     """
+    if options["out_dir"]:
+        check_folder(options["out_dir"])
     faults: list[str] = []
     waiting: deque[_Row] = deque()
     progress = _Progress()
     with (
-        open(options["from_csv"], newline="", encoding="utf-8") as file,
+        _opened(options["from_csv"]) as file,
         open_authority(options["store"], options["passphrase_file"]) as authority,
     ):
         wanted = _wanted(_rows(file, options["from_csv"]), options, waiting, faults)
@@ -75,6 +79,25 @@ def issue_from_csv(options: dict[str, Any]) -> None:
             hint="mend these rows, and give them alone in another file: the others "
             "were issued",
         )
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    """Give the text of a file, read row by row: there may be millions."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            yield file
+    except OSError as error:
+        if error.filename != path:
+            raise
+        reason = (error.strerror or str(error)).lower()
+        raise FileError(f"cannot read {path!r}: {reason}", path=path) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"{path!r} cannot be read as CSV: {error}",
+            code="bad-csv",
+            hint="save it as UTF-8, with commas; the rows before it were issued",
+        ) from error
 
 
 def _rows(file: Any, path: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -186,8 +209,7 @@ def _deliver(row: _Row, issued: Issued, options: dict[str, Any]) -> None:
         place = os.path.join(folder or "", cert_file)
         files.append(NewFile(place, encode_chain(issued.chain)))
     if files:
-        _make_folder(folder)
-        write_together(files)
+        write_issued(issued, files)
     if options["as_json"] or not cert_file:
         chain = {} if cert_file else {"chain": encode_chain(issued.chain).decode()}
         emit_json(issued_facts(issued) | chain, indent=None, at_once=False)
@@ -198,17 +220,6 @@ def _stem(issued: Issued) -> str:
     name = issued.names[0] if issued.names else "certificate"
     safe = "".join(c if c.isalnum() or c in ".-" else "_" for c in name)
     return f"{safe.lstrip('.')[:100]}-{issued.serial_number & 0xFFFFFFFFFF:010x}"
-
-
-def _make_folder(folder: str | None) -> None:
-    if folder:
-        try:
-            os.makedirs(folder, exist_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise FileError(
-                f"cannot make the folder {folder!r}: {reason}", path=folder
-            ) from error
 
 
 def _fault(line: int, error: TLSmithError) -> str:

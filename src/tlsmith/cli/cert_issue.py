@@ -11,7 +11,8 @@ import click
 
 from tlsmith.cli.cert_selection import one_certificate
 from tlsmith.cli.durations import parse_duration
-from tlsmith.cli.output import emit, emit_json, say, standard_or
+from tlsmith.cli.issued_files import check_places, write_issued
+from tlsmith.cli.output import emit, emit_json, say, standard_or, warn
 from tlsmith.cli.store import (
     json_option,
     open_authority,
@@ -19,12 +20,15 @@ from tlsmith.cli.store import (
     person,
     store_option,
 )
+from tlsmith.core.attributes import parse_attributes
 from tlsmith.core.keys import DEFAULT_KIND, KINDS, fingerprint, generate_private_key
 from tlsmith.core.names import parse_names
+from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.stem import default_stem
 from tlsmith.core.subject import parse_subject
+from tlsmith.core.view import view_certificate
 from tlsmith.errors import InputError
-from tlsmith.files import NewFile, is_stream, read_file, read_input, write_together
+from tlsmith.files import NewFile, is_stream, read_file, read_input
 
 if TYPE_CHECKING:
     from tlsmith.authority.service import Issued, Wanted
@@ -103,6 +107,7 @@ def issue(names: tuple[str, ...], **options: Any) -> None:
     Examples:
       tlsmith cert issue www.corp.example --cert-file www.pem --key-file www-key.pem
       tlsmith cert issue db.corp.example 10.0.0.7 --profile peer --days 30
+      tlsmith cert issue --profile code-signing --subject "CN=Acme Build,O=Acme"
       tlsmith cert issue --from-csv hosts.csv --out-dir certs
     """
     if options["from_csv"]:
@@ -112,17 +117,22 @@ def issue(names: tuple[str, ...], **options: Any) -> None:
             raise InputError("both names and --from-csv", hint="give one of them")
         issue_from_csv(options)
         return
-    parsed = parse_names(names)
-    stem = default_stem(parsed, client=options["profile"] == "client")
+    # Code, and accounts, have a subject and no name of a host.
+    parsed = parse_names(names) if names or options["subject"] is None else ()
+    stem = "certificate"
+    if parsed:
+        stem = default_stem(parsed, client=options["profile"] == "client")
     cert_file = standard_or(options["cert_file"] or f"{stem}.pem")
     key_file = options["key_file"] or f"{stem}-key.pem"
     key, is_new = key_for(key_file, options["kind"])
+    check_places(cert_file, key_file if is_new else None)
     issued = _issue_one(parsed, key.public_key(), None, options)
     files = [NewFile(cert_file, _chain(issued))]
     if is_new:
         files.insert(0, _key_file(key_file, key))
-    write_issued(cert_file, files)
+    write_issued(issued, files)
     _report(issued, cert_file, key_file, options["as_json"])
+    _warn_of_subject(issued, options["subject"])
 
 
 @click.command(short_help="Sign a certificate signing request.")
@@ -149,9 +159,11 @@ def sign(csr_file: str, names: tuple[str, ...], **options: Any) -> None:
     parsed = parse_names(names) if names else request.names
     stem = "certificate" if csr_file == "-" else os.path.splitext(csr_file)[0]
     cert_file = standard_or(options["cert_file"] or f"{stem}.pem")
+    check_places(cert_file)
     issued = _issue_one(parsed, request.public_key, request, options)
-    write_issued(cert_file, [NewFile(cert_file, _chain(issued))])
+    write_issued(issued, [NewFile(cert_file, _chain(issued))])
     _report(issued, cert_file, None, options["as_json"])
+    _warn_of_subject(issued, options["subject"])
 
 
 @click.command(short_help="Issue a certificate again.")
@@ -188,14 +200,15 @@ def renew(certificate: str, **options: Any) -> None:
             "where is the new key to go?",
             hint="give --key-file FILE; to certify the key there is: --same-key",
         )
+    new_key = None if options["same_key"] else options["key_file"]
+    check_places(standard_or(cert_file), new_key)
     with open_authority(options["store"], options["passphrase_file"]) as authority:
         old = one_certificate(authority, certificate)
         renewed = renew_certificate(authority, old, cert_file, options)
     if renewed is None:
         say(f"{cert_file} is good until {old.not_after:%Y-%m-%d}: nothing was done")
         return
-    key_file = None if options["same_key"] else options["key_file"]
-    _report(renewed, cert_file, key_file, options["as_json"])
+    _report(renewed, cert_file, new_key, options["as_json"])
 
 
 def _issue_one(
@@ -227,7 +240,7 @@ def wanted_of(
         names,
         public_key,
         options.get("profile"),
-        parse_subject(subject, names) if subject is not None else None,
+        parse_subject(subject, None) if subject is not None else None,
         lifetime=lifetime.length(),
         clamp=lifetime.clamp,
         issuer=lifetime.issuer,
@@ -259,23 +272,6 @@ def key_for(path: str, kind: str | None) -> tuple[PrivateKey, bool]:
             hint="leave --key out to use it, or name another file",
         )
     return key, False
-
-
-def write_issued(cert_file: str, files: list[NewFile]) -> None:
-    """Write what was issued, where nothing else is replaced.
-
-    Raises:
-        InputError: at the certificate's place is something else.
-    """
-    is_there = not is_stream(cert_file) and os.path.exists(cert_file)
-    if is_there and b"BEGIN CERTIFICATE-----" not in read_file(cert_file):
-        raise InputError(
-            f"{cert_file!r} is there, and no certificate",
-            code="file-exists",
-            hint="name another --cert-file; the certificate was issued: tlsmith cert "
-            "list",
-        )
-    write_together(files)
 
 
 def _key_file(path: str, key: PrivateKey) -> NewFile:
@@ -311,7 +307,8 @@ def _report(
         emit_json(issued_facts(issued) | places)
         return
     tell = say if is_stream(cert_file) else emit
-    lines = ["A certificate for:", *(f"  {name}" for name in issued.names)]
+    shown = issued.names or (_subject_of(issued),)
+    lines = ["A certificate for:", *(f"  {name}" for name in shown)]
     lines += [
         f"profile {issued.profile}, good until {issued.not_after:%Y-%m-%d %H:%M} UTC",
         f"serial number {issued.serial_number:x}",
@@ -321,3 +318,27 @@ def _report(
     if key_file is not None:
         lines.append(f"  key         {key_file}  (for you alone to read)")
     tell("\n".join(lines))
+
+
+def _subject_of(issued: Issued) -> str:
+    return ", ".join(
+        map(str, parse_attributes(view_certificate(issued.chain[0]).subject))
+    )
+
+
+def _warn_of_subject(issued: Issued, asked: str | None) -> None:
+    """Warn of what was asked for with --subject, and the profile left out."""
+    if asked is None:
+        return
+    given = parse_attributes(view_certificate(issued.chain[0]).subject)
+    there = {(part.oid, part.text) for part in given}
+    left_out = [
+        str(part)
+        for part in parse_attributes(parse_subject(asked, None))
+        if part.oid != COMMON_NAME and (part.oid, part.text) not in there
+    ]
+    if left_out:
+        warn(
+            f"the profile {issued.profile} leaves {', '.join(left_out)} out of the "
+            'subject: set its subject, or subject_from_request = "use"'
+        )

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.cli.durations import parse_duration
+from tlsmith.cli.issued_files import write_issued
 from tlsmith.cli.output import standard_or
 from tlsmith.cli.store import person
 from tlsmith.core.keys import generate_private_key, kind_of
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import ConflictError, InputError
-from tlsmith.files import NewFile, write_together
+from tlsmith.files import NewFile
 
 if TYPE_CHECKING:
     from tlsmith.authority.service import Authority, Issued
@@ -49,7 +50,7 @@ def renew_certificate(
         files.append(NewFile(options["key_file"], encode_private_key(key), secret=True))
     issued = authority.renew(old, public_key, _length(options), person())
     files.append(NewFile(standard_or(cert_file), encode_chain(issued.chain)))
-    write_together(files)
+    write_issued(issued, files)
     if options["revoke_old"]:
         from tlsmith.cli.cert_revoke import publish
 

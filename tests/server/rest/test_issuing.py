@@ -182,3 +182,32 @@ def test_a_revoked_certificate_is_not_renewed(served: Served) -> None:
     path = f"/certificates/{issued.serial_number:x}/renew"
     response = client.post(path, json={"same_key": True})
     assert (response.status_code, response.json()["code"]) == (409, "revoked")
+
+
+def test_code_and_accounts_need_no_name(served: Served) -> None:
+    body = {
+        "generate": "p256",
+        "profile": "code-signing",
+        "subject": "CN=Acme Build,O=Acme",
+    }
+    response = served.client("issuer").post("/certificates", json=body)
+    assert response.status_code == 201, response.text
+    subject = first_certificate(response.json()["chain"]).subject
+    assert subject.rfc4514_string() == "CN=Acme Build,O=Acme"
+
+
+@pytest.mark.parametrize("names", [[], ["x.corp.example"]])
+def test_who_is_held_to_names_gets_no_other_account(
+    served: Served, names: list[str]
+) -> None:
+    token = served.token("held", "issuer", names=["corp.example"])
+    client = served.client(token=token)
+    body = {"csr": csr("x.corp.example").pem, "profile": "client"}
+    assert client.post("/certificates", json=body).status_code == 201
+    body = {"generate": "p256", "profile": "client", "subject": "CN=postgres"}
+    if names:
+        body |= {"names": names}
+    response = client.post("/certificates", json=body)
+    assert response.status_code == 403, response.text
+    assert "the common name 'postgres'" in response.json()["detail"]
+    assert served.client("issuer").post("/certificates", json=body).status_code == 201

@@ -134,12 +134,11 @@ def _asked(body: messages.NewCertificate) -> _Asked:
             hint="give csr, or names and generate",
         )
     names = parse_names(body.names) if body.names else ()
-    subject = None if body.subject is None else parse_subject(body.subject, names)
+    # Whether its common name may be had is for the profile to say.
+    subject = None if body.subject is None else parse_subject(body.subject, None)
     key: PrivateKey | None = None
     if body.csr is not None:
         request = read_request(_csr(body.csr))
-        if body.subject is not None and not names:
-            subject = parse_subject(body.subject, request.names)
         wanted = Wanted(
             names or request.names,
             request.public_key,
@@ -147,7 +146,8 @@ def _asked(body: messages.NewCertificate) -> _Asked:
             asked=request.asked,
         )
     else:
-        names = names or parse_names([])
+        if not names and subject is None:
+            parse_names([])
         key = generate_private_key(str(body.generate))
         wanted = Wanted(names, key.public_key(), subject=subject)
     if body.lifetime is not None and body.not_after is not None:
