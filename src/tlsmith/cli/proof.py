@@ -65,6 +65,9 @@ def _signals_heard_once() -> Iterator[None]:
         before = {}
     try:
         yield
+    except KeyboardInterrupt:
+        before = {}  # we are about to end: one more signal is to change nothing
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
