@@ -435,6 +435,50 @@ def test_a_restored_store_issues_on(folder: Path) -> None:
     assert not Path("x.db").exists()
 
 
+def _numbers() -> dict[str, int]:
+    lines = tlsmith_here("crl", "list", "--json").out.splitlines()
+    return {one["path"]: one["number"] for one in map(json.loads, lines)}
+
+
+def test_crl_numbers_of_a_restored_store_are_greater_than_any(folder: Path) -> None:
+    """A client with the CRL from before takes no CRL with a smaller number."""
+    _init()
+    _ca("backup", "backup.db")
+    for _ in range(3):
+        assert tlsmith_here("crl", "issue", "--force").code == 0
+    before = _numbers()
+    Path("ca.db").rename("lost.db")
+    Path("ca.db-wal").write_bytes(b"of the store that is gone")
+    assert "ca.db-wal" in _refused("ca", "restore", "backup.db", "--store", STORE)
+    Path("ca.db-wal").unlink()
+    _ca("restore", "backup.db", "--store", STORE)
+    assert not list(Path().glob("*.restoring*"))
+    issued = tlsmith_here("crl", "issue")  # due, without being forced
+    assert "complete CRL, number" in issued.out
+    after = _numbers()
+    ours = [path for path, number in after.items() if number != before.get(path)]
+    assert ours
+    assert all(after[path] >= before[path] + 900 for path in ours)
+    assert "nothing was done" in tlsmith_here("crl", "issue").err
+    again = tlsmith_here("crl", "issue", "--restored")
+    assert again.code == 0, again.err
+    assert all(_numbers()[path] >= after[path] + 1000 for path in ours)
+    log = tlsmith_here("audit", "list", "--json").out
+    assert log.count("store.restore") == 2
+    assert tlsmith_here("audit", "verify").code == 0
+
+
+def test_a_restored_store_is_nobody_elses_to_read_even_at_first(folder: Path) -> None:
+    _init()
+    _ca("backup", "backup.db")
+    os.mkfifo("ca.db.restoring")  # put there by somebody else, and readable to all
+    Path("ca.db.restoring").chmod(0o666)
+    Path("ca.db").unlink()
+    _ca("restore", "backup.db", "--store", STORE)
+    assert Path("ca.db").is_file()
+    assert Path("ca.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_store_of_this_version_needs_no_migration(folder: Path) -> None:
     _init()
     assert "nothing was done" in _ca("migrate").out

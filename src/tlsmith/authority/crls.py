@@ -178,7 +178,9 @@ class _Work:
         connection, number = self._connection, self._loaded.id
         scope = crl_scope(connection, number, self._shard)
         latest = latest_crl(connection, number, self._shard, COMPLETE)
-        by_clock = force or latest is None or self._is_due(latest)
+        # Numbers go ahead where the store was restored: the latest is an old one then.
+        is_behind = latest is None or latest.number < scope.number
+        by_clock = force or is_behind or latest is None or self._is_due(latest)
         since = latest.revision if latest else 0
         if not by_clock and not has_changed(connection, number, self._shard, since):
             return None

@@ -11,12 +11,14 @@ from tlsmith.authority.issuers import LoadedIssuer
 from tlsmith.authority.serials import next_serial_number
 from tlsmith.core.attributes import parse_attributes
 from tlsmith.core.oid import COMMON_NAME
-from tlsmith.errors import AccessError, ProfileError
+from tlsmith.errors import AccessError, ConflictError, ProfileError
 from tlsmith.storage import Transaction
 from tlsmith.storage.access import granted_among
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import (
+    GOOD,
     NewCertificate,
+    by_serial_number,
     insert_certificate,
     why_blocked,
 )
@@ -87,9 +89,12 @@ def record_certificate(
     Raises:
         ProfileError: its key was blocked; nothing was written.
         AccessError: something is granted to a name in it, and not to this actor.
+        ConflictError: it takes the place of one that was revoked meanwhile.
     """
     new = prepared.new
     refuse_granted_names(transaction, actor, new.names)
+    if prepared.renews is not None:
+        _refuse_revoked(transaction, prepared.renews)
     reason = why_blocked(transaction, new.key_hash)
     if reason is not None:
         raise ProfileError(
@@ -131,6 +136,16 @@ def refuse_outside_scope(
         raise AccessError(
             f"{actor.name} may not ask for {', '.join(outside)}",
             hint=f"it may ask for names below {', '.join(actor.names)}",
+        )
+
+
+def _refuse_revoked(transaction: Transaction, serial_number: int) -> None:
+    there = by_serial_number(transaction, serial_number)
+    if there and all(one.status != GOOD for one in there):
+        raise ConflictError(
+            f"the certificate {serial_number:x} is not good",
+            code="revoked",
+            hint="issue a new one, if it is to go on",
         )
 
 

@@ -27,6 +27,7 @@ from tlsmith.authority.publication import Publication
 from tlsmith.authority.request import IssuanceRequest
 from tlsmith.authority.watch import StoreWatch
 from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
+from tlsmith.core.asked_names import in_one_form
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.keys import public_key_info
 from tlsmith.core.view import view_certificate
@@ -451,12 +452,14 @@ def renewal_of(
     """Return what is wanted where a certificate is to be issued again.
 
     Raises:
-        InputError: the store has not the certificate itself.
+        InputError: the store has not the certificate itself, or it was adopted, with
+            names that are none.
     """
     if old.certificate is None:
         raise InputError(f"of {old.serial_number:x} the number alone is known")
+    names = map(in_one_form, view_certificate(old.certificate).names)
     return Wanted(
-        view_certificate(old.certificate).names,
+        tuple(dict.fromkeys(names)),
         public_key,
         old.profile,
         lifetime=lifetime,

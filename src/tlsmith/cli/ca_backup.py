@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
 from tlsmith.cli.output import emit, say
-from tlsmith.cli.store import store_option, store_url
+from tlsmith.cli.store import person, store_option, store_url
 from tlsmith.errors import InputError
 
 _SQLITE = "sqlite:///"
@@ -42,8 +44,9 @@ def backup(file: str, store: str | None) -> None:
 def restore(file: str, store: str | None) -> None:
     """Put a backup in the place of a SQLite store that is gone.
 
-    What was issued after the backup is not in it: it works until it expires, and
-    cannot be revoked by its serial number.
+    What happened after the backup is not in it. A certificate issued since works
+    until it expires, and cannot be revoked by its serial number; one revoked since is
+    to be revoked again. CRL numbers go on far ahead of those there may have been.
 
     \b
     Example:
@@ -55,9 +58,10 @@ def restore(file: str, store: str | None) -> None:
     if not url.startswith(_SQLITE):
         raise InputError(
             f"the store {url} is not a SQLite file",
-            hint="restore it with pg_restore, as the rest of your PostgreSQL",
+            hint="restore it with pg_restore, as the rest of your PostgreSQL, then: "
+            "tlsmith crl issue --restored",
         )
-    put_back(file, url.removeprefix(_SQLITE))
+    put_back(file, url.removeprefix(_SQLITE), person(), datetime.now(UTC))
     emit(f"{url} is as it was when {file} was made")
     say("Next:\n  tlsmith audit verify --store " + url)
 

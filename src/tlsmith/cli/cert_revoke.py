@@ -70,6 +70,14 @@ def revoke(certificates: tuple[str, ...], reason: str, **options: Any) -> None:
             authority.revoke(record.id, reason, person(), with_key=key_file is not None)
             for record in _chosen(authority, selections)
         ]
+        if key_file:
+            # Issued since they were looked for; no more will be: the key is blocked.
+            late = authority.find_all(select_by_key(key_file).search)
+            revoked += [
+                authority.revoke(record.id, reason, person(), with_key=True)
+                for record in list(late)
+                if record.status != 1
+            ]
         publish(authority)
     report("revoked", revoked, options["as_json"])
 

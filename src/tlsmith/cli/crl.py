@@ -9,6 +9,7 @@ from tlsmith.cli.store import (
     json_option,
     open_authority,
     passphrase_option,
+    person,
     store_option,
 )
 from tlsmith.cli.table import table
@@ -64,14 +65,25 @@ def list_command(store: str | None, as_json: bool) -> None:
 @store_option
 @passphrase_option
 @click.option("--force", is_flag=True, help="Even those that are not due.")
-def issue(store: str | None, passphrase_file: str | None, force: bool) -> None:
+@click.option(
+    "--restored",
+    is_flag=True,
+    help="The database was restored: have numbers go on far ahead of those since.",
+)
+def issue(
+    store: str | None, passphrase_file: str | None, force: bool, restored: bool
+) -> None:
     """Issue the CRLs that are due: complete, delta, and of every shard.
 
     \b
     Example:
       tlsmith crl issue --force
     """
+    from tlsmith.authority.backup import go_ahead
+
     with open_authority(store, passphrase_file) as authority:
+        if restored:
+            go_ahead(authority.storage, person(), authority.clock())
         issued = authority.refresh_crls(force=force)
     for one in issued:
         of = f" of shard {one.shard}" if one.shard else ""

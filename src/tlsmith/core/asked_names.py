@@ -100,6 +100,15 @@ def _name(part: der.Element) -> GeneralName:
     raw = decode_name(part.tag, content)
     if raw is None:
         raise InputError(f"a name of the unknown tag {part.tag:#04x}")
+    return in_one_form(raw)
+
+
+def in_one_form(raw: GeneralName) -> GeneralName:
+    """Return a name as it was encoded by whoever, in its one form.
+
+    Raises:
+        InputError: it is no name of its kind.
+    """
     name = parse_name(raw.value)
     if name.kind != raw.kind:
         raise InputError(f"{quoted(raw.value)} is put in as {raw.kind} and is none")

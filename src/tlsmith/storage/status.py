@@ -238,8 +238,12 @@ def has_changed(
 
 
 def delete_changes(transaction: Transaction, before: datetime) -> int:
-    """Delete changes older than any delta's base."""
-    return transaction.run("DELETE FROM changes WHERE at < ?", to_seconds(before))
+    """Delete changes older than any delta's base, and made before a moment."""
+    return transaction.run(
+        "DELETE FROM changes WHERE at < ? AND revision <= (SELECT "
+        "COALESCE(MIN(base_revision), 0) FROM crl_scopes WHERE base_number > 0)",
+        to_seconds(before),
+    )
 
 
 def insert_responder(

@@ -114,6 +114,25 @@ def test_a_body_that_is_too_large_is_not_read(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_moment_that_is_none_in_utc_is_refused(served: Served, moment: str) -> None:
+    """A token that ended in the year 10000 could not be listed, nor any other."""
+    client = served.client("administrator")
+    token = {"name": "late", "role": "viewer", "expires_at": moment}
+    wanted = {"csr": csr("a.test").pem, "not_after": moment}
+    for answer in (
+        client.post("/tokens", json=token),
+        client.post("/certificates", json=wanted),
+        client.get("/certificates", params={"expires_before": moment}),
+        client.get("/certificates", params={"expires_after": moment}),
+    ):
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["code"] == "bad-field"
+    assert client.get("/tokens").status_code == 200
+
+
+@pytest.mark.parametrize(
     "kind",
     [
         "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -31,6 +31,16 @@ Names = Annotated[list[Name], Meta(min_length=1, max_length=100)]
 
 class Message(Struct, forbid_unknown_fields=True, frozen=True):
     """Has the fields it says, and no other."""
+
+
+def _check_moments(*moments: datetime | None) -> None:
+    """Refuse a moment whose year in UTC is before 1 or after 9999."""
+    for moment in moments:
+        if moment is not None:
+            try:
+                moment.astimezone(UTC)
+            except OverflowError as error:
+                raise ValueError("expected a moment of the years 1 to 9999") from error
 
 
 class Nothing(Message, frozen=True):
@@ -68,6 +78,9 @@ class NewCertificate(Message, frozen=True):
     issuer: Annotated[
         Word | None, Meta(description="slug or name of the CA; the latest by default")
     ] = None
+
+    def __post_init__(self) -> None:
+        _check_moments(self.not_after)
 
 
 class NewCertificates(Message, frozen=True):
@@ -135,6 +148,9 @@ class NewToken(Message, frozen=True):
     ] = []
     expires_at: Moment | None = None
 
+    def __post_init__(self) -> None:
+        _check_moments(self.expires_at)
+
 
 class NewGrant(Message, frozen=True):
     """What client certificates with a name may do."""
@@ -167,6 +183,9 @@ class CertificateQuery(Message, frozen=True):
     expires_after: Moment | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
+
+    def __post_init__(self) -> None:
+        _check_moments(self.expires_before, self.expires_after)
 
 
 class AuditQuery(Message, frozen=True):

@@ -17,7 +17,7 @@ from tlsmith.storage.certificates import REVOKED, CertificateRecord
 from tlsmith.storage.search import Search, find
 
 if TYPE_CHECKING:
-    from tlsmith.storage import Transaction
+    from tlsmith.storage import Connection, Transaction
 
 # Certificates that one request revokes.
 _MOST = 1000
@@ -69,11 +69,18 @@ def _changed(
 def _revoke_many(call: Call) -> Pending:
     body: messages.Revocations = call.body
     search, is_several = _search(body)
-    records = _found(call, search, is_several)
+    with call.authority.storage.read() as connection:
+        records = _found(connection, search, is_several)
     _refuse_others(call, records)
     reason, now = REASONS[body.reason], call.authority.clock()
 
     def work(transaction: Transaction) -> Answer:
+        nonlocal records
+        if search.key_hash is not None:
+            # Those that were issued since; no more will be, as the key is blocked.
+            transaction.flush()
+            records = _found(transaction, search, is_several)
+            _refuse_others(call, records)
         changed = [
             revoke(
                 transaction,
@@ -114,16 +121,17 @@ def _search(body: messages.Revocations) -> tuple[Search, bool]:
     return Search(name=name_to_find(str(body.name))), True
 
 
-def _found(call: Call, search: Search, is_several: bool) -> list[CertificateRecord]:
+def _found(
+    connection: Connection, search: Search, is_several: bool
+) -> list[CertificateRecord]:
     found: list[CertificateRecord] = []
     after: str | None = None
-    with call.authority.storage.read() as connection:
-        while len(found) <= _MOST:
-            page = find(connection, search, after=after, limit=500)
-            found += page.records
-            after = page.next
-            if after is None:
-                break
+    while len(found) <= _MOST:
+        page = find(connection, search, after=after, limit=500)
+        found += page.records
+        after = page.next
+        if after is None:
+            break
     if not found:
         raise NotFoundError(
             "no such certificate", hint="see which there are: GET /certificates"
