@@ -524,3 +524,34 @@ def test_what_a_profile_leaves_out_of_a_subject_is_told(shell: Shell) -> None:
     done = shell.works("cert", "issue", "a.test", "--subject", "CN=a.test,O=Acme")
     assert "leaves O='Acme' out of the subject" in done.err
     assert shell.certificate("a.test.pem").subject.rfc4514_string() == "CN=a.test"
+
+
+def test_a_mistake_in_the_configuration_is_told_once(shell: Shell) -> None:
+    done = shell.run("serve", "--listen", "nowhere", "--http", "none")
+    assert done.code == 2
+    assert done.err.startswith("tlsmith: the configuration has 2 mistakes\n")
+    assert done.err.count("'nowhere' is not HOST:PORT") == 1
+
+
+def test_a_token_replaces_no_file(shell: Shell) -> None:
+    words = ("access", "token", "ci", "--role", "issuer", "--out", "ci.token")
+    shell.works(*words)
+    before = shell.path("ci.token").read_bytes()
+    done = shell.run(*words, "--json")
+    assert done.error["code"] == "file-exists"
+    gone = shell.run("access", "token", "x", "--role", "viewer", "--out", "gone/x")
+    assert gone.code == 3
+    assert shell.path("ci.token").read_bytes() == before
+    assert len(shell.works("access", "list", "--json").out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("which", ["token", "grant"])
+def test_a_profile_that_is_not_there_is_not_granted(shell: Shell, which: str) -> None:
+    words = ("access", which, "ci.test", "--role", "issuer", "--profile")
+    done = shell.run(*words, "sever")
+    assert done.code == 2
+    assert "no profile is called 'sever'; did you mean server?" in done.err
+    facts = shell.works(*words, "server", "--name", "a.test", "--json").facts
+    assert (facts["profiles"], facts["names"]) == (["server"], ["a.test"])
+    listed = shell.works("access", "list").out
+    assert listed.splitlines()[1].split()[-2:] == ["server", "a.test"]
