@@ -555,3 +555,52 @@ def test_a_profile_that_is_not_there_is_not_granted(shell: Shell, which: str) ->
     assert (facts["profiles"], facts["names"]) == (["server"], ["a.test"])
     listed = shell.works("access", "list").out
     assert listed.splitlines()[1].split()[-2:] == ["server", "a.test"]
+
+
+def test_what_became_of_a_certificate_names_its_ca(shell: Shell) -> None:
+    shell.works("cert", "issue", "a.test")
+    listed = json.loads(shell.works("cert", "list", "--json").out)
+    held = json.loads(shell.works("cert", "hold", "a.test.pem", "--json").out)
+    assert held["issuer"] == listed["issuer"] != ""
+
+
+def test_a_row_shows_a_few_of_many_names(shell: Shell) -> None:
+    names = [f"n{number}.test" for number in range(9)]
+    shell.works("cert", "issue", *names)
+    row = shell.works("cert", "list").out.splitlines()[1]
+    assert row.endswith("n0.test, n1.test, n2.test, n3.test and 5 more")
+    shown = shell.works(
+        "cert", "show", f"{shell.certificate('n0.test+8.pem').serial_number:x}"
+    )
+    assert "n8.test" in shown.out
+
+
+def test_every_act_is_told_to_programs(shell: Shell) -> None:
+    shell.path("policy.toml").write_text("[policy]\nmax_days = 90\n")
+    checked = shell.works("profile", "check", "policy.toml", "--json").facts
+    assert "server" in checked["profiles"]
+    assert shell.works("profile", "set", "policy.toml", "--json").facts["version"] == 2
+    lines = shell.works("crl", "issue", "--force", "--json").out.splitlines()
+    issued = [json.loads(line) for line in lines]
+    lines = shell.works("crl", "list", "--json").out.splitlines()
+    listed = [json.loads(line) for line in lines]
+    assert issued == listed[-2:]
+    published = shell.works("crl", "publish", "pub", "--json").facts
+    files = [path for path in shell.path("pub").rglob("*") if path.is_file()]
+    assert published == {
+        "folder": "pub",
+        "documents": len(files),
+        "ocsp_responses": 0,
+    }
+    assert shell.works("ca", "migrate", "--json").facts == {"migrations": []}
+    kept = shell.works("ca", "backup", "b.db", "--json").facts
+    assert kept == {"file": "b.db", "bytes": shell.path("b.db").stat().st_size}
+    words = ("ca", "restore", "b.db", "--store", "sqlite:///other.db", "--json")
+    assert shell.works(*words).facts["store"] == "sqlite:///other.db"
+
+
+def test_show_says_which_ca_it_is_about(shell: Shell) -> None:
+    done = shell.run("ca", "show")
+    assert 'for that of the store: --store "$TLSMITH_STORE"' in done.err
+    text = shell.works("ca", "show", "--store", "sqlite:///ca.db").out
+    assert "number 1, 0 entries" in text
