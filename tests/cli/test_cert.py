@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from running import Done, tlsmith, tlsmith_here
+from running import TLSMITH, Done, tlsmith, tlsmith_here
 
 Words = tuple[str, ...]
 
@@ -604,3 +604,30 @@ def test_show_says_which_ca_it_is_about(shell: Shell) -> None:
     assert 'for that of the store: --store "$TLSMITH_STORE"' in done.err
     text = shell.works("ca", "show", "--store", "sqlite:///ca.db").out
     assert "number 1, 0 entries" in text
+
+
+_HELD = """\
+[profiles.server]
+requesters = ["token:ci-*"]
+[profiles.server.names]
+dns = ["corp.test"]
+"""
+
+
+def test_a_policy_for_others_does_not_stop_the_server(shell: Shell) -> None:
+    shell.path("policy.toml").write_text(_HELD)
+    shell.works("profile", "set", "policy.toml")
+    refused = tlsmith("serve", "--listen", "127.0.0.1:0", "--http", "off")
+    assert refused.code == 2
+    assert "the server's own certificate: profile server does not" in refused.err
+    assert "hint: name it as the CA may: --base-url https://NAME:PORT" in refused.err
+    words = ("serve", "--listen", "127.0.0.1:0", "--http", "off", "--base-url")
+    command = [TLSMITH, *words, "https://ca.corp.test"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        assert server.stderr.readline().startswith("listening on https://127.0.0.1:")
+        server.terminate()
+        server.stderr.read()
+    assert server.returncode == 0
+    listed = shell.works("cert", "list", "--name", "ca.corp.test", "--json").out
+    assert json.loads(listed)["names"] == ["ca.corp.test"]
