@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from running import Done, tlsmith, tlsmith_here
+from running import TLSMITH, Done, tlsmith, tlsmith_here
 
 Words = tuple[str, ...]
 
@@ -525,3 +525,110 @@ def test_what_a_profile_leaves_out_of_a_subject_is_told(shell: Shell) -> None:
     done = shell.works("cert", "issue", "a.test", "--subject", "CN=a.test,O=Acme")
     assert "leaves O='Acme' out of the subject" in done.err
     assert shell.certificate("a.test.pem").subject.rfc4514_string() == "CN=a.test"
+
+
+def test_a_mistake_in_the_configuration_is_told_once(shell: Shell) -> None:
+    done = shell.run("serve", "--listen", "nowhere", "--http", "none")
+    assert done.code == 2
+    assert done.err.startswith("tlsmith: the configuration has 2 mistakes\n")
+    assert done.err.count("'nowhere' is not HOST:PORT") == 1
+
+
+def test_a_token_replaces_no_file(shell: Shell) -> None:
+    words = ("access", "token", "ci", "--role", "issuer", "--out", "ci.token")
+    shell.works(*words)
+    before = shell.path("ci.token").read_bytes()
+    done = shell.run(*words, "--json")
+    assert done.error["code"] == "file-exists"
+    gone = shell.run("access", "token", "x", "--role", "viewer", "--out", "gone/x")
+    assert gone.code == 3
+    assert shell.path("ci.token").read_bytes() == before
+    assert len(shell.works("access", "list", "--json").out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("which", ["token", "grant"])
+def test_a_profile_that_is_not_there_is_not_granted(shell: Shell, which: str) -> None:
+    words = ("access", which, "ci.test", "--role", "issuer", "--profile")
+    done = shell.run(*words, "sever")
+    assert done.code == 2
+    assert "no profile is called 'sever'; did you mean server?" in done.err
+    facts = shell.works(*words, "server", "--name", "a.test", "--json").facts
+    assert (facts["profiles"], facts["names"]) == (["server"], ["a.test"])
+    listed = shell.works("access", "list").out
+    assert listed.splitlines()[1].split()[-2:] == ["server", "a.test"]
+
+
+def test_what_became_of_a_certificate_names_its_ca(shell: Shell) -> None:
+    shell.works("cert", "issue", "a.test")
+    listed = json.loads(shell.works("cert", "list", "--json").out)
+    held = json.loads(shell.works("cert", "hold", "a.test.pem", "--json").out)
+    assert held["issuer"] == listed["issuer"] != ""
+
+
+def test_a_row_shows_a_few_of_many_names(shell: Shell) -> None:
+    names = [f"n{number}.test" for number in range(9)]
+    shell.works("cert", "issue", *names)
+    row = shell.works("cert", "list").out.splitlines()[1]
+    assert row.endswith("n0.test, n1.test, n2.test, n3.test and 5 more")
+    shown = shell.works(
+        "cert", "show", f"{shell.certificate('n0.test+8.pem').serial_number:x}"
+    )
+    assert "n8.test" in shown.out
+
+
+def test_every_act_is_told_to_programs(shell: Shell) -> None:
+    shell.path("policy.toml").write_text("[policy]\nmax_days = 90\n")
+    checked = shell.works("profile", "check", "policy.toml", "--json").facts
+    assert "server" in checked["profiles"]
+    assert shell.works("profile", "set", "policy.toml", "--json").facts["version"] == 2
+    lines = shell.works("crl", "issue", "--force", "--json").out.splitlines()
+    issued = [json.loads(line) for line in lines]
+    lines = shell.works("crl", "list", "--json").out.splitlines()
+    listed = [json.loads(line) for line in lines]
+    assert issued == listed[-2:]
+    published = shell.works("crl", "publish", "pub", "--json").facts
+    files = [path for path in shell.path("pub").rglob("*") if path.is_file()]
+    assert published == {
+        "folder": "pub",
+        "documents": len(files),
+        "ocsp_responses": 0,
+    }
+    assert shell.works("ca", "migrate", "--json").facts == {"migrations": []}
+    kept = shell.works("ca", "backup", "b.db", "--json").facts
+    assert kept == {"file": "b.db", "bytes": shell.path("b.db").stat().st_size}
+    words = ("ca", "restore", "b.db", "--store", "sqlite:///other.db", "--json")
+    assert shell.works(*words).facts["store"] == "sqlite:///other.db"
+
+
+def test_show_says_which_ca_it_is_about(shell: Shell) -> None:
+    done = shell.run("ca", "show")
+    assert 'for that of the store: --store "$TLSMITH_STORE"' in done.err
+    text = shell.works("ca", "show", "--store", "sqlite:///ca.db").out
+    assert "number 1, 0 entries" in text
+
+
+_HELD = """\
+[profiles.server]
+requesters = ["token:ci-*"]
+[profiles.server.names]
+dns = ["corp.test"]
+"""
+
+
+def test_a_policy_for_others_does_not_stop_the_server(shell: Shell) -> None:
+    shell.path("policy.toml").write_text(_HELD)
+    shell.works("profile", "set", "policy.toml")
+    refused = tlsmith("serve", "--listen", "127.0.0.1:0", "--http", "off")
+    assert refused.code == 2
+    assert "the server's own certificate: profile server does not" in refused.err
+    assert "hint: name it as the CA may: --base-url https://NAME:PORT" in refused.err
+    words = ("serve", "--listen", "127.0.0.1:0", "--http", "off", "--base-url")
+    command = [TLSMITH, *words, "https://ca.corp.test"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        assert server.stderr.readline().startswith("listening on https://127.0.0.1:")
+        server.terminate()
+        server.stderr.read()
+    assert server.returncode == 0
+    listed = shell.works("cert", "list", "--name", "ca.corp.test", "--json").out
+    assert json.loads(listed)["names"] == ["ca.corp.test"]

@@ -167,6 +167,7 @@ def test_an_address_that_is_taken_is_named(start: Start) -> None:
         assert server.process.wait(20) == 3
     said = f"cannot listen on 127.0.0.1:{port}: address already in use"
     assert said in server.said()
+    assert "attempting to bind" not in server.said()
 
 
 def test_systemd_is_told_how_it_goes(start: Start, tmp_path: Path) -> None:

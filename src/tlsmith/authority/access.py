@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_hex, token_urlsafe
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.authority.actor import ROLES, Actor
 from tlsmith.core.view import view_certificate
@@ -26,6 +26,9 @@ from tlsmith.storage.audit import Act, append
 from tlsmith.storage.authorities import REVOKED, AuthorityRecord, authorities
 from tlsmith.storage.certificates import GOOD, by_serial_number
 
+if TYPE_CHECKING:
+    from tlsmith.authority.policy import Policy
+
 # What tokens begin with, so that scanners for secrets know one.
 PREFIX = "tlsmith_"
 
@@ -42,6 +45,15 @@ class Scope(NamedTuple):
     role: str
     profiles: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+
+    def check_profiles(self, policy: Policy) -> None:
+        """Refuse profiles that the policy has not: a typo would allow nothing.
+
+        Raises:
+            InputError: one of them is none.
+        """
+        for name in self.profiles:
+            policy.profile(name)
 
     def check(self) -> None:
         """Refuse a scope that is none.
@@ -81,14 +93,15 @@ def create_token(
     if expires_at is not None and expires_at <= now:
         raise InputError(f"a token that expired {expires_at:%Y-%m-%d} is of no use")
     token = PREFIX + token_urlsafe(32)
+    # The store keeps whole seconds.
     record = TokenRecord(
         token_hex(4),
         name,
         scope.role,
         scope.profiles,
         scope.names,
-        now,
-        expires_at,
+        now.replace(microsecond=0),
+        expires_at and expires_at.replace(microsecond=0),
         None,
     )
     insert_token(transaction, record, sha256(token.encode()).digest())

@@ -13,6 +13,9 @@ from tlsmith.core.attributes import Attribute
 from tlsmith.core.constraints import NameConstraints
 from tlsmith.core.extension_values import Extension
 
+# What the service asks as; people and programs have a colon in their names.
+SERVICE = "server"
+
 
 class Profile(NamedTuple):
     """What certificates of this name may be; docs/profiles.md has each key.
@@ -48,8 +51,15 @@ class Profile(NamedTuple):
     name_constraints: NameConstraints | None
 
     def admits(self, requester: str) -> bool:
-        """Tell whether a requester, such as "token:ci", may use this profile."""
-        return _pattern(self.requesters).match(requester) is not None
+        """Tell whether a requester, such as "token:ci", may use this profile.
+
+        The service may, for its own certificate: who holds a profile to some tokens
+        does not mean to stop it.
+        """
+        return (
+            requester == SERVICE
+            or _pattern(self.requesters).match(requester) is not None
+        )
 
 
 @lru_cache(maxsize=256)

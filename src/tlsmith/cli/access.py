@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,10 @@ from tlsmith.cli.durations import parse_duration
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.store import json_option, open_authority, person, store_option
 from tlsmith.cli.table import table
+from tlsmith.errors import InputError
+
+if TYPE_CHECKING:
+    from tlsmith.authority.access import Scope
 
 ROLES = ("viewer", "issuer", "operator", "administrator")
 
@@ -95,7 +100,10 @@ def token(
     expires_at = now + parse_duration(expires_in) if expires_in else None
     scope = Scope(role, profiles, names)
     store, out = options["store"], options["out"]
+    if out:
+        _check_place(str(out))
     with open_authority(str(store) if store else None) as authority:
+        scope.check_profiles(authority.policy())
         made, record = authority.writer.submit(
             lambda tx: create_token(
                 tx, name, scope, person(), now, expires_at=expires_at
@@ -103,7 +111,7 @@ def token(
         )
     if out:
         write_together([NewFile(str(out), made.encode() + b"\n", secret=True)])
-    facts = {"id": record.id, "name": name, "role": role}
+    facts = {"id": record.id} | _scope_facts(name, scope)
     if options["as_json"]:
         emit_json(facts if out else facts | {"token": made})
     elif out:
@@ -117,12 +125,14 @@ def token(
 @click.argument("identity", metavar="NAME")
 @_scope_options
 @store_option
+@json_option
 def grant(
     identity: str,
     role: str,
     profiles: tuple[str, ...],
     names: tuple[str, ...],
     store: str | None,
+    as_json: bool,
 ) -> None:
     """Say what client certificates of this CA with a name may do.
 
@@ -137,18 +147,47 @@ def grant(
     now = datetime.now(UTC)
     scope = Scope(role, profiles, names)
     with open_authority(store) as authority:
+        scope.check_profiles(authority.policy())
         authority.writer.submit(
             lambda tx: set_grant(tx, identity, scope, person(), now)
         )
         search = Search(name=identity, status="good", expires_after=now)
         there = any(True for _ in authority.find_all(search))
-    emit(f"certificates for {identity} have the role {role}")
+    if as_json:
+        emit_json(_scope_facts(identity, scope))
+    else:
+        emit(f"certificates for {identity} have the role {role}")
     if there:
         # They may have been issued to somebody who is not to have this role.
         say(
             "those that are there already as well; see whose they are:\n"
             f"  tlsmith cert list --name {identity}"
         )
+
+
+def _check_place(path: str) -> None:
+    """Refuse a token's place where a file is, or none can be, before it is made."""
+    from tlsmith.files import is_stream
+    from tlsmith.files.atomic import place_of, remove_quietly, write_temporary
+
+    if is_stream(path):
+        return
+    if os.path.lexists(path):
+        raise InputError(
+            f"{path!r} is there already",
+            code="file-exists",
+            hint="name a new file, or move that one away",
+        )
+    remove_quietly(write_temporary(place_of(path), b"", 0o600))
+
+
+def _scope_facts(name: str, scope: Scope) -> dict[str, Any]:
+    return {
+        "name": name,
+        "role": scope.role,
+        "profiles": list(scope.profiles),
+        "names": list(scope.names),
+    }
 
 
 @access.command("list", short_help="List tokens and grants.")
@@ -164,7 +203,7 @@ def list_command(store: str | None, as_json: bool) -> None:
     from tlsmith.storage.access import grants, tokens
 
     with open_authority(store) as authority, authority.storage.read() as connection:
-        found = [
+        found: list[dict[str, Any]] = [
             {
                 "kind": "token",
                 "id": one.id,
@@ -204,16 +243,20 @@ def list_command(store: str | None, as_json: bool) -> None:
             str(one["name"]),
             str(one["role"]),
             "revoked" if one["revoked_at"] else str(one["expires_at"] or "")[:10],
+            ", ".join(one["profiles"]),
+            ", ".join(one["names"]),
         )
         for one in found
     ]
-    emit(table([("kind", "id", "name", "role", "until"), *rows]))
+    heads = ("kind", "id", "name", "role", "until", "profiles", "names")
+    emit(table([heads, *rows]))
 
 
 @access.command(short_help="Take a token or a grant back.")
 @click.argument("which", metavar="ID|NAME")
 @store_option
-def revoke(which: str, store: str | None) -> None:
+@json_option
+def revoke(which: str, store: str | None, as_json: bool) -> None:
     """Take a token (by its id) or a grant (by its name) back, at once.
 
     \b
@@ -229,4 +272,7 @@ def revoke(which: str, store: str | None) -> None:
             is_grant = which in {one.identity for one in grants(connection)}
         take_back = take_grant_back if is_grant else take_token_back
         authority.writer.submit(lambda tx: take_back(tx, which, person(), now))
-    emit(f"{which} no longer works")
+    if as_json:
+        emit_json({"kind": "grant" if is_grant else "token", "which": which})
+    else:
+        emit(f"{which} no longer works")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from tlsmith.cli.ca_backup import backup, migrate, restore
@@ -10,8 +12,8 @@ from tlsmith.cli.ca_import import import_command
 from tlsmith.cli.ca_new import init
 from tlsmith.cli.ca_rotate import retire, rotate
 from tlsmith.cli.ca_sign import cross_sign, sign_crl, sign_intermediate
-from tlsmith.cli.output import emit
-from tlsmith.cli.store import json_option, store_option, store_url
+from tlsmith.cli.output import emit, say
+from tlsmith.cli.store import STORE_VARIABLE, json_option, store_option, store_url
 from tlsmith.errors import InputError
 
 
@@ -47,11 +49,21 @@ def show(store: str | None, as_json: bool) -> None:
     if store is None:
         from tlsmith.cli.ca_local import show_local
 
+        _say_which_ca()
         show_local(as_json)
         return
     from tlsmith.cli.ca_show import show_store
 
     show_store(store, as_json)
+
+
+def _say_which_ca() -> None:
+    """Say that a CA in the environment is not the one that is shown."""
+    if os.environ.get(STORE_VARIABLE):
+        say(
+            "this is about the local CA; for that of the store: "
+            f'--store "${STORE_VARIABLE}"'
+        )
 
 
 @click.command(short_help="Print certificates of a CA, PEM.")
@@ -92,6 +104,7 @@ def export(which: str | None, store: str | None) -> None:
         return
     from tlsmith.cli.ca_local import export_local
 
+    _say_which_ca()
     emit(export_local(which))
 
 

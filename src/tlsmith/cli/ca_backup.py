@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import click
 
-from tlsmith.cli.output import emit, say
-from tlsmith.cli.store import person, store_option, store_url
+from tlsmith.cli.output import emit, emit_json, say
+from tlsmith.cli.store import json_option, person, store_option, store_url
 from tlsmith.errors import InputError
 
 _SQLITE = "sqlite:///"
@@ -16,7 +16,8 @@ _SQLITE = "sqlite:///"
 @click.command(short_help="Write a copy of a store, while it is in use.")
 @click.argument("file", metavar="FILE")
 @store_option
-def backup(file: str, store: str | None) -> None:
+@json_option
+def backup(file: str, store: str | None, as_json: bool) -> None:
     """Write a consistent copy of a SQLite store to a new file, while it is in use.
 
     The issuing key is in it, encrypted; the root's key is not: keep that apart.
@@ -34,6 +35,9 @@ def backup(file: str, store: str | None) -> None:
         size = back_up(storage, file)
     finally:
         storage.close()
+    if as_json:
+        emit_json({"file": file, "bytes": size})
+        return
     emit(f"{file}: {size:,} bytes")
     say("the root's key is not in it: keep that in a place of its own")
 
@@ -41,7 +45,8 @@ def backup(file: str, store: str | None) -> None:
 @click.command(short_help="Put a backup in the place of a store that is gone.")
 @click.argument("file", metavar="FILE")
 @store_option
-def restore(file: str, store: str | None) -> None:
+@json_option
+def restore(file: str, store: str | None, as_json: bool) -> None:
     """Put a backup in the place of a SQLite store that is gone.
 
     What happened after the backup is not in it. A certificate issued since works
@@ -62,13 +67,17 @@ def restore(file: str, store: str | None) -> None:
             "tlsmith crl issue --restored",
         )
     put_back(file, url.removeprefix(_SQLITE), person(), datetime.now(UTC))
+    if as_json:
+        emit_json({"file": file, "store": url})
+        return
     emit(f"{url} is as it was when {file} was made")
     say("Next:\n  tlsmith audit verify --store " + url)
 
 
 @click.command(short_help="Bring a store's schema up to this version.")
 @store_option
-def migrate(store: str | None) -> None:
+@json_option
+def migrate(store: str | None, as_json: bool) -> None:
     """Bring a store's schema up to what this version needs; nothing is lost.
 
     \b
@@ -82,7 +91,9 @@ def migrate(store: str | None) -> None:
         done = storage.migrate()
     finally:
         storage.close()
-    if done:
+    if as_json:
+        emit_json({"migrations": list(done)})
+    elif done:
         emit(f"schema brought up to {done[-1]}")
     else:
         emit("the schema is this version's: nothing was done")

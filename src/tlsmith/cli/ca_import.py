@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tlsmith.cli.fingerprints import ca_lines
-from tlsmith.cli.output import emit, emit_json, say, warn
+from tlsmith.cli.output import counted, emit, emit_json, say, warn
 from tlsmith.cli.store import (
     json_option,
     open_authority,
@@ -124,7 +124,8 @@ def _report_crl(taken: TakenCRL, as_json: bool) -> dict[str, Any]:
 def _tell_crl(taken: TakenCRL) -> None:
     emit(
         f"CRL of {taken.issuer.name}: number {taken.record.number}, "
-        f"{taken.record.entries} entries, next by {taken.record.next_update:%Y-%m-%d}"
+        f"{counted(taken.record.entries, 'entry', 'entries')}, "
+        f"next by {taken.record.next_update:%Y-%m-%d}"
     )
     for one in taken.revoked:
         warn(f"{one.name} was revoked: it issues no more")

@@ -8,7 +8,7 @@ from tlsmith.authority.chains import chain_to_root
 from tlsmith.authority.issuers import is_issuing
 from tlsmith.authority.records import authority_facts
 from tlsmith.cli.fingerprints import ca_lines, fingerprint_lines, key_lines
-from tlsmith.cli.output import emit, emit_json, say
+from tlsmith.cli.output import counted, emit, emit_json, say
 from tlsmith.cli.store import open_authority
 from tlsmith.core.formats import encode_chain, encode_pem
 from tlsmith.core.keys import fingerprint
@@ -136,7 +136,8 @@ def _further_lines(record: AuthorityRecord, crls: list[CRLRecord]) -> list[str]:
         if crl.authority_id == record.id and crl.kind == "complete":
             of = f" of shard {crl.shard}" if crl.shard else ""
             lines.append(
-                f"  CRL{of:<9}number {crl.number}, {crl.entries} entries, next by "
+                f"  CRL{of:<9}number {crl.number}, "
+                f"{counted(crl.entries, 'entry', 'entries')}, next by "
                 f"{crl.next_update:%Y-%m-%d %H:%M}"
             )
     return lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tlsmith.cli.fingerprints import ca_lines, fingerprint_lines, key_lines
-from tlsmith.cli.output import emit_json, say, standard_or
+from tlsmith.cli.output import counted, emit_json, say, standard_or
 from tlsmith.cli.root_key import (
     constraints_of,
     open_root,
@@ -156,7 +156,8 @@ def sign_crl(**options: Any) -> None:
         }
         emit_json(facts)
         return
-    title = f"The CRL, number {view.number}, {view.entry_count} entries"
+    entries = counted(view.entry_count, "entry", "entries")
+    title = f"The CRL, number {view.number}, {entries}"
     say("\n".join([title, *fingerprint_lines("SHA-256", crl)]))
     out = options["out"]
     say(f"\nCarry {out} to the CA:\n  tlsmith ca import {out} --store URL")

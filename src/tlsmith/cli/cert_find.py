@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tlsmith.storage.certificates import CertificateRecord
 
 _LIMIT = 50
+_MOST_NAMES = 4  # in a row
 
 
 @click.command("list", short_help="List certificates.")
@@ -85,7 +86,9 @@ def search_of(now: datetime, **conditions: Any) -> Search:
         try:
             search = search._replace(fingerprint=bytes.fromhex(digits))
         except ValueError as error:
-            raise InputError(f"not a fingerprint: {digits!r}") from error
+            raise InputError(
+                f"not a fingerprint: {digits!r}", hint="give its SHA-256, hexadecimal"
+            ) from error
     if conditions["key_file"]:
         selected = select_by_key(conditions["key_file"]).search
         search = search._replace(key_hash=selected.key_hash)
@@ -101,7 +104,9 @@ def _hexadecimal(text: str) -> int:
     try:
         return int(text.replace(":", ""), 16)
     except ValueError as error:
-        raise InputError(f"not a serial number: {text!r}") from error
+        raise InputError(
+            f"not a serial number: {text!r}", hint="write it in hexadecimal, whole"
+        ) from error
 
 
 @click.command(short_help="Show a certificate and what became of it.")
@@ -196,7 +201,7 @@ def _print_table(
             f"{record.not_after:%Y-%m-%d}",
             record.profile,
             record.requester,
-            ", ".join(record.names),
+            _few(record.names),
         )
         for record in records
     ]
@@ -204,6 +209,13 @@ def _print_table(
     emit(table([heads, *rows]))
     if len(records) == most:
         say(f"the first {most}: --all shows every one, --limit more or fewer")
+
+
+def _few(names: Sequence[str]) -> str:
+    """Return names for a row; `cert show` has all."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
 
 
 def _status(record: CertificateRecord, now: datetime) -> str:

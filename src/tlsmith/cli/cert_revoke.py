@@ -63,7 +63,8 @@ def revoke(certificates: tuple[str, ...], reason: str, **options: Any) -> None:
     selections += [select_by_key(key_file)] if key_file else []
     if not selections:
         raise InputError(
-            "no certificate was named", hint="give a serial number or a file"
+            "no certificate was named",
+            hint="give a serial number or a file, or --name or --key",
         )
     with open_authority(options["store"], options["passphrase_file"]) as authority:
         revoked = [
@@ -79,7 +80,8 @@ def revoke(certificates: tuple[str, ...], reason: str, **options: Any) -> None:
                 if record.status != 1
             ]
         publish(authority)
-    report("revoked", revoked, options["as_json"])
+        slugs = slugs_of(authority)
+    report("revoked", revoked, slugs, options["as_json"])
 
 
 @click.command(short_help="Suspend a certificate.")
@@ -100,7 +102,8 @@ def hold(
         record = one_certificate(authority, certificate)
         held = authority.hold(record.id, person())
         publish(authority)
-    report("on hold", [held], as_json)
+        slugs = slugs_of(authority)
+    report("on hold", [held], slugs, as_json)
 
 
 @click.command(short_help="Let a suspended certificate go.")
@@ -121,7 +124,8 @@ def unhold(
         record = one_certificate(authority, certificate)
         good = authority.unhold(record.id, person())
         publish(authority)
-    report("good again", [good], as_json)
+        slugs = slugs_of(authority)
+    report("good again", [good], slugs, as_json)
 
 
 def _chosen(
@@ -158,13 +162,25 @@ def publish(authority: Authority) -> None:
         )
 
 
-def report(what: str, records: list[CertificateRecord], as_json: bool) -> None:
-    """Say what became of certificates."""
+def slugs_of(authority: Authority) -> dict[int, str]:
+    """Return the slug of each CA by its number in the store."""
+    return {one.id: one.slug for one in authority.issuers.records()}
+
+
+def report(
+    what: str, records: list[CertificateRecord], slugs: dict[int, str], as_json: bool
+) -> None:
+    """Say what became of certificates.
+
+    Args:
+        slugs: of the CAs that issued them.
+    """
     from tlsmith.authority.records import certificate_facts
 
     for record in records:
         if as_json:
-            emit_json(certificate_facts(record), indent=None)
+            slug = slugs.get(record.authority_id, "")
+            emit_json(certificate_facts(record, slug), indent=None)
         else:
             names = ", ".join(record.names) or "no names"
             emit(f"{record.serial_number:x}  {what}  {names}")

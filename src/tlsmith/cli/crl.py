@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tlsmith.cli.output import emit, emit_json, say, standard_or
+from tlsmith.cli.output import counted, emit, emit_json, say, standard_or
 from tlsmith.cli.store import (
     json_option,
     open_authority,
@@ -70,8 +70,13 @@ def list_command(store: str | None, as_json: bool) -> None:
     is_flag=True,
     help="The database was restored: have numbers go on far ahead of those since.",
 )
+@json_option
 def issue(
-    store: str | None, passphrase_file: str | None, force: bool, restored: bool
+    store: str | None,
+    passphrase_file: str | None,
+    force: bool,
+    restored: bool,
+    as_json: bool,
 ) -> None:
     """Issue the CRLs that are due: complete, delta, and of every shard.
 
@@ -80,14 +85,25 @@ def issue(
       tlsmith crl issue --force
     """
     from tlsmith.authority.backup import go_ahead
+    from tlsmith.authority.issuers import crl_path
+    from tlsmith.authority.records import crl_facts
+    from tlsmith.storage.status import DELTA
 
     with open_authority(store, passphrase_file) as authority:
         if restored:
             go_ahead(authority.storage, person(), authority.clock())
         issued = authority.refresh_crls(force=force)
+        slugs = {one.id: one.slug for one in authority.issuers.records()}
+    if as_json:
+        for one in issued:
+            slug, is_delta = slugs[one.authority_id], one.kind == DELTA
+            path = crl_path(slug, one.shard, delta=is_delta)
+            emit_json(crl_facts(path, one), indent=None)
+        return
     for one in issued:
         of = f" of shard {one.shard}" if one.shard else ""
-        emit(f"{one.kind} CRL{of}, number {one.number}, {one.entries} entries")
+        entries = counted(one.entries, "entry", "entries")
+        emit(f"{one.kind} CRL{of}, number {one.number}, {entries}")
     if not issued:
         say("no CRL is due: nothing was done")
 
@@ -127,8 +143,13 @@ def export(store: str | None, path: str | None, pem: bool, out: str) -> None:
 @store_option
 @passphrase_option
 @click.option("--ocsp", is_flag=True, help="With an OCSP answer for each certificate.")
+@json_option
 def publish(
-    folder: str, store: str | None, passphrase_file: str | None, ocsp: bool
+    folder: str,
+    store: str | None,
+    passphrase_file: str | None,
+    ocsp: bool,
+    as_json: bool,
 ) -> None:
     """Write CA certificates, CRLs and OCSP answers as files, for any web server.
 
@@ -147,4 +168,8 @@ def publish(
             with_ocsp=ocsp,
             progress=lambda number: say(f"{number:,} OCSP answers"),
         )
-    emit(f"{done.documents} certificates and CRLs, {done.ocsp_responses} OCSP answers")
+    if as_json:
+        emit_json({"folder": folder, **done._asdict()})
+        return
+    answers = counted(done.ocsp_responses, "OCSP answer", "OCSP answers")
+    emit(f"{done.documents} files of certificates and CRLs, {answers}")

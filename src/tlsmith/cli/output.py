@@ -41,6 +41,11 @@ def say(text: str) -> None:
     sys.stderr.write("\n".join(lines) + "\n")
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """Return a number and what it is of: "1 entry", "2 entries"."""
+    return f"{number:,} {one if number == 1 else several}"
+
+
 def standard_or(path: str) -> str:
     """Return the path to write to, where `-` is standard output."""
     return "/dev/stdout" if path == "-" else path

@@ -71,7 +71,8 @@ def export(store: str | None) -> None:
 
 @profile.command(short_help="Check a policy file.")
 @click.argument("file", metavar="FILE")
-def check(file: str) -> None:
+@json_option
+def check(file: str, as_json: bool) -> None:
     """Check a policy file, and name every mistake at once.
 
     \b
@@ -81,13 +82,17 @@ def check(file: str) -> None:
     from tlsmith.authority.policy import load_policy
 
     policy = load_policy(read_input(file).decode("utf-8", "replace"))
-    emit(f"in order: {', '.join(policy.profiles)}")
+    if as_json:
+        emit_json({"profiles": list(policy.profiles)})
+    else:
+        emit(f"in order: {', '.join(policy.profiles)}")
 
 
 @profile.command("set", short_help="Put a policy into force.")
 @click.argument("file", metavar="FILE")
 @store_option
-def set_command(file: str, store: str | None) -> None:
+@json_option
+def set_command(file: str, store: str | None, as_json: bool) -> None:
     """Put a policy file into force, once it is found to be in order.
 
     Running servers follow within seconds; what was issued stays as it is.
@@ -99,4 +104,7 @@ def set_command(file: str, store: str | None) -> None:
     text = read_input(file).decode("utf-8", "replace")
     with open_authority(store) as authority:
         version = authority.set_policy(text, person())
-    emit(f"policy {version} is in force")
+    if as_json:
+        emit_json({"version": version})
+    else:
+        emit(f"policy {version} is in force")

@@ -120,7 +120,8 @@ def _report(error: TLSmithError, words: Sequence[str]) -> None:
         return
     lines = [f"tlsmith: {error.message}"]
     for reason in getattr(error, "reasons", ()) or getattr(error, "mistakes", ()):
-        lines.append(f"  - {reason}")
+        if reason != error.message:  # the only one
+            lines.append(f"  - {reason}")
     if error.hint:
         lines.append(f"hint: {error.hint}")
     sys.stderr.write("\n".join(lines) + "\n")

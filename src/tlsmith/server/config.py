@@ -46,8 +46,9 @@ def load_settings(
     if "store" not in found.values and not found.is_wrong("store"):
         found.mistakes.append("store: not set")
     if found.mistakes:
+        count = len(found.mistakes)
         raise ConfigError(
-            "the configuration has mistakes: " + "; ".join(found.mistakes),
+            f"the configuration has {count} mistake{'s' if count > 1 else ''}",
             mistakes=found.mistakes,
             hint="see docs/serve.md for every setting",
         )

@@ -12,6 +12,7 @@ from tlsmith.authority.blocklists import read_blocklists
 from tlsmith.authority.cleaning import Retention
 from tlsmith.authority.crls import CRLSchedule
 from tlsmith.authority.ocsp_service import Keeping
+from tlsmith.authority.profile import SERVICE
 from tlsmith.authority.service import (
     Authority,
     AuthoritySettings,
@@ -40,7 +41,7 @@ from tlsmith.storage.authorities import ROOT
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-_SERVER = Actor("server")
+_SERVER = Actor(SERVICE)
 # Seconds between looks at what is due: a revocation that another process made is on
 # the CRL within this.
 _PAUSE = 0.5
@@ -158,10 +159,15 @@ class AuthorityService:
 
         try:
             issued = issue(parsed)
-        except ProfileError:
+        except ProfileError as error:
             able = tuple(name for name in parsed if self._may_sign(name, profile))
             if not able:
-                raise
+                raise ProfileError(
+                    f"the server's own certificate: {error.message}",
+                    reasons=error.reasons,
+                    hint="name it as the CA may: --base-url https://NAME:PORT, or "
+                    "tls.names; or set tls.profile",
+                ) from error
             issued = issue(able)
         return OwnCertificate(
             encode_chain(issued.chain),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import NamedTuple
 
@@ -72,9 +73,12 @@ def _listen(address: Address) -> socket.socket:
             )
         return socket.create_server(("0.0.0.0", address.port), backlog=_BACKLOG)  # noqa: S104 -- asked for
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = error.strerror or str(error)
+        if error.errno is not None and not isinstance(error, socket.gaierror):
+            # Without the address, which create_server adds in its own way.
+            reason = os.strerror(error.errno)
         raise TLSmithError(
-            f"cannot listen on {address}: {reason}",
+            f"cannot listen on {address}: {reason.lower()}",
             code="cannot-listen",
             hint="choose another address with listen or http, or stop what has it",
         ) from error

@@ -280,7 +280,9 @@ class _Worker:
         try:
             settings = self._service.reload()
         except TLSmithError as error:
-            event(_LOG, logging.ERROR, "reload-refused", error=error)
+            mistakes = "; ".join(getattr(error, "mistakes", ()))
+            told = {"mistakes": mistakes} if mistakes else {}
+            event(_LOG, logging.ERROR, "reload-refused", error=error, **told)
             return
         waiting = changed(self._settings, settings, live=False)
         taken = changed(self._settings, settings, live=True)

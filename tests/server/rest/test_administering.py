@@ -89,3 +89,22 @@ def test_tokens_are_listed_without_the_token(served: Served) -> None:
         {"role": "viewer"},
     ):
         assert client.post("/tokens", json=body).status_code == 400
+
+
+def test_a_profile_that_is_not_there_is_not_granted(served: Served) -> None:
+    client = served.client("administrator")
+    scope = {"role": "issuer", "profiles": ["sever"]}
+    made = client.post("/tokens", json={"name": "ci", **scope})
+    granted = client.put("/grants/web.corp.example", json=scope)
+    for response in (made, granted):
+        assert response.status_code == 400
+        assert response.json()["code"] == "no-such-profile"
+    names = [one["name"] for one in client.get("/tokens").json()["tokens"]]
+    assert "ci" not in names
+
+
+def test_a_token_is_told_as_it_is_listed(served: Served) -> None:
+    client = served.client("administrator")
+    made = client.post("/tokens", json={"name": "ci", "role": "issuer"}).json()
+    made.pop("token")
+    assert made in client.get("/tokens").json()["tokens"]

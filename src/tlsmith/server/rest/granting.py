@@ -37,13 +37,13 @@ def _tokens(call: Call) -> Answer:
 
 def _make_token(call: Call) -> Pending:
     body: messages.NewToken = call.body
-    now = call.authority.clock()
+    now, scope = call.authority.clock(), _scope(call)
 
     def work(transaction: Transaction) -> Answer:
         token, record = create_token(
             transaction,
             body.name,
-            _scope(body),
+            scope,
             call.actor,
             now,
             expires_at=body.expires_at,
@@ -86,7 +86,7 @@ def _grant(call: Call) -> Answer:
 
 def _set_grant(call: Call) -> Pending:
     now = call.authority.clock()
-    scope, identity = _scope(call.body), call.place.identity
+    scope, identity = _scope(call), call.place.identity
 
     def work(transaction: Transaction) -> Answer:
         grant(transaction, identity, scope, call.actor, now)
@@ -106,8 +106,11 @@ def _delete_grant(call: Call) -> Answer:
     return Answer(204)
 
 
-def _scope(body: messages.NewToken | messages.NewGrant) -> Scope:
-    return Scope(body.role, tuple(body.profiles), tuple(body.names))
+def _scope(call: Call) -> Scope:
+    body: messages.NewToken | messages.NewGrant = call.body
+    scope = Scope(body.role, tuple(body.profiles), tuple(body.names))
+    scope.check_profiles(call.authority.policy())
+    return scope
 
 
 ENDPOINTS = (
