@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import postgres
+
 # Whatever tells some client which roots to trust, or where its configuration is.
 _OF_THE_MACHINE = re.compile(
     r"^(XDG_|TLSMITH_)|SSL|(^|_)(CA|CERTS?|CAROOT|CAINFO|CAFILE)(_|$)|BUNDLE"
@@ -51,3 +53,12 @@ def home(
     earlier = os.umask(0o022)
     yield folder
     os.umask(earlier)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server of the tests' own, in no hurry to be on disk."""
+    if postgres.binaries() is None:
+        pytest.skip("PostgreSQL's server is not installed")
+    with postgres.server() as running:
+        yield running

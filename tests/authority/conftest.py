@@ -9,14 +9,6 @@ import postgres
 from authorities import Clock, TestCA
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    if postgres.binaries() is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    with postgres.server() as running:
-        yield running
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

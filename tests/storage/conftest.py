@@ -9,14 +9,6 @@ import postgres
 from tlsmith.storage import Storage, open_storage
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    if postgres.binaries() is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    with postgres.server() as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a store that is not there yet."""

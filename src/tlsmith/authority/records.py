@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.authority.plan import PublicationURLs
+from tlsmith.core.crl import REASON_CODES
+from tlsmith.core.crl import reason_name as known_reason
 from tlsmith.core.keys import fingerprint
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.storage.authorities import ACTIVE, AuthorityRecord
@@ -19,19 +21,7 @@ if TYPE_CHECKING:
     from tlsmith.storage.status import CRLRecord
 
 # CRLReason (RFC 5280 section 5.3.1): names to numbers.
-REASONS = {
-    "unspecified": 0,
-    "keyCompromise": 1,
-    "cACompromise": 2,
-    "affiliationChanged": 3,
-    "superseded": 4,
-    "cessationOfOperation": 5,
-    "certificateHold": 6,
-    "removeFromCRL": 8,
-    "privilegeWithdrawn": 9,
-    "aACompromise": 10,
-}
-REASON_NAMES = {number: name for name, number in REASONS.items()}
+REASONS = REASON_CODES
 STATUS_NAMES = {GOOD: "good", REVOKED: "revoked", ON_HOLD: "hold"}
 
 
@@ -91,7 +81,7 @@ def common_name(view: CertificateView) -> str:
 
 def reason_name(number: int | None) -> str | None:
     """Return a CRLReason's name; None where there is no reason."""
-    return None if number is None else REASON_NAMES.get(number, f"reason {number}")
+    return None if number is None else known_reason(number) or f"reason {number}"
 
 
 def certificate_facts(record: CertificateRecord, slug: str = "") -> dict[str, Any]:
