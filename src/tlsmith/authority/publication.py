@@ -20,8 +20,6 @@ from tlsmith.storage.status import COMPLETE, DELTA, CRLRecord, crl_bytes, latest
 
 CERTIFICATE, PEM = "application/pkix-cert", "application/x-pem-file"
 PKCS7, CRL = "application/pkcs7-mime; smime-type=certs-only", "application/pkix-crl"
-# Seconds in which what another process published is seen.
-_PATIENCE = 0.2
 
 
 class Document(NamedTuple):
@@ -140,7 +138,7 @@ class Publication:
     def _look(self) -> None:
         """See which CRLs are the latest, unless that was just done."""
         now = time.monotonic()
-        if now - self._looked_at < _PATIENCE and self._looked_at:
+        if now - self._looked_at < self._watch.patience and self._looked_at:
             return
         try:
             self._watch.require()

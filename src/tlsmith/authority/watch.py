@@ -8,8 +8,9 @@ import time
 from tlsmith.errors import StorageError, TLSmithError
 from tlsmith.storage import Storage
 
-# Seconds in which a change that another process made is seen.
-PATIENCE = 0.2
+# Seconds in which a change that another process made is seen: in a file, which costs
+# microseconds to look at, and in a database over the network.
+_FILE_PATIENCE, _REMOTE_PATIENCE = 0.02, 0.1
 
 
 class StoreWatch:
@@ -23,6 +24,7 @@ class StoreWatch:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._is_remote = storage.dialect != "sqlite"
+        self.patience = _REMOTE_PATIENCE if self._is_remote else _FILE_PATIENCE
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -38,7 +40,7 @@ class StoreWatch:
                 self._start()
             return
         now = time.monotonic()
-        if now - self._looked_at > PATIENCE:
+        if now - self._looked_at > self.patience:
             self._look()
             self._looked_at = now
 
@@ -80,7 +82,7 @@ class StoreWatch:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._look()
-            self._wake.wait(PATIENCE)
+            self._wake.wait(self.patience)
             self._wake.clear()
 
     def _look(self) -> None:

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 _SERVER = Actor(SERVICE)
-# Seconds between looks at what is due: a revocation that another process made is on
-# the CRL within this.
-_PAUSE = 0.5
+# Seconds between looks at whether something was revoked, which is then on the CRL, and
+# between looks at whether a CRL is due by the clock.
+_PAUSE, _CLOCK_PAUSE = 0.1, 2.0
 
 
 def open_service(
@@ -130,6 +130,7 @@ class AuthorityService:
         self._meter = meter
         self._clean_up_every = clean_up_every
         self._clean_at = time.monotonic() + clean_up_every
+        self._revision, self._look_at = -1, 0.0
 
     def answer_ocsp(self, request: bytes) -> OCSPAnswer:
         """See the port."""
@@ -229,6 +230,9 @@ class AuthorityService:
     def maintain(self) -> float:
         """See the port: CRLs that are due, and the clean-up."""
         begun = time.monotonic()
+        revision = self.authority.storage.revision()
+        if revision == self._revision and begun < self._look_at:
+            return _PAUSE
         try:
             self.authority.refresh_crls()
         except SignerError as error:
@@ -238,6 +242,7 @@ class AuthorityService:
             if begun >= self._clean_at:
                 self._clean_at = begun + self._clean_up_every
                 self.authority.clean_up()
+        self._revision, self._look_at = revision, begun + _CLOCK_PAUSE
         # Where CRLs are long, most of the time is left for other work.
         return max(_PAUSE, 2 * (time.monotonic() - begun))
 
