@@ -126,3 +126,11 @@ def test_the_level_is_the_one_asked_for() -> None:
     event(LOG, logging.WARNING, "loud")
     assert "quiet" not in stream.getvalue()
     assert "loud" in stream.getvalue()
+
+
+def test_a_token_that_was_put_into_a_path_is_hidden() -> None:
+    token = "tlsmith_" + "Ab-_9" * 8
+    for path in (f"/api/v1/certificates/{token}", f"/x/{token}/y"):
+        assert token[8:] not in worded(path=path)
+        assert token[8:] not in json.dumps(logged(error=ValueError(path)))
+    assert "tlsmith_store.db" in worded(path="/srv/tlsmith_store.db")

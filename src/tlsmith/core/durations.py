@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from tlsmith.errors import InputError
 
+# Longer ones lead out of the calendar, which ends with the year 9999.
+_LONGEST = timedelta(days=1_000_000)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "w": "weeks"}
 
 
@@ -23,7 +25,7 @@ def parse_duration(text: str) -> timedelta:
             length = timedelta(**{_UNITS[found[2] or "d"]: int(found[1])})
         except OverflowError:
             found = None
-    if not found or not length:
+    if not found or not timedelta(0) < length <= _LONGEST:
         raise InputError(
             f"not a length of time: {text!r}", hint="write 90d, 36h or 15m"
         )

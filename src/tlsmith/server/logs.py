@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ _LONGEST = 1024
 _encode = json.JSONEncoder(default=str).encode  # json.dumps would make one each time
 # Facts that are never to be written, should one be handed over by mistake.
 _SECRET = ("passphrase", "password", "secret", "token", "authorization", "private_key")
+_TOKEN = re.compile(r"tlsmith_[A-Za-z0-9_-]{20,}")
 _PLAIN = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-+"
 )
@@ -120,6 +122,8 @@ def _error(error: BaseException) -> dict[str, Any]:
 
 
 def _cut(text: str) -> str:
+    if "tlsmith_" in text:  # a token in a path, where somebody put it by mistake
+        text = _TOKEN.sub("tlsmith_[hidden]", text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
