@@ -56,7 +56,8 @@ def test_records_written_meanwhile_are_no_fault(storage: Storage) -> None:
 
 def test_what_is_changed_or_missing_is_named(storage: Storage) -> None:
     assert changed(storage, "UPDATE audit SET actor = 'x' WHERE sequence = 2")
-    assert changed(storage, "DELETE FROM audit WHERE sequence = 2")
+    faults = changed(storage, "DELETE FROM audit WHERE sequence = 2")
+    assert faults[0] == "record 2 is missing"
 
 
 def test_a_log_cut_off_at_its_end_is_noticed(storage: Storage) -> None:

@@ -313,10 +313,11 @@ def test_renew_gives_a_new_key_and_certificate(shell: Shell) -> None:
     )
     assert "nothing was done" in done.err
     assert shell.certificate("a.pem") == old
-    shell.works(
+    done = shell.works(
         *("cert", "renew", "a.pem", "--key-file", "a.key", "--if-expires-in", "100d"),
         "--revoke-old",
     )
+    assert f"{old.serial_number:x} is revoked: superseded" in done.err
     new = shell.certificate("a.pem")
     assert new.public_key() != old.public_key()
     assert new.serial_number != old.serial_number
@@ -632,3 +633,13 @@ def test_a_policy_for_others_does_not_stop_the_server(shell: Shell) -> None:
     assert server.returncode == 0
     listed = shell.works("cert", "list", "--name", "ca.corp.test", "--json").out
     assert json.loads(listed)["names"] == ["ca.corp.test"]
+
+
+def test_an_adopted_key_says_where_its_passphrase_goes(empty: Shell) -> None:
+    empty.openssl(
+        *("req", "-x509", "-newkey", "rsa:2048", "-keyout", "old.key", "-out"),
+        *("old.pem", "-subj", "/CN=Old", "-passout", "pass:another"),
+    )
+    done = empty.run("ca", "init", "--adopt", "old.pem")
+    assert done.code == 2
+    assert "hint: give it with --adopt-passphrase-file FILE" in done.err

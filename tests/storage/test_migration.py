@@ -42,6 +42,28 @@ def test_a_store_of_a_later_version_is_refused_and_left(storage: Storage) -> Non
         assert connection.one("SELECT revision FROM head") == (0,)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("INSERT INTO migrations (number) VALUES (999)", "made by a later version"),
+        ("DELETE FROM migrations", "has not the tables of this version"),
+    ],
+)
+def test_a_store_of_another_version_is_not_worked_on(
+    storage: Storage, address: str, change: str, said: str
+) -> None:
+    with storage.write() as transaction:
+        transaction.run(change)
+    for mode in ("read", "write"):
+        another = open_storage(address)
+        try:
+            with pytest.raises(MigrationError) as caught, getattr(another, mode)():
+                pass
+        finally:
+            another.close()
+        assert said in caught.value.message
+
+
 def test_a_store_without_tables_says_how_it_gets_some(address: str) -> None:
     if address.startswith("sqlite"):
         SQLiteStorage(address.removeprefix("sqlite:///"), create=True).close()

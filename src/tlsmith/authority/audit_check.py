@@ -45,7 +45,7 @@ def check_audit(
     previous, number, faults, seen = b"", 0, [], wanted is None
     for record in records(connection):
         if record.sequence != number + 1:
-            faults.append(f"records {number + 1} to {record.sequence - 1} are missing")
+            faults.append(_missing(number + 1, record.sequence - 1))
         number = record.sequence
         fields = (number, to_seconds(record.at), *record[2:7])
         if chained(previous, fields) != record.hash:
@@ -59,6 +59,12 @@ def check_audit(
     if not seen:
         faults.append(f"no record has the hash {known_head}: the log was made anew")
     return Checked(number, previous.hex(), tuple(faults))
+
+
+def _missing(first: int, last: int) -> str:
+    if first == last:
+        return f"record {first} is missing"
+    return f"records {first} to {last} are missing"
 
 
 def _is_whole(connection: Connection, number: int, last: bytes) -> bool:

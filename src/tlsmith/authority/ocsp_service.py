@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -28,11 +29,14 @@ from tlsmith.storage import Storage
 from tlsmith.storage.authorities import AuthorityRecord
 from tlsmith.storage.certificates import GOOD, status_of
 from tlsmith.storage.moments import to_moment, to_seconds
+from tlsmith.storage.status import changed_serials
 
 LIFETIME = timedelta(days=1)
 # Seconds that caches between us and clients keep an answer: a revocation is to be
 # seen soon, and a client that staples keeps it as long as it holds.
 LONGEST_CACHED = 3600
+# Where more were changed at once, all answers are made anew.
+_MOST_CHANGED = 1_000
 # Seconds until a responder that could not be made is tried again.
 _RETRY = 2.0
 # The longest request whose answer is kept: those for one certificate have 80 bytes or
@@ -98,6 +102,7 @@ class OCSPService:
         self.lifetime, self._most_kept = keeping or Keeping()
         self._lock = threading.Lock()
         self._answers: dict[bytes, tuple[OCSPAnswer, float]] = {}
+        self._by_serial: dict[int, set[bytes]] = {}
         self._responders: dict[int, Responder] = {}
         self._failures: dict[int, tuple[float, TLSmithError]] = {}
         self._by_hashes: dict[tuple[str, bytes, bytes], AuthorityRecord] | None = None
@@ -109,7 +114,7 @@ class OCSPService:
         now = time.monotonic()
         self._watch.look()
         if self._watch.revision != self._revision:
-            self._forget_answers()
+            self._forget_changed()
         kept = self._answers.get(request)
         if kept is not None and kept[1] > now:
             return kept[0]
@@ -123,7 +128,7 @@ class OCSPService:
             return _error("tryLater")
         if _is_kept(request, answer):
             lasts = (answer.expires or 0) - answer.last_modified
-            self._keep(request, answer, now + lasts)
+            self._keep(request, parsed, answer, now + lasts)
         return answer
 
     def kept_requests(self) -> list[bytes]:
@@ -132,7 +137,7 @@ class OCSPService:
 
     def forget(self) -> None:
         """Look at the store anew: something changed in this process."""
-        self._forget_answers()
+        self._forget_changed()
         self._watch.look_now()
 
     def responders(self) -> list[Responder]:
@@ -150,16 +155,37 @@ class OCSPService:
             if not is_over(record, now)
         ]
 
+    def _forget_changed(self) -> None:
+        """Forget the answers for certificates whose status was changed.
+
+        Those for others are kept: they are all there is to say while the store is away.
+        """
+        revision, changed = self._watch.revision, None
+        if self._revision >= 0:
+            with contextlib.suppress(TLSmithError), self._storage.read() as connection:
+                changed = changed_serials(connection, self._revision, _MOST_CHANGED)
+        if changed is None:
+            self._forget_answers()
+        with self._lock:
+            self._revision = revision
+            for serial_number in changed or ():
+                for request in self._by_serial.pop(serial_number, ()):
+                    self._answers.pop(request, None)
+
     def _forget_answers(self) -> None:
         with self._lock:
-            self._answers = {}
-            self._revision = self._watch.revision
+            self._answers, self._by_serial = {}, {}
 
-    def _keep(self, request: bytes, answer: OCSPAnswer, until: float) -> None:
+    def _keep(
+        self, request: bytes, parsed: OCSPRequest, answer: OCSPAnswer, until: float
+    ) -> None:
+        if len(self._answers) >= self._most_kept:
+            self._forget_answers()
         with self._lock:
-            if len(self._answers) >= self._most_kept:
-                self._answers = {}
             self._answers[request] = (answer, until)
+            for cert_id in parsed.cert_ids:
+                asked = self._by_serial.setdefault(cert_id.serial_number, set())
+                asked.add(request)
 
     def _answer(self, request: OCSPRequest) -> OCSPAnswer:
         self._watch.require()

@@ -18,6 +18,7 @@ from tlsmith.cli.new_store import new_store
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.store import person, read_passphrase, store_url
 from tlsmith.core.keys import fingerprint
+from tlsmith.errors import PassphraseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,15 @@ def init_adopted(options: InitOptions) -> None:
     policy = options.policy
     url = store_url(options.store)
     now = datetime.now(UTC)
-    adopted = read_ca(options.adopt, passphrase=_ask(options), now=now)
+    try:
+        adopted = read_ca(options.adopt, passphrase=_ask(options), now=now)
+    except PassphraseError as error:
+        raise PassphraseError(
+            error.message,
+            code=error.code,
+            hint="give it with --adopt-passphrase-file FILE; a damaged file looks "
+            "the same",
+        ) from error
     passphrase, root_passphrase = options.passphrases()
     place = options.root_key_file
     with new_store(url) as new:

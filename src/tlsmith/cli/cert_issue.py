@@ -209,6 +209,8 @@ def renew(certificate: str, **options: Any) -> None:
         say(f"{cert_file} is good until {old.not_after:%Y-%m-%d}: nothing was done")
         return
     _report(renewed, cert_file, new_key, options["as_json"])
+    if options["revoke_old"]:
+        say(f"{old.serial_number:x} is revoked: superseded")
 
 
 def _issue_one(

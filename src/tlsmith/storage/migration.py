@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib import resources
 
 from tlsmith.errors import MigrationError
 
+MIGRATIONS = "SELECT number FROM migrations"
 MIGRATIONS_TABLE = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)"
 
 
@@ -35,6 +37,24 @@ def pending(done: list[int], url: str) -> list[tuple[int, str]]:
             hint="upgrade tlsmith: pip install --upgrade tlsmith",
         )
     return [step for step in known if step[0] not in done]
+
+
+def check_current(rows: Sequence[Sequence[int]], url: str) -> None:
+    """Refuse a store whose schema is not the one that this version was made for.
+
+    What a later version added could not be kept in order by this one.
+
+    Args:
+        rows: of `MIGRATIONS`.
+
+    Raises:
+        MigrationError: it is a later one, or an earlier one.
+    """
+    if pending([row[0] for row in rows], url):
+        raise MigrationError(
+            f"the store {url} has not the tables of this version",
+            hint="bring it up to date: tlsmith ca migrate --store URL",
+        )
 
 
 def statements(text: str, words: dict[str, str]) -> list[str]:

@@ -18,7 +18,13 @@ from tlsmith.errors import (
 )
 from tlsmith.storage.base import Storage, transaction_of
 from tlsmith.storage.connection import Connection, Cursor, Row, Transaction
-from tlsmith.storage.migration import MIGRATIONS_TABLE, pending, statements
+from tlsmith.storage.migration import (
+    MIGRATIONS,
+    MIGRATIONS_TABLE,
+    check_current,
+    pending,
+    statements,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -62,6 +68,7 @@ class PostgresStorage(Storage):
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(_MOST)
         self._process = os.getpid()
+        self._is_current = False
 
     def _open(self) -> psycopg.Connection[Any]:
         return self._driver.connect(
@@ -130,6 +137,7 @@ class PostgresStorage(Storage):
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         with _translated(self), self._connection(begin) as connection:
             try:
+                self._check_current(connection)
                 yield _reading(connection)
             finally:
                 with contextlib.suppress(self._driver.Error):
@@ -140,12 +148,19 @@ class PostgresStorage(Storage):
         """Give a transaction that holds the head; see the base."""
         with _translated(self), self._connection("BEGIN") as connection:
             try:
+                self._check_current(connection)
                 yield from self._transaction(connection)
             except BaseException:
                 with contextlib.suppress(self._driver.Error):
                     connection.execute("ROLLBACK")
                 raise
             self._commit(connection)
+
+    def _check_current(self, connection: psycopg.Connection[Any]) -> None:
+        """Refuse a store of another version; looked at once a process."""
+        if not self._is_current:
+            check_current(connection.execute(MIGRATIONS).fetchall(), self.url)
+            self._is_current = True
 
     def _transaction(
         self, connection: psycopg.Connection[Any]
@@ -181,7 +196,7 @@ class PostgresStorage(Storage):
     def _migrate(self, connection: psycopg.Connection[Any]) -> list[int]:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
         connection.execute(MIGRATIONS_TABLE)
-        done = connection.execute("SELECT number FROM migrations").fetchall()
+        done = connection.execute(MIGRATIONS).fetchall()
         made = pending([row[0] for row in done], self.url)
         for number, text in made:
             for statement in statements(text, self.words):

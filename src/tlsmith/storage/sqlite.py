@@ -12,7 +12,13 @@ from typing import ClassVar
 from tlsmith.errors import ConflictError, MigrationError, StorageError
 from tlsmith.storage.base import Storage, transaction_of
 from tlsmith.storage.connection import Connection, Transaction
-from tlsmith.storage.migration import MIGRATIONS_TABLE, pending, statements
+from tlsmith.storage.migration import (
+    MIGRATIONS,
+    MIGRATIONS_TABLE,
+    check_current,
+    pending,
+    statements,
+)
 
 # In milliseconds, for another process to end its transaction.
 _PATIENCE = 15_000
@@ -49,6 +55,7 @@ class SQLiteStorage(Storage):
         self._write_lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._process = os.getpid()
+        self._is_current = False
         if create:
             self._create()
         elif not os.path.exists(self.path):
@@ -117,7 +124,19 @@ class SQLiteStorage(Storage):
         with self._lock:
             if self._readers:
                 return self._readers.pop()
-        return self._open()
+        return self._open_current()
+
+    def _open_current(self, cache: int = _READER_KIB) -> sqlite3.Connection:
+        """Open a connection to a store of our version; looked at once a process."""
+        connection = self._open(cache)
+        try:
+            if not self._is_current:
+                check_current(connection.execute(MIGRATIONS).fetchall(), self.url)
+                self._is_current = True
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -125,7 +144,7 @@ class SQLiteStorage(Storage):
         with _translated(self.url), self._write_lock:
             self._check_process()
             if self._writer is None:
-                self._writer = self._open(_WRITER_KIB)
+                self._writer = self._open_current(_WRITER_KIB)
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -166,7 +185,7 @@ class SQLiteStorage(Storage):
         connection.execute("BEGIN IMMEDIATE")
         try:
             connection.execute(MIGRATIONS_TABLE)
-            done = connection.execute("SELECT number FROM migrations").fetchall()
+            done = connection.execute(MIGRATIONS).fetchall()
             made = pending([row[0] for row in done], self.url)
             for number, text in made:
                 for statement in statements(text, self.words):

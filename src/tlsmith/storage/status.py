@@ -222,6 +222,22 @@ def changes(
     return [change for change in found if shard in (0, change.shard)]
 
 
+def changed_serials(connection: Connection, after: int, most: int) -> list[int] | None:
+    """Return the serial numbers whose status was changed behind a revision.
+
+    None where there are more than `most`.
+    """
+    rows = connection.all(
+        "SELECT serial_number FROM changes WHERE revision > ? ORDER BY revision "
+        "LIMIT ?",
+        after,
+        most + 1,
+    )
+    if len(rows) > most:
+        return None
+    return [int.from_bytes(bytes(row[0]), "big") for row in rows]
+
+
 def has_changed(
     connection: Connection, authority_id: int, shard: int, after: int
 ) -> bool:
