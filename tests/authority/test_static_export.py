@@ -40,8 +40,8 @@ def test_nginx_serves_the_files_in_the_responders_place(
 ) -> None:
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")
-    # Enough of them that some have a slash or a plus in their path.
-    issued = [small_ca.issue(f"{number}.test") for number in range(40)]
+    # Enough of them that some have a slash in their path, or at its end.
+    issued = [small_ca.issue(f"{number}.test") for number in range(200)]
     small_ca.authority.revoke(issued[0].number, "superseded", ADMINISTRATOR)
     folder = tmp_path / "pki"
     export_static(small_ca.authority, str(folder), with_ocsp=True)
@@ -55,7 +55,7 @@ def test_nginx_serves_the_files_in_the_responders_place(
         f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/log; user root;"
         f"events {{}} http {{ access_log off; {paths} default_type "
         f"application/ocsp-response; server {{ listen 127.0.0.1:{port}; "
-        f"root {folder}; }} }}"
+        f"root {folder}; index index.ocsp; }} }}"
     )
     server = subprocess.Popen(["nginx", "-c", f"{tmp_path}/nginx.conf"])
     try:

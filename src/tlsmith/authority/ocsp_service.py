@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -29,14 +28,11 @@ from tlsmith.storage import Storage
 from tlsmith.storage.authorities import AuthorityRecord
 from tlsmith.storage.certificates import GOOD, status_of
 from tlsmith.storage.moments import to_moment, to_seconds
-from tlsmith.storage.status import changed_serials
 
 LIFETIME = timedelta(days=1)
 # Seconds that caches between us and clients keep an answer: a revocation is to be
 # seen soon, and a client that staples keeps it as long as it holds.
 LONGEST_CACHED = 3600
-# Where more were changed at once, all answers are made anew.
-_MOST_CHANGED = 1_000
 # Seconds until a responder that could not be made is tried again.
 _RETRY = 2.0
 # The longest request whose answer is kept: those for one certificate have 80 bytes or
@@ -98,6 +94,7 @@ class OCSPService:
         self._issuers = issuers
         self._passphrase = passphrase
         self._watch = watch
+        watch.listen(self._forget_changed)
         self._clock = clock
         self.lifetime, self._most_kept = keeping or Keeping()
         self._lock = threading.Lock()
@@ -107,14 +104,11 @@ class OCSPService:
         self._failures: dict[int, tuple[float, TLSmithError]] = {}
         self._by_hashes: dict[tuple[str, bytes, bytes], AuthorityRecord] | None = None
         self._generation = -1
-        self._revision = -1
 
     def answer(self, request: bytes) -> OCSPAnswer:
         """Return the answer to a DER OCSPRequest: always one, an error at worst."""
         now = time.monotonic()
         self._watch.look()
-        if self._watch.revision != self._revision:
-            self._forget_changed()
         kept = self._answers.get(request)
         if kept is not None and kept[1] > now:
             return kept[0]
@@ -137,8 +131,7 @@ class OCSPService:
 
     def forget(self) -> None:
         """Look at the store anew: something changed in this process."""
-        self._forget_changed()
-        self._watch.look_now()
+        self._watch.check()
 
     def responders(self) -> list[Responder]:
         """Return the responders in use; they are made where there are none yet.
@@ -155,19 +148,17 @@ class OCSPService:
             if not is_over(record, now)
         ]
 
-    def _forget_changed(self) -> None:
+    def _forget_changed(self, changed: list[int] | None) -> None:
         """Forget the answers for certificates whose status was changed.
 
         Those for others are kept: they are all there is to say while the store is away.
+
+        Args:
+            changed: serial numbers; None for any.
         """
-        revision, changed = self._watch.revision, None
-        if self._revision >= 0:
-            with contextlib.suppress(TLSmithError), self._storage.read() as connection:
-                changed = changed_serials(connection, self._revision, _MOST_CHANGED)
         if changed is None:
             self._forget_answers()
         with self._lock:
-            self._revision = revision
             for serial_number in changed or ():
                 for request in self._by_serial.pop(serial_number, ()):
                     self._answers.pop(request, None)

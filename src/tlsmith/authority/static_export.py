@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tlsmith.authority.service import Authority
 
 _PAGE = 5_000
+INDEX = "index.ocsp"
 
 
 class Exported(NamedTuple):
@@ -65,7 +66,10 @@ def export_static(
     responses = 0
     if with_ocsp:
         for one in pre_signed(authority):
-            _write_answer(os.path.join(folder, "ocsp", one.path), one.response)
+            # One in 64 ends in a slash, and is to web servers the index of a folder.
+            end = INDEX if one.path.endswith("/") else ""
+            place = os.path.join(folder, "ocsp", one.path.rstrip("/"), end)
+            _write_answer(place.rstrip("/"), one.response)
             responses += 1
             if responses % 10_000 == 0:
                 progress(responses)

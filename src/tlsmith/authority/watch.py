@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from tlsmith.errors import StorageError, TLSmithError
 from tlsmith.storage import Storage
+from tlsmith.storage.status import changed_serials
 
 # Seconds in which a change that another process made is seen: in a file, which costs
 # microseconds to look at, and in a database over the network.
 _FILE_PATIENCE, _REMOTE_PATIENCE = 0.02, 0.1
+# Where more were changed at once, nothing that is known holds.
+_MOST_CHANGED = 1_000
 
 
 class StoreWatch:
@@ -28,10 +32,15 @@ class StoreWatch:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
-        self._wake = threading.Event()
+        self._looking = threading.Lock()
         self._looked_at = 0.0
-        self.revision = -1
+        self._revision = -1
+        self._listeners: list[Callable[[list[int] | None], None]] = []
         self.is_reachable = True
+
+    def listen(self, tell: Callable[[list[int] | None], None]) -> None:
+        """Have the serial numbers told whose status changed; None for too many."""
+        self._listeners.append(tell)
 
     def look(self) -> None:
         """See whether something changed, unless that was just done."""
@@ -44,10 +53,9 @@ class StoreWatch:
             self._look()
             self._looked_at = now
 
-    def look_now(self) -> None:
-        """See at the next question what this process itself has changed."""
-        self._looked_at = 0.0
-        self._wake.set()
+    def check(self) -> None:
+        """See at once what this process itself has changed."""
+        self._look()
 
     def require(self) -> None:
         """Refuse at once where the store is known to be away.
@@ -65,7 +73,6 @@ class StoreWatch:
     def close(self) -> None:
         """Stop looking."""
         self._stopping.set()
-        self._wake.set()
         thread = self._thread
         if thread is not None:
             thread.join()
@@ -82,13 +89,25 @@ class StoreWatch:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._look()
-            self._wake.wait(self.patience)
-            self._wake.clear()
+            self._stopping.wait(self.patience)
 
     def _look(self) -> None:
-        try:
-            self.revision = self._storage.revision()
-        except TLSmithError:
-            self.is_reachable = False
-        else:
-            self.is_reachable = True
+        with self._looking:
+            try:
+                revision = self._storage.revision()
+                if revision != self._revision:
+                    changed = self._changed_since(self._revision)
+                    for tell in self._listeners:
+                        tell(changed)
+                    self._revision = revision
+            except TLSmithError:
+                # What is known is told; what changed meanwhile is, when it is back.
+                self.is_reachable = False
+            else:
+                self.is_reachable = True
+
+    def _changed_since(self, revision: int) -> list[int] | None:
+        if revision < 0:
+            return None
+        with self._storage.read() as connection:
+            return changed_serials(connection, revision, _MOST_CHANGED)
