@@ -116,6 +116,17 @@ class OCSPService:
             self._keep(request, answer, now + lasts)
         return answer
 
+    def kept(self, request: bytes) -> OCSPAnswer | None:
+        """Return the answer that is kept, without a look at the store."""
+        found = self._answers.get(request)
+        if found is None or found[1] <= time.monotonic():
+            return None
+        return found[0]
+
+    def is_fresh(self) -> bool:
+        """Tell whether the store was just looked at."""
+        return time.monotonic() - self._looked_at <= _PATIENCE
+
     def kept_requests(self) -> list[bytes]:
         """Return the requests whose answers are kept."""
         return list(self._answers)
@@ -144,6 +155,7 @@ class OCSPService:
         try:
             revision = self._storage.revision()
         except TLSmithError:
+            self._looked_at = time.monotonic()  # not at every request
             return  # what is known is still the best answer there is
         self._looked_at = now
         if revision != self._revision:
