@@ -108,6 +108,24 @@ def asked_by_openssl(server: Running, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_crash_leaves_no_key_behind(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/ca.db"
+    make_ca(tmp_path, store)
+    environment = {
+        "TLSMITH_STORE": store,
+        "TLSMITH_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
+        "TLSMITH_SERVE_WORKERS": "2",
+    }
+    with serving(tmp_path, "serve.log", environment) as server:
+        parent = server.process.pid
+        for pid in (parent, *children_of(server)):
+            limits = Path(f"/proc/{pid}/limits").read_text()
+            assert re.search(r"Max core file size +0 +0 ", limits), limits
+            assert b"of the test" not in Path(f"/proc/{pid}/environ").read_bytes()
+            assert b"of the test" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 @pytest.mark.interop
 def test_it_serves_as_the_unit_starts_it(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/ca.db"

@@ -413,3 +413,29 @@ def test_what_a_read_sees_does_not_change_meanwhile(storage: Storage) -> None:
         assert connection.one("SELECT revision FROM head") == before
     with storage.read() as connection:
         assert len(list(joined_revoked(connection, 1, 0, NOW))) == 1
+
+
+def test_an_act_with_a_fault_of_ours_fails_alone(storage: Storage) -> None:
+    """A request that nobody thought of is not to fail those it shares a commit with."""
+    writer, go = Writer(storage), threading.Event()
+    first = writer.begin(lambda _: go.wait(10))
+    good = [
+        writer.begin(lambda tx, n=n: insert_certificate(tx, new_certificate(n)))
+        for n in (1, 2)
+    ]
+    bad = writer.begin(lambda tx: set_setting(tx, "x", object()))  # type: ignore[arg-type]
+    late = writer.begin(lambda tx: insert_certificate(tx, new_certificate(3)))
+    missing = writer.begin(_writes_and_finds_nothing)
+    go.set()
+    assert first.result(10)
+    assert [one.result(10) for one in (*good, late)] == [1, 2, 3]
+    with pytest.raises(Exception):  # noqa: B017, PT011 -- each driver has its own
+        bad.result(10)
+    with pytest.raises(NotFoundError):
+        missing.result(10)
+    writer.close()
+
+
+def _writes_and_finds_nothing(transaction: Transaction) -> None:
+    set_setting(transaction, "x", "y")
+    by_id(transaction, 99)

@@ -42,6 +42,8 @@ from tlsmith.storage.status import (
 )
 
 _ATTEMPTS = 5
+# Between the clocks of replicas: one that is behind leaves alone what another issued.
+_SKEW = timedelta(minutes=1)
 # After so many CRLs with a few more entries each, all are written anew.
 _MOST_PARTS = 1_000
 
@@ -198,7 +200,7 @@ class _Work:
     def _is_due(self, latest: CRLRecord) -> bool:
         # The clock may have been put back: what is not yet valid is made anew as well.
         age = self._now - latest.this_update
-        return age >= self._schedule.every or age < timedelta(0)
+        return age >= self._schedule.every or age < -_SKEW
 
     def _added(
         self, latest: CRLRecord, kept: KeptEntries

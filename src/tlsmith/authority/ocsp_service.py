@@ -125,6 +125,17 @@ class OCSPService:
             self._keep(request, parsed, answer, now + lasts)
         return answer
 
+    def kept(self, request: bytes) -> OCSPAnswer | None:
+        """Return the answer that is kept, without a look at the store."""
+        found = self._answers.get(request)
+        if found is None or found[1] <= time.monotonic():
+            return None
+        return found[0]
+
+    def is_fresh(self) -> bool:
+        """Tell whether the store was just looked at."""
+        return self._watch.is_fresh
+
     def kept_requests(self) -> list[bytes]:
         """Return the requests whose answers are kept."""
         return list(self._answers)

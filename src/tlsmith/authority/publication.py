@@ -77,6 +77,24 @@ class Publication:
             return self._ca().get(path.removeprefix("ca/"))
         return None
 
+    def kept(self, path: str) -> Document | None:
+        """Return what was last read of a path, without a look at the store."""
+        path = path.strip("/")
+        if path.startswith("ca/"):
+            return (self._certificates or {}).get(path.removeprefix("ca/"))
+        found = self._bodies.get(path.removeprefix("crl/"))
+        return None if found is None else found[1]
+
+    def latest_kept(self, path: str) -> Document | None:
+        """Return a CRL that is kept and, by a look a moment ago, the latest."""
+        if time.monotonic() - self._looked_at >= self._watch.patience:
+            return None
+        path = path.strip("/").removeprefix("crl/")
+        found = self._bodies.get(path)
+        if found is None or found[0] != self._crls.get(path):
+            return None
+        return found[1]
+
     def paths(self) -> Iterator[str]:
         """Yield the path of every document there is."""
         self._look()

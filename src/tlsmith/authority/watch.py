@@ -33,7 +33,7 @@ class StoreWatch:
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._looking = threading.Lock()
-        self._looked_at = 0.0
+        self._looked_at = self._seen_at = 0.0
         self._revision = -1
         self._listeners: list[Callable[[list[int] | None], None]] = []
         self.is_reachable = True
@@ -56,6 +56,11 @@ class StoreWatch:
     def check(self) -> None:
         """See at once what this process itself has changed."""
         self._look()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the store was seen a moment ago, so that what is known is the latest."""
+        return time.monotonic() - self._seen_at <= 5 * self.patience
 
     def require(self) -> None:
         """Refuse at once where the store is known to be away.
@@ -105,6 +110,7 @@ class StoreWatch:
                 self.is_reachable = False
             else:
                 self.is_reachable = True
+                self._seen_at = time.monotonic()
 
     def _changed_since(self, revision: int) -> list[int] | None:
         if revision < 0:

@@ -13,7 +13,11 @@ def table(
     hints: dict[int, str] | None = None,
     word: str = "hint",
 ) -> str:
-    """Return rows in columns two spaces apart, each hint below its row."""
+    """Return rows in columns two spaces apart, each hint below its row.
+
+    What a terminal obeys is shown, and not obeyed: names may be anybody's.
+    """
+    rows = [[_shown(cell) for cell in row] for row in rows]
     widths = [
         max((len(cell) for cell in column), default=0)
         for column in zip(*(row[:-1] for row in rows), strict=True)
@@ -25,6 +29,14 @@ def table(
         if hints and number in hints:
             lines.append(f"    {word}: {hints[number]}")
     return "\n".join(lines)
+
+
+def _shown(cell: str) -> str:
+    if cell.isprintable():
+        return cell
+    from tlsmith.core.describe.plain import safe
+
+    return safe(cell)
 
 
 def headed(

@@ -37,7 +37,7 @@ def serve(
         TLSmithError: an address cannot be had, or the authority not be opened.
     """
     check_extra()
-    raise_descriptor_limit()
+    set_process_limits()
     sockets = open_sockets(settings.listen, settings.http)
     addresses = sockets.addresses
 
@@ -64,12 +64,17 @@ def check_extra() -> None:
         raise MissingExtraError("server", needed_for="tlsmith serve")
 
 
-def raise_descriptor_limit() -> None:
-    """Allow as many connections as the system lets us have."""
+def set_process_limits() -> None:
+    """Allow as many connections as the system lets us have, and no core dump.
+
+    A dump would have the CA's key and its passphrase in it.
+    """
     if sys.platform == "win32":
         return
     import resource
 
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
         hard = max(soft, 1 << 20)

@@ -23,7 +23,8 @@ from tlsmith.authority.service import (
 from tlsmith.core.formats import encode_chain, encode_private_key
 from tlsmith.core.keys import generate_private_key
 from tlsmith.core.names import GeneralName, parse_name
-from tlsmith.errors import ProfileError, SignerError, TLSmithError
+from tlsmith.errors import ProfileError, SignerError, StorageError, TLSmithError
+from tlsmith.server.patience import Patience
 from tlsmith.server.ports import (
     AuthorityPort,
     CRLFigures,
@@ -127,18 +128,44 @@ class AuthorityService:
     ) -> None:
         self.authority = authority
         self.most_body = most_body
+        # A file does not fall silent; what waits in a thread takes half as long again.
+        self._is_remote = authority.storage.dialect != "sqlite"
+        self._patience = Patience()
         self._meter = meter
         self._clean_up_every = clean_up_every
         self._clean_at = time.monotonic() + clean_up_every
         self._revision, self._look_at = -1, 0.0
 
     def answer_ocsp(self, request: bytes) -> OCSPAnswer:
-        """See the port."""
-        return self.authority.ocsp.answer(request)
+        """See the port. Where the store says nothing, what is kept still holds."""
+        ocsp = self.authority.ocsp
+        if not self._is_remote:
+            return ocsp.answer(request)
+        kept = ocsp.kept(request)
+        if kept is not None and ocsp.is_fresh():
+            return kept
+        try:
+            return self._patience.do(lambda: ocsp.answer(request))
+        except StorageError:
+            if kept is None:
+                raise
+            return kept
 
     def document(self, path: str) -> Document | None:
-        """See the port."""
-        return self.authority.publication.document(path)
+        """See the port. Where the store says nothing, what is kept still holds."""
+        publication = self.authority.publication
+        if not self._is_remote:
+            return publication.document(path)
+        latest = publication.latest_kept(path)
+        if latest is not None:
+            return latest
+        try:
+            return self._patience.do(lambda: publication.document(path))
+        except StorageError:
+            kept = publication.kept(path)
+            if kept is None:
+                raise
+            return kept
 
     def own_certificate(
         self, names: Sequence[str], profile: str, seconds: int

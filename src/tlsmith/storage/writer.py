@@ -13,12 +13,20 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeVar
 
-from tlsmith.errors import ConflictError, StorageError, TLSmithError
+from tlsmith.errors import (
+    ConflictError,
+    NotFoundError,
+    StorageError,
+    TLSmithError,
+)
 from tlsmith.storage.base import Storage
 from tlsmith.storage.connection import Transaction
 
 Result = TypeVar("Result")
 _MOST = 1024
+# What is said of an act, or by a driver of its statement, and not of the store.
+_OF_AN_ACT = (ConflictError, NotFoundError)
+_OF_A_STATEMENT = StorageError.code
 
 
 class _Work(NamedTuple):
@@ -107,7 +115,7 @@ class Writer:
     def _commit(self, batch: list[_Work]) -> None:
         try:
             done = self._try_together(batch)
-        except TLSmithError as error:
+        except Exception as error:
             self._apart(batch, error)
         except BaseException as unexpected:
             # Whatever it is, nobody is left waiting.
@@ -134,13 +142,13 @@ class Writer:
             _fail(work, refusal)
         return done
 
-    def _apart(self, batch: list[_Work], error: TLSmithError) -> None:
+    def _apart(self, batch: list[_Work], error: Exception) -> None:
         """Do each act in a transaction of its own, so that only the bad one fails.
 
         Where the store itself is at fault, all fail as the first did.
         """
-        is_store = isinstance(error, StorageError) and not isinstance(
-            error, ConflictError
+        is_store = isinstance(error, StorageError) and not (
+            isinstance(error, _OF_AN_ACT) or error.code == _OF_A_STATEMENT
         )
         waiting = [work for work in batch if not work.future.done()]
         if is_store or len(waiting) == 1:

@@ -6,7 +6,14 @@ import ssl
 import time
 from pathlib import Path
 
-from server.rest.world import BASE, Served, csr, make_ca, serving
+import httpx
+import pytest
+
+from server.rest.world import BASE, ROOT, Served, csr, make_ca, serving
+from tlsmith.authority.service import Wanted
+from tlsmith.core.formats import encode_chain, encode_private_key
+from tlsmith.core.keys import generate_private_key
+from tlsmith.core.names import parse_names
 from tlsmith.storage.authorities import REVOKED, set_state
 
 
@@ -74,3 +81,23 @@ def test_a_certificate_of_a_revoked_ca_is_nobodys(tmp_path: Path) -> None:
         assert answer.json()["code"] == "bad-certificate"
         assert answer.status_code == 401
     authority.close()
+
+
+@pytest.mark.parametrize("profile", ["server", "email", "code-signing"])
+def test_a_certificate_for_something_else_says_not_who_asks(
+    served: Served, tmp_path: Path, profile: str
+) -> None:
+    """The key of a web server lies about in more places than that of a person."""
+    name = "op@corp.example" if profile != "server" else "op.corp.example"
+    key = generate_private_key("p256")
+    wanted = Wanted(parse_names([name]), key.public_key(), profile)
+    issued = served.authority.issue(wanted, ROOT)
+    cert_file, key_file = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert_file.write_bytes(encode_chain(issued.chain))
+    key_file.write_bytes(encode_private_key(key))
+    grant = {"role": "operator"}
+    path = f"/grants/{name}"
+    assert served.client("administrator").put(path, json=grant).status_code == 200
+    client = served.client(certificate=(cert_file, key_file))
+    with pytest.raises(httpx.TransportError):
+        client.get("/whoami")
