@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.records import REASONS, reason_name
+from tlsmith.core.names import parse_names
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import AccessError, ConflictError, InputError
 from tlsmith.storage import Transaction
@@ -98,9 +100,11 @@ def hold(
 
     Raises:
         ConflictError: it is not good.
+        AccessError: the actor is no operator, or does not reach it.
     """
     actor.require("operator", "holding a certificate")
     record = by_id(transaction, number)
+    _refuse_outside_scope(record, actor)
     if record.status != GOOD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is "
@@ -120,9 +124,11 @@ def unhold(
 
     Raises:
         ConflictError: it is not on hold.
+        AccessError: the actor is no operator, or does not reach it.
     """
     actor.require("operator", "taking a certificate off hold")
     record = by_id(transaction, number)
+    _refuse_outside_scope(record, actor)
     if record.status != ON_HOLD:
         raise ConflictError(
             f"the certificate {record.serial_number:x} is not on hold",
@@ -142,6 +148,32 @@ def _refuse_others(record: CertificateRecord, actor: Actor) -> None:
             f"{actor.name} did not ask for the certificate {record.serial_number:x}",
             hint="an operator may revoke it",
         )
+    _refuse_outside_scope(record, actor)
+
+
+def _refuse_outside_scope(record: CertificateRecord, actor: Actor) -> None:
+    """Refuse what a token or grant that is held to something does not reach.
+
+    Raises:
+        AccessError: the profile or a name is not theirs, nor did they ask for it.
+    """
+    if record.requester == actor.name:
+        return
+    is_other = bool(actor.profiles) and record.profile not in actor.profiles
+    if is_other or not _are_within(record.names, actor):
+        raise AccessError(
+            f"{actor.name} does not reach the certificate {record.serial_number:x}",
+            hint=f"it is held to {', '.join((*actor.profiles, *actor.names))}",
+        )
+
+
+def _are_within(names: Sequence[str], actor: Actor) -> bool:
+    if not actor.names:
+        return True
+    try:
+        return not actor.outside(parse_names(tuple(names)))
+    except InputError:  # none, or of an adopted CA that was laxer
+        return False
 
 
 def _is_worse(record: CertificateRecord, reason: int) -> bool:

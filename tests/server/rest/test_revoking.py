@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -104,3 +105,19 @@ def test_what_names_none_or_two_ways_is_refused(served: Served) -> None:
         ({"fingerprint": digest, "reason": "certificateHold"}, "bad-field"),
     ):
         assert client.post("/revocations", json=body).json()["code"] == code
+
+
+@pytest.mark.parametrize("scope", [{"names": ["corp.example"]}, {"profiles": ["peer"]}])
+@pytest.mark.parametrize("act", ["revoke", "hold"])
+def test_who_is_held_to_something_revokes_nothing_else(
+    served: Served, scope: dict[str, list[str]], act: str
+) -> None:
+    client = served.client(token=served.token("held", "operator", **scope))
+    foreign = served.issue("www.acme.example", profile="server")
+    response = client.post(f"/certificates/{foreign.serial_number:x}/{act}", json={})
+    assert response.status_code == 403, response.text
+    body = {"name": "www.acme.example"}
+    assert client.post("/revocations", json=body).status_code == 403
+    own = served.issue("www.corp.example", profile="peer")
+    response = client.post(f"/certificates/{own.serial_number:x}/{act}", json={})
+    assert response.status_code == 200, response.text
