@@ -8,6 +8,7 @@ from secrets import token_hex, token_urlsafe
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.authority.actor import ROLES, Actor
+from tlsmith.core.oid import CLIENT_AUTH
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import AccessError, InputError, NotFoundError
 from tlsmith.storage import Connection, Transaction
@@ -26,6 +27,7 @@ from tlsmith.storage.certificates import GOOD, by_serial_number
 
 if TYPE_CHECKING:
     from tlsmith.authority.policy import Policy
+    from tlsmith.core.profiles import CertificateParameters
 
 # What tokens begin with, so that scanners for secrets know one.
 PREFIX = "tlsmith_"
@@ -172,6 +174,34 @@ def take_grant_back(
         Act(actor.name, "grant.remove", identity, {}, actor.request_id),
         now,
     )
+
+
+def refuse_borrowed_grant(
+    connection: Connection, actor: Actor, parameters: CertificateParameters
+) -> None:
+    """Refuse a client certificate that could do what its requester may not.
+
+    Who may issue could else have itself a certificate with an administrator's name.
+
+    Raises:
+        AccessError: one of its names has a grant that reaches further than the actor.
+    """
+    names = {name.value for name in parameters.names}
+    for record in grants(connection):
+        if record.identity in names and not actor.reaches(
+            record.role, record.profiles, record.names
+        ):
+            raise AccessError(
+                f"{actor.name} may not ask for a client certificate of "
+                f"{record.identity}, whose grant reaches further",
+                hint="an administrator may",
+            )
+
+
+def is_for_clients(parameters: CertificateParameters) -> bool:
+    """Tell whether TLS takes a certificate from a client (RFC 5280 4.2.1.12)."""
+    usages = parameters.extended_key_usage
+    return not usages or CLIENT_AUTH in usages
 
 
 def actor_of_token(

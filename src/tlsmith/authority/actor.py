@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tlsmith.core.names import GeneralName
@@ -40,6 +41,24 @@ class Actor(NamedTuple):
                 hint=f"use a token or a certificate with the role {role}",
             )
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether there is nothing it may not do."""
+        return self.reaches(ROLES[-1], (), ())
+
+    def reaches(
+        self, role: str, profiles: tuple[str, ...], names: tuple[str, ...]
+    ) -> bool:
+        """Tell whether the actor may do all that somebody of a role and scope may."""
+        return (
+            ROLES.index(self.role) >= ROLES.index(role)
+            and _holds(self.profiles, profiles, set(self.profiles).__contains__)
+            and _holds(self.names, names, self._holds_domain)
+        )
+
+    def _holds_domain(self, domain: str) -> bool:
+        return any(domain == own or domain.endswith("." + own) for own in self.names)
+
     def outside(self, names: tuple[GeneralName, ...]) -> list[str]:
         """Return those of `names` that are not theirs to ask for."""
         if not self.names:
@@ -49,6 +68,13 @@ class Actor(NamedTuple):
             for name in names
             if not any(_is_below(name, domain) for domain in self.names)
         ]
+
+
+def _holds(
+    own: tuple[str, ...], others: tuple[str, ...], holds: Callable[[str], bool]
+) -> bool:
+    """Tell whether a limit, where empty is none, is as wide as another."""
+    return not own or (bool(others) and all(map(holds, others)))
 
 
 def _is_below(name: GeneralName, domain: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.authority import revocation
+from tlsmith.authority.access import is_for_clients, refuse_borrowed_grant
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.cleaning import Retention, clean_up
 from tlsmith.authority.crl_entries import KeptEntries
@@ -237,6 +238,9 @@ class Authority:
         )
         parameters = judge(profile, rules, request, loaded.limits, now, self.blocklist)
         refuse_foreign_account(actor, parameters.subject, wanted.names)
+        if not actor.is_unlimited and is_for_clients(parameters):
+            with self.storage.read() as connection:
+                refuse_borrowed_grant(connection, actor, parameters)
         about = profile.name, actor.name, now
         info = request.public_key_info or b""
         prepared = sign_certificate(loaded, parameters, info, about)

@@ -249,3 +249,39 @@ def test_a_store_that_is_gone_says_nothing_of_itself(tmp_path: Path) -> None:
         assert "sqlite" not in response.text
         assert str(tmp_path) not in response.text
     authority.storage.close()
+
+
+@pytest.mark.parametrize("profile", ["client", "peer"])
+def test_an_issuer_makes_itself_no_administrator(served: Served, profile: str) -> None:
+    admin = served.client("administrator")
+    admin.put("/grants/boss.corp.example", json={"role": "administrator"})
+    body = {"csr": csr("boss.corp.example").pem, "profile": profile}
+    response = served.client("issuer").post("/certificates", json=body)
+    assert response.status_code == 403, response.text
+    assert "whose grant reaches further" in response.json()["detail"]
+    # Nor by renewing the administrator's own certificate for another key.
+    issued = served.issue("boss.corp.example", profile=profile)
+    path = f"/certificates/{issued.serial_number:x}/renew"
+    renewal = {"csr": csr("boss.corp.example").pem}
+    assert served.client("issuer").post(path, json=renewal).status_code == 403
+    assert admin.post(path, json=renewal).status_code == 201
+    server = {"csr": csr("boss.corp.example").pem, "profile": "server"}
+    assert served.client("issuer").post("/certificates", json=server).status_code == 201
+    admin.delete("/grants/boss.corp.example")
+
+
+def test_a_grant_of_less_may_be_used_by_who_may_more(served: Served) -> None:
+    admin = served.client("administrator")
+    grant = {"role": "issuer", "names": ["a.corp.example"]}
+    admin.put("/grants/less.corp.example", json=grant)
+    body = {"csr": csr("less.corp.example").pem, "profile": "client"}
+    for scope, status in (
+        ({}, 201),
+        ({"names": ["corp.example"]}, 201),
+        ({"names": ["less.corp.example"]}, 403),
+        ({"profiles": ["client"]}, 403),
+    ):
+        token = served.token("some", "issuer", **scope)
+        response = served.client(token=token).post("/certificates", json=body)
+        assert response.status_code == status, response.text
+    admin.delete("/grants/less.corp.example")
