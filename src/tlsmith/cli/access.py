@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tlsmith.cli.durations import parse_duration
-from tlsmith.cli.output import emit, emit_json, say
+from tlsmith.cli.output import counted, emit, emit_json, say, warn
 from tlsmith.cli.store import json_option, open_authority, person, store_option
 from tlsmith.cli.table import table
 from tlsmith.errors import InputError
 
 if TYPE_CHECKING:
     from tlsmith.authority.access import Scope
+    from tlsmith.authority.service import Authority
 
 ROLES = ("viewer", "issuer", "operator", "administrator")
 
@@ -145,15 +146,46 @@ def grant(
 
     now = datetime.now(UTC)
     scope = Scope(role, profiles, names)
+    identity = _as_in_certificates(identity)
     with open_authority(store) as authority:
         scope.check_profiles(authority.policy())
         authority.writer.submit(
             lambda tx: set_grant(tx, identity, scope, person(), now)
         )
+        there = _good_certificates(authority, identity)
+    if there:
+        words = counted(there, "good certificate has", "good certificates have")
+        warn(
+            f"{words} this name already, whoever asked for them: "
+            f"tlsmith cert list --status good --name {identity}"
+        )
     if as_json:
         emit_json(_scope_facts(identity, scope))
     else:
         emit(f"certificates for {identity} have the role {role}")
+
+
+def _as_in_certificates(name: str) -> str:
+    """Return a name as certificates hold it: another would match none."""
+    from tlsmith.core.names import parse_name
+
+    try:
+        return parse_name(name, loose=True).value
+    except InputError:
+        return name
+
+
+def _good_certificates(authority: Authority, identity: str) -> int:
+    from tlsmith.cli.cert_selection import select_by_name
+    from tlsmith.storage.certificates import GOOD
+
+    try:
+        search = select_by_name(identity).search
+    except InputError:  # no name that a certificate could have
+        return 0
+    now = datetime.now(UTC)
+    found = authority.find_all(search)
+    return sum(one.status == GOOD and one.not_after > now for one in found)
 
 
 def _check_place(path: str) -> None:
@@ -260,7 +292,10 @@ def revoke(which: str, store: str | None, as_json: bool) -> None:
     now = datetime.now(UTC)
     with open_authority(store) as authority:
         with authority.storage.read() as connection:
-            is_grant = which in {one.identity for one in grants(connection)}
+            identities = {one.identity for one in grants(connection)}
+        if which not in identities and _as_in_certificates(which) in identities:
+            which = _as_in_certificates(which)
+        is_grant = which in identities
         take_back = take_grant_back if is_grant else take_token_back
         authority.writer.submit(lambda tx: take_back(tx, which, person(), now))
     if as_json:
