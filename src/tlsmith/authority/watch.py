@@ -59,7 +59,7 @@ class StoreWatch:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the store was seen a moment ago, so that what is known is the latest."""
+        """Whether the store was seen a moment ago: what is known is the latest."""
         return time.monotonic() - self._seen_at <= 5 * self.patience
 
     def require(self) -> None:
