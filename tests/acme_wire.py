@@ -38,7 +38,7 @@ class Answer(NamedTuple):
     @property
     def type(self) -> str | None:
         """The problem's type, without what all have in common."""
-        if not self.media.startswith(PROBLEM):
+        if not self.media.startswith(PROBLEM) or self.method == "HEAD":
             return None
         kind: str = self.json["type"]
         return kind.removeprefix(PREFIX)
@@ -61,7 +61,9 @@ class Answer(NamedTuple):
         return [url for url, name in _LINK.findall(text) if name == rel]
 
     def __str__(self) -> str:
-        head = f"{self.method} {self.url}: {self.status} {self.type or self.media}"
+        head = (
+            f"{self.method} {self.url[:200]}: {self.status} {self.type or self.media}"
+        )
         return f"{head}\n{self.headers}{self.body[:2000].decode(errors='replace')}"
 
 
@@ -96,10 +98,13 @@ class Wire:
         """Return a nonce that was not used."""
         with contextlib.suppress(IndexError):
             return self._nonces.pop()
-        nonce = self.send("HEAD", self.url("newNonce")).nonce
-        assert nonce is not None
-        self._nonces.remove(nonce)
-        return nonce
+        return self.fresh()
+
+    def fresh(self) -> str:
+        """Return a nonce that nobody else here was given."""
+        answer = self.send("HEAD", self.url("newNonce"), keep=False)
+        assert answer.nonce is not None
+        return answer.nonce
 
     def send(
         self,
@@ -107,8 +112,14 @@ class Wire:
         url: str,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
+        *,
+        keep: bool = True,
     ) -> Answer:
-        """Send a request and return the answer to it."""
+        """Send a request and return the answer to it.
+
+        Args:
+            keep: whether its nonce may be used for any request that comes.
+        """
         path = url.removeprefix(f"https://{urlsplit(url).netloc}") or "/"
         try:
             answer = self._exchange(method, url, path, body, headers or {})
@@ -116,7 +127,7 @@ class Wire:
             # A connection that the server closed while nothing was asked.
             self._close()
             answer = self._exchange(method, url, path, body, headers or {})
-        if answer.nonce:
+        if answer.nonce and keep:
             self._nonces.append(answer.nonce)
         self.check(answer)
         return answer
