@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from acme_csrs import csr
-from acme_signing import Signer, b64, flattened
+from acme_jose import Signer, b64, flattened
 from acme_site import Site
 from acme_wire import JOSE, Answer, Wire
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from acme_signing import Signer, b64, number, rsa_key, unb64
+from acme_jose import Signer, b64, number, rsa_key, unb64
 
 
 @functools.cache

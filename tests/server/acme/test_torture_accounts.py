@@ -8,8 +8,8 @@ import pytest
 
 from acme_account import Account
 from acme_csrs import csr
+from acme_jose import Signer, b64
 from acme_keys import ec_jwk, not_keys, not_supported
-from acme_signing import Signer, b64
 from acme_wire import Answer
 from server.acme.cases import ORDER, Case, Cases, new_order
 from server.acme.world import World

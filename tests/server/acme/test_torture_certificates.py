@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from acme_account import Account, Order
 from acme_csrs import csr
-from acme_signing import Signer, b64
+from acme_jose import Signer, b64
 from acme_wire import Answer
 from server.acme.cases import ORDER, Case, Cases, new_order
 from server.acme.world import World
@@ -297,7 +297,7 @@ def certificate_of_the_ca_itself(account: Account) -> Answer:
 
 @CASES.of("7.6, 6.2", 400, "badPublicKey")
 def revoked_by_a_weak_key(account: Account) -> Answer:
-    from acme_signing import rsa_key
+    from acme_jose import rsa_key
 
     stranger = Account(account.wire, account.site, Signer("RS256", rsa_key(1024)))
     return _revoke(stranger, Issued(account).der, jwk=True)

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from acme_account import Account
-from acme_signing import Signer, b64, unb64
+from acme_jose import Signer, b64, unb64
 from acme_wire import JOSE, Answer
 from server.acme.cases import ORDER, Case, Cases, new_order
 

@@ -14,8 +14,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from acme_account import Account, Order
 from acme_csrs import csr, forged
+from acme_jose import Signer, b64, rsa_key
 from acme_keys import exponent_3
-from acme_signing import Signer, b64, rsa_key
 from acme_wire import Answer
 from server.acme.cases import Case, Cases
 from server.acme.world import World

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from acme_account import Account
-from acme_signing import MAC, Signer, b64
+from acme_jose import MAC, Signer, b64
 from acme_wire import Answer
 from server.acme.cases import ORDER, Case, Cases, new_order
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from acme_account import Account
-from acme_signing import b64, unb64
+from acme_jose import b64, unb64
 from acme_wire import Answer
 from server.acme.cases import Case, Cases, new_order
 from server.acme.world import World

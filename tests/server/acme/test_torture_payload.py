@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from acme_account import Account
-from acme_signing import Signer
+from acme_jose import Signer
 from acme_wire import Answer
 from server.acme.cases import ORDER, Case, Cases, new_order
 
