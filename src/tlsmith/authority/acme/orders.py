@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.identifiers import Identifier
+from tlsmith.acme.renewal_info import CertID, encode_cert_id
 from tlsmith.authority.acme.accounts import account_of_id
 from tlsmith.authority.acme.context import ACMEContext
 from tlsmith.authority.acme.ids import new_id
@@ -40,7 +41,6 @@ from tlsmith.storage.acme.orders import (
 )
 
 if TYPE_CHECKING:
-    from tlsmith.acme.renewal_info import CertID
     from tlsmith.storage import Connection, Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
     from tlsmith.storage.acme.bindings import BindingRecord
@@ -105,7 +105,7 @@ def new_order(
         wanted.profile and profile.name,
         wanted.not_before,
         wanted.not_after,
-        wanted.replaces and str(wanted.replaces),
+        wanted.replaces and encode_cert_id(wanted.replaces),
     )
     return context.begin(lambda tx: _insert(context, tx, record, needed, now))
 

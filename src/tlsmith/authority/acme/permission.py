@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from tlsmith.acme import problems
 from tlsmith.acme.identifiers import Identifier
+from tlsmith.authority._lifetime import shown
 from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.judge import most_names, refusals
 from tlsmith.core.names import GeneralName
 from tlsmith.core.oid import SERVER_AUTH
+from tlsmith.core.usages import extended_key_usage_name
 from tlsmith.errors import ACMEProblem, Subproblem
 from tlsmith.storage.acme.bindings import BindingRecord, binding_by_id
 
@@ -55,6 +57,12 @@ def profiles_offered(context: ACMEContext) -> dict[str, Profile]:
 
 def _is_for_servers(profile: Profile) -> bool:
     return SERVER_AUTH in profile.extended_key_usage and profile.admits("acme:")
+
+
+def described(profile: Profile) -> str:
+    """Return what a profile is for, in words for people."""
+    usages = ", ".join(map(extended_key_usage_name, profile.extended_key_usage))
+    return f"{usages or 'any use'}; {shown(profile.default)} unless asked otherwise"
 
 
 def profile_of(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from tlsmith.acme import problems
 from tlsmith.acme.identifiers import Identifier
+from tlsmith.acme.renewal_info import CertID, encode_cert_id
 from tlsmith.authority.acme.context import requester
 from tlsmith.core.view import view_certificate
 from tlsmith.storage.certificates import CertificateRecord, by_serial_number
 
 if TYPE_CHECKING:
-    from tlsmith.acme.renewal_info import CertID
     from tlsmith.storage import Connection
     from tlsmith.storage.acme.accounts import AccountRecord
 
@@ -40,13 +40,14 @@ def refuse_replacement(
         ACMEProblem: malformed, unauthorized.
     """
     record = certificate_of(connection, replaces)
+    named = encode_cert_id(replaces)
     if record is None:
-        raise problems.malformed(f"replaces: there is no certificate {replaces}")
+        raise problems.malformed(f"replaces: there is no certificate {named}")
     if record.requester != requester(account.id):
         raise problems.unauthorized(
-            f"replaces: the certificate {replaces} was not issued to this account"
+            f"replaces: the certificate {named} was not issued to this account"
         )
     if not {one.value for one in identifiers} & set(record.names):
         raise problems.malformed(
-            f"replaces: the certificate {replaces} has none of these names"
+            f"replaces: the certificate {named} has none of these names"
         )
