@@ -36,4 +36,11 @@ def _shown(call: Call, record: AuthorizationRecord) -> Reply:
     return Reply(200, body, fields=(retry_after(_SOON),) if is_running else ())
 
 
-ENDPOINTS = (Endpoint("authz/{}", _authorization),)
+def _challenge(call: Call) -> Reply:
+    raise AssertionError("validating takes time: see `challenges`")
+
+
+ENDPOINTS = (
+    Endpoint("authz/{}", _authorization),
+    Endpoint("challenge/{}/{}", _challenge),
+)

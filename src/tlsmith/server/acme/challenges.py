@@ -80,6 +80,8 @@ class Challenges:
         self._meter = meter
         self._pauses = tuple(pauses)
         self._running: dict[str, asyncio.Task[AuthorizationRecord]] = {}
+        # How those that take longer stand in the store.
+        self._kept: dict[str, AuthorizationRecord] = {}
 
     async def respond(self, call: Call, record: AuthorizationRecord) -> Reply:
         """Begin to validate, as the client asks to, and answer with how it stands.
@@ -107,9 +109,12 @@ class Challenges:
         done, _ = await asyncio.wait({running}, timeout=_PATIENCE)
         if done:
             return running.result()
-        # Another challenge of the same authorization may be the one that runs.
-        kept = self._service.keep_running(task, None)
-        return await asyncio.wrap_future(kept)
+        kept = self._kept.get(number)
+        if kept is None:
+            kept = await asyncio.wrap_future(self._service.keep_running(task, None))
+            if number in self._running:
+                self._kept.setdefault(number, kept)
+        return kept
 
     def start(
         self, task: Task, account: AccountRecord, urls: URLs
@@ -124,6 +129,7 @@ class Challenges:
 
     def _ended(self, number: str, done: asyncio.Task[AuthorizationRecord]) -> None:
         self._running.pop(number, None)
+        self._kept.pop(number, None)
         if not done.cancelled() and done.exception() is not None:
             event(_LOG, logging.ERROR, "validation-lost", error=done.exception())
 
@@ -142,6 +148,7 @@ class Challenges:
             kept = await asyncio.wrap_future(self._service.keep_running(task, problem))
             if kept.status != PENDING:
                 return kept
+            self._kept[task.authorization.id] = kept
             task = Task(kept, task.type)
             await asyncio.sleep(pause)
         return await asyncio.wrap_future(self._service.fail(task, problem))
