@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tlsmith.validation._dns_message import (
     FORMAT_ERROR,
@@ -55,26 +56,27 @@ async def ask(
 async def _ask(
     server: Server, questions: Sequence[Question], source: str | None
 ) -> dict[Question, Answer]:
-    server = await _located(server)
+    if not _is_address(server[0]):
+        server = await _located(server)
     answers = await _over_udp(server, questions, source, edns=True)
-    old = [each for each in answers if answers[each].rcode == FORMAT_ERROR]
-    if old:  # it does not know EDNS (RFC 6891 section 6.2.2)
-        answers |= await _over_udp(server, old, source, edns=False)
-    for question in questions:
-        answer = answers.get(question)
-        if answer is not None and answer.is_truncated:
+    for question, answer in list(answers.items()):
+        if answer.rcode == FORMAT_ERROR:  # it knows no EDNS (RFC 6891 section 6.2.2)
+            answers |= await _over_udp(server, [question], source, edns=False)
+    for question, answer in list(answers.items()):
+        if answer.is_truncated:
             answers[question] = await _over_tcp(server, question, source)
     return answers
 
 
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
 async def _located(server: Server) -> Server:
-    """Return a server with an address, as containers name theirs."""
-    host, port = server
-    if ":" in host or host.replace(".", "").isdigit():
-        return server
+    """Return a server with an address: containers know theirs by name."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    return str(found[0][4][0]), port
+    found = await loop.getaddrinfo(*server, type=socket.SOCK_DGRAM)
+    return str(found[0][4][0]), server[1]
 
 
 async def _over_udp(
@@ -92,66 +94,111 @@ async def _over_udp(
             asking.bind((source, 0))
         asking.connect(server)
         exchange = _Exchange(asking, questions, edns=edns)
-        for patience in _ROUNDS:
-            exchange.send()
-            try:
-                async with asyncio.timeout(patience):
-                    await exchange.receive()
-            except TimeoutError:
-                if exchange.answers:
-                    break
-            else:
-                break
+        await exchange.run()
     for question in exchange.doubtful:
         exchange.answers[question] = await _over_tcp(server, question, source)
     return exchange.answers
 
 
 class _Exchange:
-    """Questions sent through one socket, and their answers."""
+    """Questions sent through one socket, and their answers.
+
+    Callbacks, where coroutines and timeouts would cost as much as the system's calls.
+    """
 
     def __init__(
         self, asking: socket.socket, questions: Sequence[Question], *, edns: bool
     ) -> None:
+        self.answers: dict[Question, Answer] = {}
+        self.doubtful: tuple[Question, ...] = ()
         self._socket = asking
         self._edns = edns
+        self._stray = 0
         self._waiting: dict[int, Question] = {}
         for question in questions:
             number = _random_number()
             while number in self._waiting:
                 number = _random_number()
             self._waiting[number] = question
-        self.answers: dict[Question, Answer] = {}
-        self.doubtful: tuple[Question, ...] = ()
 
-    def send(self) -> None:
-        """Send what has no answer yet."""
-        for number, question in self._waiting.items():
-            self._socket.send(question.encode(number, edns=self._edns))
-
-    async def receive(self) -> None:
-        """Take answers until all are there, or too much came that is none."""
+    async def run(self) -> None:
+        """Send, and wait until all is answered or enough has been tried."""
         loop = asyncio.get_running_loop()
-        stray = 0
-        while self._waiting:
-            wire = await loop.sock_recv(self._socket, _LARGEST)
-            if not self._take(wire):
-                stray += 1
-            if stray > _MOST_STRAY:
-                self.doubtful = tuple(self._waiting.values())
-                return
+        self._done: asyncio.Future[None] = loop.create_future()
+        self._rounds = iter(_ROUNDS)
+        self._send()
+        try:
+            loop.add_reader(self._socket, self._read)
+        except NotImplementedError:  # Windows' own loop has none
+            await self._run_elsewhere()
+            return
+        try:
+            await self._done
+        finally:
+            self._timer.cancel()
+            loop.remove_reader(self._socket)
 
-    def _take(self, wire: bytes) -> bool:
+    async def _run_elsewhere(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def receive() -> None:
+            while not self._done.done():
+                self._take(await loop.sock_recv(self._socket, _LARGEST))
+
+        receiving = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait(
+                (receiving, self._done), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            self._timer.cancel()
+            receiving.cancel()
+        await (self._done if self._done.done() else receiving)
+
+    def _send(self) -> None:
+        """Send what has no answer yet, as long as there is none to go on with."""
+        patience = None if self.answers else next(self._rounds, None)
+        if patience is None:
+            self._done.set_result(None)
+            return
+        for number, question in self._waiting.items():
+            # A full buffer is as good as a datagram lost.
+            with contextlib.suppress(BlockingIOError):
+                self._socket.send(question.encode(number, edns=self._edns))
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(patience, self._send_again)
+
+    def _send_again(self) -> None:
+        if not self._done.done():
+            self._guarded(self._send)
+
+    def _read(self) -> None:
+        self._guarded(self._receive)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (OSError, BadMessageError) as error:
+            self._done.set_exception(error)
+
+    def _receive(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while not self._done.done():
+                self._take(self._socket.recv(_LARGEST))
+
+    def _take(self, wire: bytes) -> None:
         number = int.from_bytes(wire[:2], "big")
         question = self._waiting.get(number)
-        if question is None:
-            return False
-        answer = parse_answer(wire, number, question)
-        if answer is None:
-            return False
-        self.answers[question] = answer
-        del self._waiting[number]
-        return True
+        answer = None if question is None else parse_answer(wire, number, question)
+        if question is not None and answer is not None:
+            self.answers[question] = answer
+            del self._waiting[number]
+        else:
+            self._stray += 1
+        if self._stray > _MOST_STRAY:
+            self.doubtful = tuple(self._waiting.values())
+        if not self._waiting or self.doubtful:
+            self._done.set_result(None)
 
 
 async def _over_tcp(server: Server, question: Question, source: str | None) -> Answer:

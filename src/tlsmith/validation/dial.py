@@ -43,15 +43,18 @@ class Dialer:
         loop = asyncio.get_running_loop()
         failures = []
         local = None if attempt.source is None else (attempt.source, 0)
-        for address in await self._addresses(host, attempt):
+        addresses = await self._addresses(host, attempt)
+        for address in addresses:
             where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
             attempt.doing = f"connecting to {host} at {where}"
             attempt.addresses.append(address)
             try:
-                async with asyncio.timeout(_LONGEST_CONNECT):
-                    transport, protocol = await loop.create_connection(
-                        make, address, port, local_addr=local
-                    )
+                connecting = loop.create_connection(
+                    make, address, port, local_addr=local
+                )
+                if address != addresses[-1]:
+                    connecting = asyncio.wait_for(connecting, _LONGEST_CONNECT)
+                transport, protocol = await connecting
             except OSError as error:
                 failures.append(f"{where}: {reason_of(error)}")
             else:

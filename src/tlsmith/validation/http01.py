@@ -196,7 +196,7 @@ def _unreadable(place: str, error: BadResponseError) -> ACMEProblem:
 
 
 def _place(url: URL, attempt: Attempt) -> str:
-    """Return what was asked, and which address it was asked of."""
+    """Return what was asked, printable as URLs here are, and which address it was."""
     if url.host == attempt.address:
-        return quoted(str(url))[1:-1]
-    return f"{quoted(str(url), 300)[1:-1]} (at {attempt.address})"
+        return str(url)
+    return f"{url} (at {attempt.address})"

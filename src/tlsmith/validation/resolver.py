@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET, AF_INET6, SOCK_STREAM, inet_ntop
 from typing import NamedTuple
 
 from tlsmith.acme import problems
@@ -23,7 +22,6 @@ from tlsmith.validation._dns_message import (
     Answer,
     BadMessageError,
     Question,
-    Record,
     name_on_wire,
     parse_text,
     text_of,
@@ -38,16 +36,20 @@ class Found(NamedTuple):
     """What a look-up found.
 
     Args:
-        name: the one that has it: another than was asked for where that is an alias.
+        wire: the name that has it: another than was asked for where that is an alias.
         records: data as on the wire, of each type asked for.
         exists: whether there is such a name, with whatever records.
         server: who says so.
     """
 
-    name: str
+    wire: bytes
     records: tuple[tuple[bytes, ...], ...]
     exists: bool
     server: str
+
+    @property
+    def name(self) -> str:
+        return text_of(self.wire)
 
     def missing(self, asked: str, what: str) -> str:
         """Say that the name has none of what was looked for."""
@@ -80,8 +82,8 @@ class Resolver:
             return await self._addresses_of_system(host)
         found = await self.look_up(host, (AAAA, A), source)
         six, four = found.records
-        addresses = [str(IPv6Address(each)) for each in six if len(each) == 16]
-        addresses += [str(IPv4Address(each)) for each in four if len(each) == 4]
+        addresses = [inet_ntop(AF_INET6, each) for each in six if len(each) == 16]
+        addresses += [inet_ntop(AF_INET, each) for each in four if len(each) == 4]
         if not addresses:
             raise problems.dns(
                 f"{found.missing(host, 'address (A or AAAA record)')}: add one, or ask "
@@ -127,7 +129,7 @@ class Resolver:
             # At the end of its aliases, unless the server left following them to us.
             if any(records) or not exists or wire == questions[0].name:
                 asked_for = tuple(tuple(each) for each in records)
-                return Found(text_of(wire), asked_for, exists, server)
+                return Found(wire, asked_for, exists, server)
 
     async def _ask(
         self, questions: list[Question], source: str | None
@@ -164,7 +166,7 @@ class Resolver:
         if not found:
             loop = asyncio.get_running_loop()
             try:
-                told = await loop.getaddrinfo(host + ".", None, type=socket.SOCK_STREAM)
+                told = await loop.getaddrinfo(host + ".", None, type=SOCK_STREAM)
             except (OSError, UnicodeError) as error:
                 raise problems.dns(
                     f"{host} has no address that this server's system could find "
@@ -187,9 +189,7 @@ def _followed(
     Args:
         seen: names there were before; followed ones are added.
     """
-    known: list[Record] = []
-    for answer in answers.values():
-        known += answer.records
+    known = [record for answer in answers.values() for record in answer.records]
     aliases = {record.owner: record.data for record in known if record.type == CNAME}
     while name in aliases:
         alias = aliases[name]
