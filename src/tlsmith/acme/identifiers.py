@@ -17,6 +17,8 @@ from tlsmith.core.names import parse_name, quoted
 from tlsmith.errors import ACMEProblem, InputError, Subproblem
 
 MOST_IDENTIFIERS = 100
+# What is longer than any identifier is not sent back.
+_LONGEST_ECHO = 300
 
 _DNS_CHARACTERS = re.compile(r"[A-Za-z0-9.*_-]+", re.ASCII)
 
@@ -152,4 +154,5 @@ def _malformed(detail: str, kind: str, value: str) -> ACMEProblem:
 
 
 def _wrong(type: str, detail: str, kind: str, value: str) -> Subproblem:
-    return Subproblem(type, detail, (kind, value))
+    short = len(kind) + len(value) <= _LONGEST_ECHO
+    return Subproblem(type, detail, (kind, value) if short else None)

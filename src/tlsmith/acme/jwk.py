@@ -60,7 +60,7 @@ def parse_jwk(jwk: dict[str, Any], *, blocklist: Blocklist = NO_KEYS) -> Account
         ACMEProblem: malformed where it is no JWK, badPublicKey where it is one that
             must not be used.
     """
-    key = _read(jwk)
+    key = read_jwk(jwk)
     reasons = judge_key(key.public_key, blocklist=blocklist)
     if reasons:
         raise bad_public_key(f"the key is not safe: {'; '.join(reasons)}")
@@ -74,10 +74,15 @@ def load_account_key(text: str) -> AccountKey:
     Args:
         text: `AccountKey.jwk`.
     """
-    return _read(msgspec.json.decode(text))
+    return read_jwk(msgspec.json.decode(text))
 
 
-def _read(jwk: dict[str, Any]) -> AccountKey:
+def read_jwk(jwk: dict[str, Any]) -> AccountKey:
+    """Return the key that a JWK holds, without judging whether it is safe.
+
+    Raises:
+        ACMEProblem: malformed, or badPublicKey where it is of no kind for accounts.
+    """
     private = sorted(_PRIVATE & jwk.keys())
     if private:
         raise bad_public_key(

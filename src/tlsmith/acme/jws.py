@@ -14,6 +14,7 @@ from tlsmith.acme.problems import bad_nonce, bad_signature_algorithm, malformed
 from tlsmith.acme.reading import read_json
 from tlsmith.acme.signatures import ALGORITHMS, is_valid
 from tlsmith.acme.unique import check_unique
+from tlsmith.core.names import quoted
 
 CONTENT_TYPE = "application/jose+json"
 _NONCE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
@@ -73,10 +74,7 @@ def parse_jws(body: bytes) -> SignedRequest:
     """
     signed = parse_inner_jws(body)
     alg, nonce, _, jwk, kid = signed.header
-    if alg not in ALGORITHMS:
-        raise bad_signature_algorithm(
-            f"the algorithm {alg[:40]!r} is not one to sign requests with", ALGORITHMS
-        )
+    check_algorithm(alg)
     if (jwk is None) == (kid is None):
         raise malformed(
             "the protected header has both jwk and kid, where one is to say whose key "
@@ -121,12 +119,27 @@ def parse_inner_jws(data: bytes) -> SignedRequest:
     )
 
 
+def check_algorithm(alg: str) -> None:
+    """Refuse what is no signature, such as "none" and MACs (RFC 8555 section 6.2).
+
+    Raises:
+        ACMEProblem: badSignatureAlgorithm.
+    """
+    if alg not in ALGORITHMS:
+        raise bad_signature_algorithm(
+            f"requests are not signed with {quoted(alg)}: use one of "
+            f"{', '.join(ALGORITHMS)}",
+            ALGORITHMS,
+        )
+
+
 def verify_jws(signed: SignedRequest, key: AccountKey) -> None:
     """Refuse a request that this key has not signed.
 
     Raises:
-        ACMEProblem: malformed.
+        ACMEProblem: malformed, or badSignatureAlgorithm.
     """
+    check_algorithm(signed.header.alg)
     algorithm = ALGORITHMS[signed.header.alg]
     if key.kind not in algorithm.kinds:
         raise malformed(

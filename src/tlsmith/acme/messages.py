@@ -36,7 +36,13 @@ class NewAccount(Struct, rename="camel"):
     contact: list[str] | None = None
     terms_of_service_agreed: bool | None = None
     only_return_existing: bool | None = None
-    external_account_binding: Raw | None = None
+    external_account_binding: Raw = Raw()
+
+    @property
+    def binding(self) -> bytes | None:
+        """What `verify_binding` takes, if there is any."""
+        binding = bytes(self.external_account_binding)
+        return None if binding in (b"", b"null") else binding
 
 
 class AccountUpdate(Struct, rename="camel"):

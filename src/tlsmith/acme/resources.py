@@ -56,7 +56,6 @@ class ChallengeView(NamedTuple):
 
     Args:
         error: what failed, or the JSON of it.
-        account_uri: of dns-persist-01: what the record names the account by.
         issuer_domain_names: of dns-persist-01: what the record may name us by.
     """
 
@@ -66,7 +65,6 @@ class ChallengeView(NamedTuple):
     token: str | None = None
     validated: datetime | None = None
     error: ACMEProblem | bytes | None = None
-    account_uri: str | None = None
     issuer_domain_names: tuple[str, ...] = ()
 
 
@@ -90,6 +88,8 @@ class DirectoryView(NamedTuple):
         new_authz: where pre-authorization is offered.
         renewal_info: of RFC 9773.
         profiles: name and what it is for, of draft-ietf-acme-profiles.
+        issuer_domain_names: of draft-ietf-acme-dns-persist, as are those of challenges.
+        account_hash_prefix: of draft-ietf-acme-dns-persist.
     """
 
     new_nonce: str
@@ -104,6 +104,8 @@ class DirectoryView(NamedTuple):
     caa_identities: tuple[str, ...] = ()
     external_account_required: bool = False
     profiles: Mapping[str, str] | None = None
+    issuer_domain_names: tuple[str, ...] = ()
+    account_hash_prefix: str | None = None
 
 
 def encode_account(account: AccountView) -> bytes:
@@ -154,6 +156,8 @@ def encode_directory(directory: DirectoryView) -> bytes:
         caaIdentities=directory.caa_identities or None,
         externalAccountRequired=directory.external_account_required,
         profiles=directory.profiles or None,
+        issuerDomainNames=directory.issuer_domain_names or None,
+        accountHashPrefix=directory.account_hash_prefix,
     )
     return _object(
         newNonce=directory.new_nonce,
@@ -202,9 +206,10 @@ def _challenge(challenge: ChallengeView) -> dict[str, Any]:
         token=challenge.token,
         validated=_moment(challenge.validated),
         error=_error(challenge.error),
-        accounturi=challenge.account_uri,
+        issuerDomainNames=challenge.issuer_domain_names or None,
     )
     if challenge.issuer_domain_names:
+        # Its name through draft 01, which clients in use still read.
         members["issuer-domain-names"] = challenge.issuer_domain_names
     return members
 

@@ -12,12 +12,16 @@ def check_unique(data: bytes) -> None:
         data: JSON that has been read already; this is about its names alone.
 
     Raises:
-        ValueError: a name comes twice, or the nesting is too deep.
+        ValueError: a name comes twice, the nesting is too deep, or what nobody has read
+            is not JSON in UTF-8.
     """
     try:
-        json.loads(data, object_pairs_hook=_members, parse_int=str, parse_float=str)
+        text = data.decode("utf-8")
+        json.loads(text, object_pairs_hook=_members, parse_int=str, parse_float=str)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise ValueError("not JSON in UTF-8") from None
 
 
 def _members(pairs: list[tuple[str, object]]) -> None:
