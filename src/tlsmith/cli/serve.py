@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from tlsmith.server.settings import ServeSettings
 
 
-@click.command(short_help="Serve a CA: ACME and API over HTTPS; CRLs and OCSP over HTTP.")
+@click.command(
+    short_help="Serve a CA: ACME and API over HTTPS; CRLs and OCSP over HTTP."
+)
 @click.option("--config", metavar="FILE", help="Settings, TOML: see docs/serve.md.")
 @click.option("--store", metavar="URL", help="sqlite:///FILE or postgresql://...")
 @click.option(
@@ -50,9 +52,9 @@ def serve(config: str | None, **options: Any) -> None:
     """Serve a CA: ACME and API over HTTPS; CRLs and OCSP over HTTP.
 
     It serves the CA in a store until SIGTERM or SIGINT. HTTPS has ACME
-    (/acme/directory), the API (/api/v1/), /healthz, /readyz and /metrics, with a certificate of this CA that is renewed by
-    itself. Plain HTTP has what clients read to check
-    certificates: /ocsp, /crl/ and /ca/. Settings come from options, then from
+    (/acme/directory), the API (/api/v1/), /healthz, /readyz and /metrics, with a
+    certificate of this CA that is renewed by itself. Plain HTTP has what clients read
+    to check certificates: /ocsp, /crl/ and /ca/. Settings come from options, then from
     TLSMITH_SERVE_* in the environment, then from --config.
 
     \b

@@ -76,9 +76,7 @@ def refuse_inactive(account: AccountRecord) -> None:
     """
     if account.status != VALID:
         by = "its holder" if account.status == DEACTIVATED else "the CA"
-        raise problems.unauthorized(
-            f"the account was deactivated by {by}", status=401
-        )
+        raise problems.unauthorized(f"the account was deactivated by {by}", status=401)
 
 
 def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccount]:

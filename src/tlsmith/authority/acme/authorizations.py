@@ -140,8 +140,7 @@ def _go_on(transaction: Transaction, order_id: str) -> None:
 def fail(
     context: ACMEContext, task: Task, error: ACMEProblem
 ) -> Future[AuthorizationRecord]:
-    """Keep that a challenge was not met: neither is its authorization, nor its order.
-    """
+    """Keep that a challenge was not met; authorization and order fail with it."""
     now = context.now()
     document = problem_document(error)
     challenge = task.challenge._replace(status=INVALID, error=document)

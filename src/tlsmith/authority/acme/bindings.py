@@ -31,11 +31,15 @@ class Bounds(NamedTuple):
         profiles: empty for all.
         names: domains, with all below; empty for all.
         preauthorized: domains that need no challenge, with all below.
+        is_reusable: whether any number of accounts can be bound, or one alone.
+        expires_at: when no further account can be bound.
     """
 
     profiles: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     preauthorized: tuple[str, ...] = ()
+    is_reusable: bool = False
+    expires_at: datetime | None = None
 
 
 def create_binding(
@@ -44,9 +48,6 @@ def create_binding(
     bounds: Bounds,
     actor: Actor,
     now: datetime,
-    *,
-    is_reusable: bool = False,
-    expires_at: datetime | None = None,
 ) -> BindingRecord:
     """Make a binding; its key is in the record, for whoever is to have it.
 
@@ -57,22 +58,25 @@ def create_binding(
     actor.require("administrator", "making an external account binding")
     actor.require_unbound("an external account binding")
     _check(name, bounds)
-    if expires_at is not None and expires_at <= now:
-        raise InputError(f"a binding that expired {expires_at:%Y-%m-%d} is of no use")
+    expires = bounds.expires_at
+    if expires is not None and expires <= now:
+        raise InputError(f"a binding that expired {expires:%Y-%m-%d} is of no use")
     record = BindingRecord(
         token_hex(12),
         name,
         token_bytes(32),
-        is_reusable,
+        bounds.is_reusable,
         bounds.profiles,
         bounds.names,
         bounds.preauthorized,
         now.replace(microsecond=0),
-        expires_at and expires_at.replace(microsecond=0),
+        expires and expires.replace(microsecond=0),
     )
     insert_binding(transaction, record)
-    detail: dict[str, object] = {"name": name, "reusable": is_reusable}
-    detail |= {key: list(value) for key, value in bounds._asdict().items() if value}
+    detail: dict[str, object] = {"name": name, "reusable": bounds.is_reusable}
+    for key in ("profiles", "names", "preauthorized"):
+        if getattr(bounds, key):
+            detail[key] = list(getattr(bounds, key))
     act = Act(actor.name, "eab.create", record.id, detail, actor.request_id)
     append(transaction, act, now)
     return record
@@ -96,9 +100,7 @@ def take_binding_back(
     append(transaction, act, now)
 
 
-def mac_key_of(
-    connection: Connection, binding_id: str, now: datetime
-) -> bytes | None:
+def mac_key_of(connection: Connection, binding_id: str, now: datetime) -> bytes | None:
     """Return the key of a binding that can be used, or None."""
     record = binding_by_id(connection, binding_id)
     if record is None or not is_usable(record, now):

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from tlsmith.storage.acme.orders import OrderRecord
 
 
-def certificate_of_order(
-    context: ACMEContext, order: OrderRecord
-) -> CertificateRecord:
+def certificate_of_order(context: ACMEContext, order: OrderRecord) -> CertificateRecord:
     """Return the certificate of an order.
 
     Raises:

@@ -24,4 +24,4 @@ def clean_up(transaction: Transaction, keep: timedelta, now: datetime) -> bool:
     orders = delete_orders(transaction, before, now, _BATCH)
     proofs = delete_authorizations(transaction, before, now, _BATCH)
     delete_paid(transaction, milliseconds(now))
-    return orders == _BATCH or proofs == _BATCH
+    return _BATCH in (orders, proofs)

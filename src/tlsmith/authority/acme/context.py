@@ -40,8 +40,7 @@ class ACMEContext:
 
 
 def requester(account_id: str) -> str:
-    """Return what an account is called in the audit log, and in certificates' records.
-    """
+    """Return what the audit log and the records of certificates call an account."""
     return f"acme:{account_id}"
 
 

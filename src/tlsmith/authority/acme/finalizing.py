@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlsmith.acme import problems
 from tlsmith.acme.jwk import load_account_key
@@ -91,7 +91,7 @@ class Finalizer:
         future.add_done_callback(lambda done: self._ended(order.id, prepared, done))
         return future
 
-    def _ended(self, order_id: str, prepared: Prepared, done: Future[object]) -> None:
+    def _ended(self, order_id: str, prepared: Prepared, done: Future[Any]) -> None:
         self._running.discard(order_id)
         if done.exception() is None:
             self._context.authority.observer.issued(prepared.new.profile)

@@ -133,7 +133,9 @@ def refused(wrong: Sequence[tuple[Identifier, str]]) -> ACMEProblem:
     return problems.rejected_identifier(
         detail,
         subproblems=[
-            Subproblem("rejectedIdentifier", reason, (identifier.type, identifier.value))
+            Subproblem(
+                "rejectedIdentifier", reason, (identifier.type, identifier.value)
+            )
             for identifier, reason in wrong
         ],
     )

@@ -82,7 +82,7 @@ def revoke(
 
 def _tell(context: ACMEContext, done: Future[CertificateRecord], reason: int) -> None:
     if done.exception() is None:
-        context.authority.observer.revoked(reason_name(reason))
+        context.authority.observer.revoked(reason_name(reason) or "unspecified")
         context.authority.status_changed()
 
 
@@ -96,9 +96,7 @@ def _find(
     for record in by_serial_number(connection, view.serial_number):
         if record.certificate == certificate:
             return record, view
-    raise problems.malformed(
-        "certificate: this CA did not issue it", status=404
-    )
+    raise problems.malformed("certificate: this CA did not issue it", status=404)
 
 
 def _refuse_other_key(key: AccountKey, view: CertificateView) -> None:

@@ -20,6 +20,7 @@ from tlsmith.authority.acme.settings import ACMESettings
 from tlsmith.core.formats import encode_chain
 from tlsmith.storage.acme.accounts import (
     AccountRecord,
+    account_by_id,
     account_by_thumbprint,
 )
 from tlsmith.storage.acme.authorizations import (
@@ -216,7 +217,7 @@ class ACMEService:
             return [
                 (record, account)
                 for record in authorizations_left_running(connection, now)
-                if (account := accounts.account_by_id(connection, record.account_id))
+                if (account := account_by_id(connection, record.account_id))
             ]
 
     # What is done besides

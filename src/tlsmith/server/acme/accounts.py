@@ -12,7 +12,7 @@ from tlsmith.acme.resources import encode_orders
 from tlsmith.acme.rollover import verify_key_change
 from tlsmith.authority.acme.accounts import MadeAccount, WantedAccount
 from tlsmith.server.acme.call import Call, Endpoint
-from tlsmith.server.acme.reply import Pending, Reply, link, location
+from tlsmith.server.acme.reply import Fields, Pending, Reply, link, location
 from tlsmith.server.acme.views import account_body
 from tlsmith.storage.acme.accounts import AccountRecord
 
@@ -99,7 +99,7 @@ def _orders(call: Call) -> Reply:
     after = call.query.decode("ascii", "replace").removeprefix("after=")
     records = call.service.orders(account, after, _PAGE + 1)
     page = records[:_PAGE]
-    fields = ()
+    fields: Fields = ()
     if len(records) > _PAGE:
         more = f"{call.urls.orders(account.id)}?after={page[-1].id}"
         fields = (link(more, "next"),)

@@ -17,7 +17,7 @@ from tlsmith.errors import (
 )
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.challenges import Challenges
-from tlsmith.server.acme.reply import PROBLEM, Pending, Reply, link, retry_after
+from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
 from tlsmith.server.acme.signed import check_content_type, find_signer
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
@@ -115,9 +115,7 @@ class ACMEApp:
         if method == "POST":
             body = await _read(receive)
             check_content_type(fields.get(b"content-type", b""))
-        request = _Request(
-            endpoint, ids, scope, fields, body, urls, request_id.get()
-        )
+        request = _Request(endpoint, ids, scope, fields, body, urls, request_id.get())
         call = await self._run(self._call, request)
         if endpoint.path == _CHALLENGE:
             return await self._challenged(call)
@@ -263,14 +261,12 @@ def _problem_of(error: Exception) -> ACMEProblem:
     if isinstance(error, InputError):
         return problems.malformed(error.message)
     if isinstance(error, TLSmithError):
-        return problems.server_internal(
-            error.message, status=503, retry_after=_AWAY
-        )
+        return problems.server_internal(error.message, status=503, retry_after=_AWAY)
     return problems.server_internal("this should not have happened: see the log")
 
 
 def _told(problem: ACMEProblem) -> Reply:
-    fields = ()
+    fields: Fields = ()
     if problem.retry_after is not None:
         fields = (retry_after(problem.retry_after),)
     if problem.type == "userActionRequired":  # section 7.3.3

@@ -6,7 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from tlsmith.acme.identifiers import Identifier
-from tlsmith.storage.acme.authorizations import AuthorizationRecord, authorizations_by_id
+from tlsmith.storage.acme.authorizations import (
+    AuthorizationRecord,
+    authorizations_by_id,
+)
 
 if TYPE_CHECKING:
     from tlsmith.authority.acme.service import ACMEService

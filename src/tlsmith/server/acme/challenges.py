@@ -139,19 +139,19 @@ class Challenges:
         """Try until it is valid, or was tried often enough; keep how it ended."""
         for pause in (*self._pauses, None):
             problem = await self._attempt(task, account, urls)
+            outcome = "valid" if problem is None else problem.type
+            self._meter.count("acme-validation", f"{task.type} {outcome}")
             if problem is None:
-                self._meter.count("acme-validation", f"{task.type} valid")
                 return await asyncio.wrap_future(self._service.succeed(task))
-            self._meter.count("acme-validation", f"{task.type} {problem.type}")
             if pause is None:
-                break
+                return await asyncio.wrap_future(self._service.fail(task, problem))
             kept = await asyncio.wrap_future(self._service.keep_running(task, problem))
             if kept.status != PENDING:
                 return kept
             self._kept[task.authorization.id] = kept
             task = Task(kept, task.type)
             await asyncio.sleep(pause)
-        return await asyncio.wrap_future(self._service.fail(task, problem))
+        raise AssertionError("the last attempt decides")
 
     async def _attempt(
         self, task: Task, account: AccountRecord, urls: URLs

@@ -68,7 +68,7 @@ def _certificate(call: Call) -> Reply:
     order = call.service.order(call.holder, order_id)
     certificate, ways = call.service.certificate(order)
     number = int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 4 else 0
-    if (rest and not 1 <= number) or number >= len(ways):
+    if (rest and number < 1) or number >= len(ways):
         raise problems.malformed("there is no such certificate", status=404)
     fields = tuple(
         link(call.urls.certificate(order_id, other), "alternate")

@@ -35,9 +35,7 @@ def check_content_type(given: bytes) -> None:
     """
     media_type = given.partition(b";")[0].strip().lower()
     if media_type != CONTENT_TYPE.encode():
-        raise problems.malformed(
-            f"the content type must be {CONTENT_TYPE}", status=415
-        )
+        raise problems.malformed(f"the content type must be {CONTENT_TYPE}", status=415)
 
 
 def find_signer(

@@ -8,7 +8,9 @@ from functools import lru_cache
 from tlsmith.acme import problems
 
 PREFIX = "/acme"
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
+_HOST = re.compile(
+    r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?"
+)
 
 
 class URLs:

@@ -77,8 +77,7 @@ def authorization_body(
             Identifier(record.type, value),
             record.status,
             tuple(
-                _challenge(urls, record, one, issuer_names)
-                for one in record.challenges
+                _challenge(urls, record, one, issuer_names) for one in record.challenges
             ),
             record.expires_at,
         )
@@ -110,6 +109,5 @@ def _challenge(
         None if is_persistent else record.token,
         None if validated is None else to_moment(validated),
         None if challenge.error is None else msgspec.json.encode(challenge.error),
-        urls.account(record.account_id) if is_persistent else None,
         issuer_names if is_persistent else (),
     )

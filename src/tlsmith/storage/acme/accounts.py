@@ -137,9 +137,7 @@ def set_terms(transaction: Transaction, account_id: str, moment: datetime) -> No
     )
 
 
-def set_account_status(
-    transaction: Transaction, account_id: str, status: str
-) -> bool:
+def set_account_status(transaction: Transaction, account_id: str, status: str) -> bool:
     """Change the status of a valid account; tell whether it was one."""
     changed = transaction.run(
         "UPDATE acme_accounts SET status = ? WHERE id = ? AND status = 'valid'",

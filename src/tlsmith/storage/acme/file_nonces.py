@@ -126,10 +126,11 @@ def _open(path: str) -> tuple[int, mmap.mmap]:
 
 def _machine_start() -> bytes:
     """Return what changes whenever the machine starts, where that can be known."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return bytes.fromhex(file.read().strip().replace("-", ""))
-    return bytes(16)
+    except (OSError, ValueError):
+        return bytes(16)
 
 
 if sys.platform == "win32":

@@ -31,9 +31,7 @@ def wait_for(transaction: Transaction, limit: Limit, milliseconds: int) -> int:
     Args:
         milliseconds: since 1970.
     """
-    row = transaction.one(
-        "SELECT paid_at FROM acme_limits WHERE name = ?", limit.name
-    )
+    row = transaction.one("SELECT paid_at FROM acme_limits WHERE name = ?", limit.name)
     paid_at = max(milliseconds, row[0] if row else 0)
     whole = limit.period * 1000
     ahead = paid_at + whole // limit.most - milliseconds

@@ -29,9 +29,10 @@ class Nonces(ABC):
             StorageError: that cannot be found out.
         """
 
-    def maintain(self) -> None:
+    def maintain(self) -> None:  # noqa: B027 -- most have nothing to do
         """Forget what is too old to be used again; called now and then."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of what is open."""
 
