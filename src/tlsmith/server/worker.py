@@ -51,7 +51,10 @@ def no_routes(_authority: AuthorityPort, _failures: RateLimit) -> Sequence[BaseR
 class Site(Protocol):
     """A part of the server that has work of its own in the event loop."""
 
-    routes: Sequence[BaseRoute]
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """Where requests for it go."""
+        ...
 
     async def maintain(self) -> None:
         """Do what is due; called every few seconds."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tlsmith.acme import problems
 from tlsmith.acme.binding import verify_binding
 from tlsmith.acme.contacts import parse_contacts
@@ -32,7 +30,7 @@ def _new_account(call: Call) -> Reply | Pending:
         call.key,
         contacts,
         bool(message.terms_of_service_agreed),
-        _binding(call, message.external_account_binding),
+        _binding(call, message.binding),
         call.address,
         call.request_id,
     )
@@ -43,7 +41,7 @@ def _new_account(call: Call) -> Reply | Pending:
     return Pending(call.service.new_account(wanted), made)
 
 
-def _binding(call: Call, given: Any) -> tuple[str, bytes] | None:
+def _binding(call: Call, given: bytes | None) -> tuple[str, bytes] | None:
     """Return the external account that the client proved to have."""
     service = call.service
     if given is None:
@@ -62,7 +60,7 @@ def _binding(call: Call, given: Any) -> tuple[str, bytes] | None:
         return found
 
     assert call.key is not None  # noqa: S101
-    binding_id = verify_binding(bytes(given), call.key, call.urls.new_account, mac_key)
+    binding_id = verify_binding(given, call.key, call.urls.new_account, mac_key)
     return binding_id, used[0]
 
 
