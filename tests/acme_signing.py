@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -14,6 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
 from tlsmith.acme.base64url import encode_base64url
 from tlsmith.acme.jwk import AccountKey, parse_jwk
+from tlsmith.errors import ACMEProblem
+
+T = TypeVar("T")
 
 URL = "https://ca.test/acme/new-order"
 KID = "https://ca.test/acme/account/1"
@@ -109,6 +113,14 @@ def mac(key: bytes, payload: Any, *, digest: str = "sha256", **members: Any) -> 
 def encode_number(number: int, size: int | None = None) -> str:
     octets = size or (number.bit_length() + 7) // 8
     return encode_base64url(number.to_bytes(octets, "big"))
+
+
+def outcome(act: Callable[[], T]) -> T | ACMEProblem:
+    """What comes of it: whatever is no problem is raised, and fails the test."""
+    try:
+        return act()
+    except ACMEProblem as problem:
+        return problem
 
 
 @cache

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from acme_signing import ALGORITHMS, KID, NONCE, URL, Client, client, flattened
 from hypothesis import example, given
 from hypothesis import strategies as st
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import import_key
 
+from acme_signing import ALGORITHMS, KID, NONCE, URL, Client, client, flattened, outcome
 from tlsmith.acme.base64url import decode_base64url, encode_base64url
 from tlsmith.acme.jwk import parse_jwk, read_jwk
 from tlsmith.acme.jws import (
@@ -21,15 +21,16 @@ from tlsmith.acme.jws import (
     parse_jws,
     verify_jws,
 )
+from tlsmith.acme.problems import encode_problem
 from tlsmith.errors import ACMEProblem
 
 # RFC 7515 appendix A.3.
 RFC_7515 = {
     "protected": "eyJhbGciOiJFUzI1NiJ9",
-    "payload": "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9"
-    "pc19yb290Ijp0cnVlfQ",
-    "signature": "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJ"
-    "qPP3-Kg6NU1Q",
+    "payload": "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+    "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+    "signature": "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQ"
+    "xfKTUJqPP3-Kg6NU1Q",
 }
 RFC_7515_KEY = {
     "kty": "EC",
@@ -375,13 +376,10 @@ outer = st.dictionaries(
 
 
 def no_other_error(body: bytes) -> None:
-    try:
-        signed = parse_jws(body)
-        verify_jws(signed, client().account_key)
-    except ACMEProblem as problem:
-        assert problem.type in ("malformed", "badNonce", "badSignatureAlgorithm")
-        assert problem.status == 400
-        json.dumps(problem.message).encode()
+    found = outcome(lambda: verify_jws(parse_jws(body), client().account_key))
+    if found is not None:
+        assert found.type in ("malformed", "badNonce", "badSignatureAlgorithm")
+        assert encode_problem(found)
 
 
 @given(st.binary())
@@ -411,8 +409,5 @@ def test_no_byte_of_a_request_can_be_another_one(place: int, value: int) -> None
     body = client().sign({"identifiers": []})
     place %= len(body)
     made = body[:place] + bytes([value]) + body[place + 1 :]
-    try:
-        verify_jws(parse_jws(made), client().account_key)
-    except ACMEProblem:
-        return
-    assert json.loads(made) == json.loads(body)
+    found = outcome(lambda: verify_jws(parse_jws(made), client().account_key))
+    assert found is not None or json.loads(made) == json.loads(body)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from acme_signing import ALGORITHMS, client
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from acme_signing import ALGORITHMS, client
 from tlsmith.acme.signatures import ALGORITHMS as KNOWN
 from tlsmith.acme.signatures import is_valid
 
