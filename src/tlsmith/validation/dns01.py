@@ -58,8 +58,8 @@ class DNSValidation:
         if digest.encode("ascii") not in texts:
             raise problems.incorrect_response(
                 f"{_listed(name, found, texts)} where {quoted(digest)} was expected: "
-                "see that the ACME client sets the record in the zone that is served, and "
-                "waits until all its servers have it"
+                "see that the ACME client sets the record in the zone that is served, "
+                "and waits until all its servers have it"
             )
 
     async def validate_persistent(
