@@ -162,6 +162,7 @@ class ResponseParser:
     def _take_chunk(self) -> bool:
         self._take(self._left)
         if self._state == _CHUNK and self._left == 0:
+            self._left = None
             self._state = _CHUNK_END
         return self._state == _CHUNK_END
 

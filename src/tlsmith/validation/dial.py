@@ -46,7 +46,7 @@ class Dialer:
         addresses = await self._addresses(host, attempt)
         for address in addresses:
             where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-            attempt.doing = f"connecting to {host} at {where}"
+            attempt.does(f"connecting to {host} at {where}")
             attempt.addresses.append(address)
             try:
                 connecting = loop.create_connection(
@@ -70,7 +70,7 @@ class Dialer:
         if _is_address(host):
             found = [host]
         else:
-            attempt.doing = f"looking up the addresses of {host}"
+            attempt.does(f"looking up the addresses of {host}", problems.dns)
             found = await self.resolver.addresses(host, attempt.source)
         refusals = [(each, self._policy.refusal(each)) for each in found]
         allowed = [each for each, why in refusals if why is None]
@@ -87,6 +87,18 @@ class Dialer:
                     f"{host} has no address that can be asked from {attempt.source}"
                 )
         return [each for family in families for each in family[:_MOST_OF_A_FAMILY]]
+
+
+def unverified_context() -> ssl.SSLContext:
+    """Return a TLS client that takes any certificate.
+
+    What is validated here may have no certificate yet, or one made for the purpose:
+    each caller says what it looks at instead.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 async def start_tls(

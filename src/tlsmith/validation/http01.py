@@ -13,7 +13,7 @@ from tlsmith.acme.challenges import http_path
 from tlsmith.errors import ACMEProblem
 from tlsmith.validation._http_response import BadResponseError, ResponseParser
 from tlsmith.validation.attempt import Attempt
-from tlsmith.validation.dial import Dialer, start_tls
+from tlsmith.validation.dial import Dialer, start_tls, unverified_context
 from tlsmith.validation.url import PORTS, URL, parse_location
 from tlsmith.validation.words import quoted, reason_of
 
@@ -91,12 +91,10 @@ class HTTPValidation:
             lambda: _Exchange(request, most, waits=secure),
         )
         place = _place(url, attempt)
-        attempt.doing = f"reading {place}"
+        attempt.does(f"reading {place}")
         try:
             if secure:
-                transport = await start_tls(
-                    transport, exchange, unverified_context(), url.host
-                )
+                transport = await start_tls(transport, exchange, _context(), url.host)
                 exchange.send(transport)
             return await exchange.response
         except BadResponseError as error:
@@ -158,17 +156,14 @@ class _Exchange(asyncio.Protocol):
 
 
 @cache
-def unverified_context() -> ssl.SSLContext:
-    """Return a TLS client that takes any certificate.
+def _context() -> ssl.SSLContext:
+    """Return the TLS client for redirects to https, which takes any certificate.
 
     The certificate may be the one that is being asked for here, so there is none to
-    trust yet: as RFC 8555 8.3 has it, http-01 proves control over HTTP, and TLS on a
-    way it is redirected to adds nothing to that.
+    trust yet. http-01 proves control over HTTP (RFC 8555 section 8.3): TLS on a way
+    that plain HTTP leads to adds nothing to that.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+    return unverified_context()
 
 
 def _judge(response: ResponseParser, expected: bytes, place: str) -> None:

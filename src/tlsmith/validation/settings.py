@@ -22,6 +22,7 @@ class ValidationSettings(NamedTuple):
         vantage_points: addresses of this machine to ask from once more; all must see
             the same.
         issuer_names: domain names this CA goes by in dns-persist-01 records.
+        account_hash_prefix: of the account's URIs in those; as in the directory.
         concurrency: validations under way at once; further ones wait.
     """
 
@@ -33,4 +34,5 @@ class ValidationSettings(NamedTuple):
     timeout: float = 10
     vantage_points: tuple[str, ...] = ()
     issuer_names: tuple[str, ...] = ()
+    account_hash_prefix: str = ""
     concurrency: int = 128

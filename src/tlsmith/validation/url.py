@@ -44,12 +44,15 @@ def parse_location(location: bytes, base: URL, ports: Collection[int]) -> URL:
     if not _PRINTABLE.fullmatch(text) or len(text) > _LONGEST:
         raise ValueError("that is no URL in printable ASCII of at most 2048 characters")
     try:
+        given = urlsplit(text)
         parts = urlsplit(urljoin(str(base), text))
         port = parts.port
     except ValueError as error:
         raise ValueError("that is no URL") from error
     if parts.scheme not in PORTS:
         raise ValueError("only http and https are followed")
+    if given.scheme and not given.netloc:  # which programs read in several ways
+        raise ValueError("that is a URL without a host")
     if "@" in parts.netloc:
         raise ValueError("a URL with a user is not followed")
     port = PORTS[parts.scheme] if port is None else port

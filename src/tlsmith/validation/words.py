@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 _MOST = 100
 
 
@@ -18,6 +20,8 @@ def quoted(data: bytes | str, most: int = _MOST) -> str:
 
 def reason_of(error: OSError) -> str:
     """Return why the system says something failed, in lower case."""
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
     if isinstance(error, TimeoutError):
         return "no answer"
     return (error.strerror or str(error) or type(error).__name__).lower()
