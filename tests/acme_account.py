@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -140,15 +141,25 @@ class Account:
         return found
 
     def prove(self, authorization: str) -> None:
-        """Meet the http-01 challenge of an authorization, if it is not met yet."""
+        """Meet a challenge of an authorization, if none is met yet."""
         found = self.get(authorization)
         if found["status"] == "pending":
-            challenge = self.challenge(authorization)
-            self.site.tokens[challenge["token"]] = self.key.thumbprint
+            kind = "dns-01" if found.get("wildcard") else "http-01"
+            challenge = self.challenge(authorization, kind)
+            self.show(challenge, found["identifier"]["value"])
             answer = self.post(challenge["url"], {})
             assert answer.status == 200, answer
             found = self.until(authorization, lambda now: now["status"] != "pending")
         assert found["status"] == "valid", found
+
+    def show(self, challenge: Object, name: str) -> None:
+        """Have the site show what a challenge asks for (sections 8.3 and 8.4)."""
+        token, thumbprint = challenge["token"], self.key.thumbprint
+        if challenge["type"] == "http-01":
+            self.site.tokens[token] = thumbprint
+        else:
+            digest = hashlib.sha256(f"{token}.{thumbprint}".encode()).digest()
+            self.site.texts[f"_acme-challenge.{name}"] = b64(digest)
 
     def fail(self, authorization: str) -> Object:
         """Have the http-01 challenge of an authorization fail."""

@@ -124,10 +124,10 @@ def _make(alg: str) -> Any:
         return ec.generate_private_key(_MADE[_CURVES[alg]]())
     if alg == "EdDSA":
         return ed25519.Ed25519PrivateKey.generate()
-    return rsa_key(2048)
+    return rsa_key(2048, alg)
 
 
 @functools.cache
-def rsa_key(bits: int) -> rsa.RSAPrivateKey:
-    """Return an RSA key; making one takes long, so there is one of a size."""
+def rsa_key(bits: int, name: str = "") -> rsa.RSAPrivateKey:
+    """Return an RSA key; making one takes long, so there is one of a size and name."""
     return rsa.generate_private_key(65537, bits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socketserver
 import struct
 import threading
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _WELL_KNOWN = "/.well-known/acme-challenge/"
-_A, _AAAA = 1, 28
+_A, _TXT = 1, 16
 
 
 class Site:
@@ -17,13 +18,16 @@ class Site:
 
     Attributes:
         tokens: the thumbprint that is answered for a token.
+        texts: the TXT record of a name.
     """
 
     def __init__(self) -> None:
         self.tokens: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
         self._web = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.tokens))
         self._web.daemon_threads = True
-        self._names = socketserver.ThreadingUDPServer(("127.0.0.1", 0), _Names)
+        handler = functools.partial(_Names, self.texts)
+        self._names = socketserver.ThreadingUDPServer(("127.0.0.1", 0), handler)
         self._names.daemon_threads = True
         for server in (self._web, self._names):
             threading.Thread(target=server.serve_forever, args=[0.05]).start()
@@ -62,16 +66,32 @@ def _handler(tokens: dict[str, str]) -> Any:
 
 
 class _Names(socketserver.BaseRequestHandler):
+    def __init__(self, texts: dict[str, str], *given: Any) -> None:
+        self._texts = texts
+        super().__init__(*given)
+
     def handle(self) -> None:
         query, socket = self.request
         end = query.index(b"\0", 12) + 5
+        name = _name(query[12 : end - 4])
         (kind,) = struct.unpack_from("!H", query, end - 4)
-        there = b"\7nowhere\4test" not in query[12:end].lower()
-        # An answer, recursion available; NXDOMAIN is 3. No EDNS: counted as none.
-        flags = 0x8580 if there else 0x8583
-        found = there and kind == _A
-        head = struct.pack("!2sHHHHH", query[:2], flags, 1, int(found), 0, 0)
-        answer = struct.pack("!HHHIH4B", 0xC00C, _A, 1, 1, 4, 127, 0, 0, 1)
-        socket.sendto(
-            head + query[12:end] + (answer if found else b""), self.client_address
-        )
+        # Authoritative, recursion available; NXDOMAIN is 3.
+        flags = 0x8583 if name.endswith("nowhere.test") else 0x8580
+        data = b""
+        if flags == 0x8580 and kind == _A:
+            data = bytes([127, 0, 0, 1])
+        elif kind == _TXT and name in self._texts:
+            text = self._texts[name].encode()
+            data = bytes([len(text)]) + text
+        found = struct.pack("!HHHIH", 0xC00C, kind, 1, 1, len(data)) + data
+        head = struct.pack("!2sHHHHH", query[:2], flags, 1, int(bool(data)), 0, 0)
+        answer = head + query[12:end] + (found if data else b"")
+        socket.sendto(answer, self.client_address)
+
+
+def _name(labels: bytes) -> str:
+    parts = []
+    while labels and labels[0]:
+        parts.append(labels[1 : 1 + labels[0]].decode("latin-1").lower())
+        labels = labels[1 + labels[0] :]
+    return ".".join(parts)
