@@ -112,11 +112,17 @@ def flattened(protected: dict[str, Any] | bytes, payload: bytes, key: Any) -> di
 
 
 def binding(
-    kid: str, secret: bytes, url: str, jwk: dict[str, str], **more: Any
+    mac: MAC, kid: str, url: str, jwk: Any, header: dict[str, Any] | None = None
 ) -> dict:
-    """Return an external account binding (RFC 8555, section 7.3.4)."""
-    protected = {"alg": "HS256", "kid": kid, "url": url, **more}
-    return flattened(protected, json.dumps(jwk).encode(), MAC(secret))
+    """Return an external account binding (RFC 8555, section 7.3.4).
+
+    Args:
+        header: members of the protected header in place of the right ones; one that is
+            None is left out.
+    """
+    protected = {"alg": mac.alg, "kid": kid, "url": url} | (header or {})
+    protected = {name: one for name, one in protected.items() if one is not None}
+    return flattened(protected, json.dumps(jwk).encode(), mac)
 
 
 def _make(alg: str) -> Any:

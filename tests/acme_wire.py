@@ -71,10 +71,18 @@ class Wire:
     """A server, its directory, and nonces of it.
 
     Every answer is held to what RFC 8555 wants of all of them.
+
+    Args:
+        root: the file of the root that is trusted.
+        source: the address we ask from.
     """
 
-    def __init__(self, directory_url: str, root: str) -> None:
+    def __init__(
+        self, directory_url: str, root: str, source: str = "127.0.0.1"
+    ) -> None:
         self.directory_url = directory_url
+        self.root = root
+        self._source = source, 0
         self._context = ssl.create_default_context(cafile=root)
         self._connections = threading.local()
         self._nonces: list[str] = []
@@ -195,7 +203,11 @@ class Wire:
         if (found := getattr(self._connections, "one", None)) is None:
             parts = urlsplit(self.directory_url)
             found = http.client.HTTPSConnection(
-                parts.hostname or "", parts.port, timeout=30, context=self._context
+                parts.hostname or "",
+                parts.port,
+                timeout=30,
+                context=self._context,
+                source_address=self._source,
             )
             self._connections.one = found
             self._opened.append(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,9 @@ from acme_account import Account
 from acme_site import Site
 from acme_wire import Wire
 from serving_ca import Replica, ServedCA
+from tlsmith.authority.acme.bindings import Bounds, create_binding
+from tlsmith.authority.actor import Actor
+from tlsmith.storage import open_storage
 
 
 class World(NamedTuple):
@@ -24,6 +28,17 @@ class World(NamedTuple):
     def account(self, key: Any = None, **more: Any) -> Account:
         """Register an account."""
         return Account.registered(self.wire, self.site, key, **more)
+
+    def binding(self, name: str, **bounds: Any) -> tuple[str, bytes]:
+        """Make an external account; return its key identifier and key."""
+        by = Actor("cli:test")
+        with (
+            contextlib.closing(open_storage(self.ca.store)) as storage,
+            storage.write() as transaction,
+        ):
+            made = create_binding(transaction, name, Bounds(**bounds), by, _now())
+        assert made.mac_key is not None
+        return made.id, made.mac_key
 
     def stranger(self, key: Any) -> Account:
         """Return an account that is not registered."""
@@ -54,3 +69,7 @@ def world(folder: Path, site: Site, settings: str = "", *more: str) -> Iterator[
             yield World(ca, replica, site, wire)
         assert replica.stop() == 0, replica.log()
     assert "Traceback" not in replica.log(), replica.log()
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
