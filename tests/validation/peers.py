@@ -63,7 +63,7 @@ class WebPeer:
         self._listening = socket.create_server((host, port), family=family)
         self.port: int = self._listening.getsockname()[1]
         self._threads = [threading.Thread(target=self._run, daemon=True)]
-        self._connected: list[socket.socket] = []
+        self.connected: list[socket.socket] = []
         if context is not None:
             context.sni_callback = self._named
 
@@ -72,7 +72,7 @@ class WebPeer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in [self._listening, *self._connected]:
+        for one in [self._listening, *self.connected]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
@@ -93,7 +93,7 @@ class WebPeer:
             except OSError:
                 return
             self.clients.append(address[0])
-            self._connected.append(client)
+            self.connected.append(client)
             thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -119,3 +119,42 @@ class WebPeer:
             self.requests.append(request)
             for piece in self.answer(request):
                 client.sendall(piece)
+
+
+class PlainPeer:
+    """Takes connections, reads once, sends something and closes.
+
+    Args:
+        first: what it sends; None to send nothing and stay.
+    """
+
+    def __init__(self, first: bytes | None, host: str = "127.0.0.1") -> None:
+        self._first = first
+        self._listening = socket.create_server((host, 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._kept: list[socket.socket] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        for one in [self._listening, *self._kept]:
+            one.close()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            self._kept.append(client)
+            if self._first is None:
+                continue
+            with contextlib.suppress(OSError), client:
+                client.recv(65536)
+                client.sendall(self._first)

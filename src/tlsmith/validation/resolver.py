@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.errors import MissingExtraError
-from tlsmith.validation._dns_exchange import NoAnswerError, Server, ask
+from tlsmith.validation._dns_exchange import ROUNDS, Manner, NoAnswerError, Server, ask
 from tlsmith.validation._dns_message import (
     AAAA,
     CAA,
@@ -64,11 +64,16 @@ class Resolver:
     Args:
         servers: (host, port) of resolvers, asked in this order; none for the system's.
         hosts: the machine's own list, where the system's way is taken.
+        rounds: seconds to wait each time a server is asked.
     """
 
     def __init__(
-        self, servers: Sequence[Server] = (), hosts: HostsFile | None = None
+        self,
+        servers: Sequence[Server] = (),
+        hosts: HostsFile | None = None,
+        rounds: tuple[float, ...] = ROUNDS,
     ) -> None:
+        self._rounds = rounds
         self._servers = tuple(servers)
         self._hosts = hosts or HostsFile()
 
@@ -141,7 +146,8 @@ class Resolver:
         failures = []
         for server in self._servers or _system_servers():
             try:
-                answers = await ask(server, questions, _source_for(server, source))
+                manner = Manner(_source_for(server, source), self._rounds)
+                answers = await ask(server, questions, manner)
             except NoAnswerError as error:
                 failures.append(f"{_shown(server)} {error}")
                 continue
