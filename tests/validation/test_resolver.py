@@ -14,7 +14,6 @@ import pytest
 
 from dns_server import DNSServer
 from tlsmith.errors import ACMEProblem
-from tlsmith.validation import _dns_exchange
 from tlsmith.validation.hosts_file import HostsFile
 from tlsmith.validation.resolver import Resolver
 from validation.conftest import Run
