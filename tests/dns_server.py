@@ -65,6 +65,8 @@ class DNSServer:
         self.knows_edns = True
         # Called with each UDP answer, gives what is sent instead, in order.
         self.tamper: Callable[[bytes], list[bytes]] = lambda wire: [wire]
+        # The same for TCP; what is shorter than it was ends the connection.
+        self.tamper_tcp: Callable[[bytes], bytes] = lambda wire: wire
         # Called with the address each UDP query comes from.
         self.on_client: Callable[[Any], object] = lambda _: None
         # (name, type, "udp" or "tcp") of each query, the latest ones.
@@ -117,6 +119,7 @@ class DNSServer:
         self.default_ipv4 = self.default_ipv6 = ""
         self.follows_aliases = self.knows_edns = True
         self.tamper = lambda wire: [wire]
+        self.tamper_tcp = lambda wire: wire
         self.on_client = lambda _: None
         self.queries.clear()
         self._ready.clear()
@@ -199,7 +202,12 @@ class DNSServer:
                 size = int.from_bytes(await reader.readexactly(2), "big")
                 answer = self.answer(await reader.readexactly(size), "tcp")
                 if answer is not None:
-                    writer.write(len(answer).to_bytes(2, "big") + answer)
+                    sent = self.tamper_tcp(answer)
+                    writer.write(len(answer).to_bytes(2, "big") + sent)
+                    if len(sent) < len(answer):
+                        writer.close()
+                        await writer.wait_closed()
+                        return
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

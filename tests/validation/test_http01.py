@@ -318,6 +318,25 @@ def test_ten_redirects_are_followed_and_no_more(asking: Asking, web: WebPeer) ->
     assert "more than 10" in problem.message
 
 
+def test_the_page_of_a_redirect_is_not_waited_for(
+    run: Run, dns: DNSServer, web: WebPeer
+) -> None:
+    dns.set("www.test", "A", "127.0.0.1")
+
+    def answer(request: Request) -> Iterable[bytes]:
+        if request.path != PATH:
+            yield page(BODY)
+            return
+        yield b"HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\nendless"
+        time.sleep(2)
+
+    web.answer = answer
+    asking = Asking(run, dns, http_port=web.port, timeout=1)
+    assert asking.validate("http-01").redirects == (
+        f"http://www.test:{web.port}/there",
+    )
+
+
 def test_a_circle_is_left_at_once(asking: Asking, web: WebPeer) -> None:
     web.answer = lambda _: [redirect(PATH)]
     assert "in a circle" in asking.problem("http-01").message

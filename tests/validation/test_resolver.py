@@ -6,7 +6,7 @@ import asyncio
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +157,21 @@ def test_nor_does_one_that_never_answers_stop_us(
     assert f"127.0.0.1:{deaf[1]} did not answer" in told
 
 
+def test_one_that_did_not_answer_is_asked_last_for_a_while(
+    run: Run, dns: DNSServer, other_dns: DNSServer
+) -> None:
+    dns.silent.add(WWW)
+    dns.set("a.test", "A", "10.0.0.1")
+    other_dns.set(WWW, "A", "10.0.0.2")
+    other_dns.set("a.test", "A", "10.0.0.2")
+    both = Resolver([dns.address, other_dns.address], rounds=IMPATIENT)
+    assert run(both.addresses("a.test")) == ["10.0.0.1"]
+    assert run(both.addresses(WWW)) == ["10.0.0.2"]
+    assert run(both.addresses("a.test")) == ["10.0.0.2"]
+    other_dns.failing["a.test"] = "SERVFAIL"
+    assert run(both.addresses("a.test")) == ["10.0.0.1"]
+
+
 def test_what_is_lost_is_asked_for_again(
     run: Run, dns: DNSServer, impatient: Resolver
 ) -> None:
@@ -212,6 +227,31 @@ def test_so_are_those_that_are_said_to_be_cut(
         "udp",
         "udp",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "why"),
+    [
+        (lambda wire: wire[:20], "the connection ended early"),
+        (lambda _: b"", "the connection ended early"),
+        (lambda wire: b"\0\0" + wire[2:], "not the answer to what was asked"),
+        (
+            lambda wire: wire[:2] + b"\x83" + wire[3:],
+            "not the answer to what was asked",
+        ),
+    ],
+)
+def test_what_is_no_answer_over_tcp_is_a_failure(
+    run: Run,
+    dns: DNSServer,
+    resolver: Resolver,
+    tamper: Callable[[bytes], bytes],
+    why: str,
+) -> None:
+    dns.truncated.add(WWW)
+    dns.set(WWW, "TXT", "here")
+    dns.tamper_tcp = tamper
+    assert why in problem(run, resolver.texts(WWW)).message
 
 
 def test_servers_that_do_not_know_edns_are_asked_without(
