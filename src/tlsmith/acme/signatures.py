@@ -44,6 +44,8 @@ ALGORITHMS = {
     "ES384": _ecdsa("p384", 48, SHA384()),
     "ES512": _ecdsa("p521", 66, SHA512()),
     "EdDSA": Algorithm(frozenset({"ed25519"}), 0, ()),
+    # The same, since RFC 9864.
+    "Ed25519": Algorithm(frozenset({"ed25519"}), 0, ()),
     "RS256": _pkcs1(SHA256()),
     "RS384": _pkcs1(SHA384()),
     "RS512": _pkcs1(SHA512()),

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tlsmith.errors import ConflictError, MigrationError, StorageError
+from tlsmith.storage.acme.file_nonces import FileNonces
+from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.base import Storage, transaction_of
 from tlsmith.storage.connection import Connection, Transaction
 from tlsmith.storage.migration import (
@@ -104,6 +106,10 @@ class SQLiteStorage(Storage):
                 yield Connection(connection.execute, connection.executemany)
             finally:
                 self._give_back(connection)
+
+    def look(self) -> _Look:
+        """Give one of a few connections; see the base."""
+        return _Look(self)
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         """Keep a reader for the next, unless its snapshot cannot be let go of."""
@@ -212,6 +218,10 @@ class SQLiteStorage(Storage):
             if os.path.exists(self.path + end)
         )
 
+    def nonces(self) -> Nonces:
+        """See the base: in a file beside this one."""
+        return FileNonces(f"{self.path}-nonces")
+
     def copy_to(self, path: str) -> None:
         """Write a consistent copy to a new file, while others write (`ca backup`)."""
         with _translated(self.url):
@@ -274,6 +284,27 @@ _KINDS = {
         "see whether the disk is full or failing",
     ),
 }
+
+
+class _Look:
+    """A reader that is taken, and given back: a class, since generators cost more."""
+
+    __slots__ = ("_connection", "_storage")
+
+    def __init__(self, storage: SQLiteStorage) -> None:
+        self._storage = storage
+
+    def __enter__(self) -> Connection:
+        try:
+            self._connection = connection = self._storage._take_reader()
+        except sqlite3.Error as error:
+            raise _storage_error(error, self._storage.url) from error
+        return Connection(connection.execute, connection.executemany)
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
+        self._storage._give_back(self._connection)
+        if isinstance(error, sqlite3.Error):
+            raise _storage_error(error, self._storage.url) from error
 
 
 @contextlib.contextmanager
