@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # RFC 2986 has it begin as every DER SEQUENCE does: PEM does not.
 _SEQUENCE = b"\x30"
+# dNSName in a subjectAltName (RFC 5280 section 4.2.1.6).
+_DNS_TAG = 0x82
 _EPOCH = 719163
 
 
@@ -104,6 +106,7 @@ class Finalizer:
         now = context.now()
         requested = _read(context, csr)
         _refuse_other_names(order, requested)
+        _refuse_final_dots(order, csr)
         thumbprint = thumbprint_of(requested.public_key)
         with context.storage.look() as connection:
             if thumbprint and account_by_thumbprint(connection, thumbprint):
@@ -174,6 +177,20 @@ def _refuse_other_names(order: OrderRecord, requested: RequestedCertificate) -> 
             differences.append(f"common name not ordered: {part.text}")
     if differences:
         raise problems.bad_csr(f"csr: names {'; '.join(differences)}")
+
+
+def _refuse_final_dots(order: OrderRecord, csr: bytes) -> None:
+    """Refuse names with a dot at their end, which reading a request takes off.
+
+    They are not what was ordered, nor what RFC 5280 section 4.2.1.6 allows.
+
+    Raises:
+        ACMEProblem: badCSR.
+    """
+    for kind, value in order.identifiers:
+        name = value.encode("ascii") + b"."
+        if kind == "dns" and bytes([_DNS_TAG, len(name)]) + name in csr:
+            raise problems.bad_csr(f"csr: {value}. is not {value}, which was ordered")
 
 
 def _asked(asked: AskedExtensions) -> AskedExtensions:
