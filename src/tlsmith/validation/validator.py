@@ -191,5 +191,5 @@ def _check_type(type: str, identifier: Identifier, wildcard: bool) -> None:
         raise problems.malformed(f"no challenge of type {type!r} is validated here")
     if identifier.type == "ip" and type not in _FOR_ADDRESSES:
         raise problems.malformed(f"{type} proves nothing of an IP address")
-    if wildcard and type not in _FOR_WILDCARDS:
+    if (wildcard or identifier.is_wildcard) and type not in _FOR_WILDCARDS:
         raise problems.malformed(f"{type} proves nothing of a wildcard")
