@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from dns_server import DNSServer
-from validation.asking import AUTHORIZATION, LOOPBACK, TOKEN, Asking
+from validation.asking import AUTHORIZATION, LOOPBACK, TOKEN, Asking, needs_ipv6
 from validation.conftest import Run
 from validation.peers import PlainPeer, Request, WebPeer, page, redirect
 
@@ -57,6 +57,7 @@ def test_an_address_is_validated_without_dns(
     assert not dns.queries
 
 
+@needs_ipv6
 def test_an_ipv6_address_is_too(run: Run, dns: DNSServer) -> None:
     with WebPeer(lambda _: [page(BODY)], host="::1") as web:
         asking = Asking(run, dns, http_port=web.port)
@@ -194,6 +195,7 @@ def test_a_connection_that_breaks_is_told(asking: Asking, web: WebPeer) -> None:
 # Addresses -------------------------------------------------------------------------
 
 
+@needs_ipv6
 def test_ipv6_is_asked_first(run: Run, dns: DNSServer, web: WebPeer) -> None:
     dns.set("www.test", "A", "127.0.0.1")
     dns.set("www.test", "AAAA", "::1")
@@ -213,6 +215,7 @@ def test_ipv4_is_asked_where_ipv6_takes_no_connection(
     assert outcome.address == "127.0.0.1"
 
 
+@needs_ipv6
 def test_but_not_where_it_gives_a_wrong_answer(
     run: Run, dns: DNSServer, web: WebPeer
 ) -> None:
@@ -328,10 +331,10 @@ def test_the_page_of_a_redirect_is_not_waited_for(
             yield page(BODY)
             return
         yield b"HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\nendless"
-        time.sleep(2)
+        time.sleep(0.7)
 
     web.answer = answer
-    asking = Asking(run, dns, http_port=web.port, timeout=1)
+    asking = Asking(run, dns, http_port=web.port, timeout=0.5)
     assert asking.validate("http-01").redirects == (
         f"http://www.test:{web.port}/there",
     )
