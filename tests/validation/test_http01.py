@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import ssl
@@ -237,6 +238,27 @@ def test_no_more_than_two_addresses_of_a_family_are_tried(
     assert problem.type == "connection"
     assert problem.message.count("connection refused") == 2
     assert f"see that a server listens on port {port} there" in problem.message
+
+
+@needs_ipv6
+def test_an_address_that_says_nothing_leaves_time_for_the_next(
+    run: Run, dns: DNSServer, web: WebPeer
+) -> None:
+    dead = ("::1", web.port)
+    with contextlib.ExitStack() as stack:
+        full, *waiting = (
+            stack.enter_context(socket.socket(socket.AF_INET6)) for _ in range(5)
+        )
+        full.bind(dead)
+        full.listen(0)
+        for one in waiting:  # until the system answers no more
+            one.setblocking(False)
+            one.connect_ex(dead)
+        dns.set("www.test", "A", "127.0.0.1")
+        dns.set("www.test", "AAAA", "::1")
+        asking = Asking(run, dns, http_port=web.port, timeout=1)
+        outcome = asking.validate("http-01")
+    assert outcome.addresses == ("::1", "127.0.0.1")
 
 
 def test_only_allowed_addresses_are_used(

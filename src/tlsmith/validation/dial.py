@@ -17,8 +17,6 @@ from tlsmith.validation.words import reason_of
 _P = TypeVar("_P", bound=asyncio.BaseProtocol)
 # Of each family: one dead host of several is no reason to fail, ten are.
 _MOST_OF_A_FAMILY = 2
-# What one address may take of the time, so that a dead one leaves some to the next.
-_LONGEST_CONNECT = 4.0
 
 
 class Dialer:
@@ -26,11 +24,17 @@ class Dialer:
 
     A name that resolves to something else a moment later is of no use to anyone: no
     connection is made by name (DNS rebinding).
+
+    Args:
+        patience: seconds for an address to take a connection where there is another.
     """
 
-    def __init__(self, resolver: Resolver, policy: AddressPolicy) -> None:
-        self.resolver = resolver
+    def __init__(
+        self, resolver: Resolver, policy: AddressPolicy, patience: float
+    ) -> None:
+        self._resolver = resolver
         self._policy = policy
+        self._patience = patience
 
     async def dial(
         self, host: str, port: int, attempt: Attempt, make: Callable[[], _P]
@@ -50,7 +54,7 @@ class Dialer:
             attempt.addresses.append(address)
             try:
                 # The last one may take what is left of the time.
-                patience = None if address == addresses[-1] else _LONGEST_CONNECT
+                patience = None if address == addresses[-1] else self._patience
                 async with asyncio.timeout(patience):
                     transport, protocol = await loop.create_connection(
                         make, address, port, local_addr=local
@@ -71,7 +75,7 @@ class Dialer:
             found = [host]
         else:
             attempt.does(f"looking up the addresses of {host}", problems.dns)
-            found = await self.resolver.addresses(host, attempt.source)
+            found = await self._resolver.addresses(host, attempt.source)
         refusals = [(each, self._policy.refusal(each)) for each in found]
         allowed = [each for each, why in refusals if why is None]
         if not allowed:
