@@ -13,10 +13,12 @@ from tlsmith.authority.acme.settings import (
     ACMESettings,
     TrustedNetwork,
 )
+from tlsmith.errors import ConfigError
 from tlsmith.server.acme.app import ACMEApp
 from tlsmith.server.acme.caa import CAACheck
 from tlsmith.server.acme.challenges import Challenges
-from tlsmith.server.acme.urls import PREFIX, URLs
+from tlsmith.server.acme.urls import URLs
+from tlsmith.server.acme.views import PERSISTENT, hash_prefix
 from tlsmith.server.service import AuthorityService
 from tlsmith.validation.settings import ValidationSettings
 from tlsmith.validation.validator import Validator
@@ -34,8 +36,18 @@ def open_acme(
 ) -> ACMESite | None:
     """Return ACME over an authority; None where the settings want none."""
     assert isinstance(port, AuthorityService)  # noqa: S101 -- what `open_service` made
-    if not settings.acme.enabled:
+    acme = settings.acme
+    if not acme.enabled:
         return None
+    if (acme.check_caa or PERSISTENT in acme.challenges) and not acme.caa_identities:
+        mistake = (
+            "acme.caa_identities: not set, and acme.check_caa or dns-persist-01 is"
+        )
+        raise ConfigError(
+            mistake,
+            mistakes=[mistake],
+            hint="set it to the domain by which CAA records are to call this CA",
+        )
     return ACMESite(port, settings, meter)
 
 
@@ -45,15 +57,13 @@ class ACMESite:
     def __init__(
         self, port: AuthorityService, settings: ServeSettings, meter: Meter
     ) -> None:
-        from starlette.routing import Mount
-
         authority = port.authority
         self._service = ACMEService(authority, acme_settings(settings))
         self._validator = Validator(validation_settings(settings))
         self._keep = timedelta(seconds=settings.acme.keep)
         self._clean_at = time.monotonic()
         caa = CAACheck(self._service, self._validator)
-        self._app = ACMEApp(
+        self.app = ACMEApp(
             self._service,
             Challenges(self._service, self._validator, meter),
             meter,
@@ -64,18 +74,17 @@ class ACMESite:
         # Where the name is not known, a validation that is taken over has only these.
         host = settings.listen.host or "localhost"
         self._urls = URLs(f"https://{host}:{settings.listen.port}")
-        self.routes = (Mount(PREFIX, self._app),)
 
     async def maintain(self) -> None:
         """Take over what others left; now and then, forget what is over."""
-        await self._app.maintain(self._urls)
+        await self.app.maintain(self._urls)
         if time.monotonic() >= self._clean_at:
             self._clean_at = time.monotonic() + _CLEAN_UP
             await asyncio.to_thread(self._service.maintain, self._keep)
 
     async def close(self) -> None:
         """Let end what runs."""
-        await self._app.close()
+        await self.app.close()
         await self._validator.close()
 
 
@@ -116,4 +125,5 @@ def validation_settings(settings: ServeSettings) -> ValidationSettings:
         acme.timeout,
         acme.vantage_points,
         acme.caa_identities,
+        hash_prefix(acme.caa_identities),
     )
