@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.problems import problem_document
@@ -25,6 +25,7 @@ from tlsmith.storage.acme.authorizations import (
     set_outcome,
 )
 from tlsmith.storage.acme.orders import make_invalid, make_ready, order_by_id
+from tlsmith.storage.moments import DAY, to_seconds
 
 if TYPE_CHECKING:
     from tlsmith.storage import Transaction
@@ -155,14 +156,19 @@ def fail(
         count(transaction, limits, now)
         if record.order_id is not None:
             identifier = {"type": record.type, "value": record.value}
-            make_invalid(
-                transaction,
-                record.order_id,
-                json.dumps({**document, "identifier": identifier}),
-            )
+            error = {**document, "identifier": identifier}
+            _give_up(transaction, record.order_id, error, now)
         return record
 
     return context.begin(act)
+
+
+def _give_up(
+    transaction: Transaction, order_id: str, error: dict[str, Any], now: datetime
+) -> None:
+    """Have an order fail, and be counted."""
+    if make_invalid(transaction, order_id, json.dumps(error)):
+        transaction.tally(to_seconds(now) // DAY, "acme-order-invalid")
 
 
 def deactivate_authorization(
@@ -189,9 +195,8 @@ def deactivate_authorization(
             error = problems.unauthorized(
                 f"the authorization for {record.value} was deactivated"
             )
-            make_invalid(
-                transaction, record.order_id, json.dumps(problem_document(error))
-            )
+            document = problem_document(error)
+            _give_up(transaction, record.order_id, document, context.now())
         return given_up
 
     return context.begin(act)

@@ -143,6 +143,17 @@ def _check(name: str, bounds: Bounds) -> None:
     Scope("issuer", bounds.profiles, bounds.names).check()
     _check_domains(bounds.names)
     _check_domains(bounds.preauthorized)
+    for domain in bounds.preauthorized:
+        if bounds.names and not _is_below(domain, bounds.names):
+            raise InputError(
+                f"{domain} needs no challenge, and is none of the names allowed: "
+                f"{', '.join(bounds.names)}",
+                hint=f"allow it as well: --name {domain}",
+            )
+
+
+def _is_below(domain: str, domains: Sequence[str]) -> bool:
+    return any(domain == one or domain.endswith(f".{one}") for one in domains)
 
 
 def _check_domains(domains: Sequence[str]) -> None:

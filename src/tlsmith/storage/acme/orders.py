@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import to_moment, to_seconds
@@ -104,29 +104,43 @@ def latest_orders(
     *,
     status: str | None = None,
     account_id: str | None = None,
+    now: datetime | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> list[OrderRecord]:
     """Return orders, the latest first.
 
     Args:
+        now: those that nobody completed by then count as invalid, as clients see them.
         before: only those made before this one.
     """
-    wanted, values = ["1 = 1"], []
-    for column, value in (("status = ?", status), ("account_id = ?", account_id)):
-        if value is not None:
-            # As words of the statement where an index is for them alone.
-            wanted.append(column)
-            values.append(value)
-    if status == INVALID:
-        wanted.append("status = 'invalid'")
+    wanted, values = _of_status(status, now)
+    if account_id is not None:
+        wanted += " AND account_id = ?"
+        values.append(account_id)
     if before is not None:
-        wanted.append("id < ?")
+        wanted += " AND id < ?"
         values.append(before)
     rows = connection.all(
-        _SELECT + " AND ".join(wanted) + " ORDER BY id DESC LIMIT ?", *values, limit
+        _SELECT + wanted + " ORDER BY id DESC LIMIT ?", *values, limit
     )
     return [_order(row) for row in rows]
+
+
+def _of_status(status: str | None, now: datetime | None) -> tuple[str, list[Any]]:
+    """Return a condition and its values."""
+    if status is None:
+        return "1 = 1", []
+    over = None if now is None else to_seconds(now)
+    if status == INVALID:
+        # In words of the statement: an index is for them alone.
+        if over is None:
+            return "status = 'invalid'", []
+        lapsed = "status IN ('pending', 'ready') AND expires_at <= ?"
+        return f"(status = 'invalid' OR ({lapsed}))", [over]
+    if over is None or status == VALID:
+        return "status = ?", [status]
+    return "status = ? AND expires_at > ?", [status, over]
 
 
 def make_ready(transaction: Transaction, order_id: str) -> bool:
