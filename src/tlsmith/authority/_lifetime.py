@@ -30,9 +30,8 @@ def wanted_validity(
     begin = now.replace(microsecond=0)
     lifetime, end = request.lifetime, request.not_after
     if end is not None:
-        end = end.replace(microsecond=0)
-        backdated = _backdated(profile, end - begin)
-        lifetime = end - begin + backdated + _SECOND
+        lifetime = lifetime_until(profile, end, now)
+        backdated = _backdated(profile, end.replace(microsecond=0) - begin)
     else:
         if lifetime is None:
             lifetime = min(profile.default, longest)
@@ -44,6 +43,12 @@ def wanted_validity(
         lifetime = longest
     not_before = begin - backdated
     return not_before, not_before + (lifetime - _SECOND)
+
+
+def lifetime_until(profile: Profile, end: datetime, now: datetime) -> timedelta:
+    """Return how long a certificate lives that is made now and ends at a moment."""
+    left = end.replace(microsecond=0) - now.replace(microsecond=0)
+    return left + _backdated(profile, left) + _SECOND
 
 
 def _backdated(profile: Profile, lifetime: timedelta) -> timedelta:

@@ -31,7 +31,8 @@ def binding_of(
     """Return what an account is bound to, None where that is nothing.
 
     Raises:
-        ACMEProblem: it was taken back, or has expired: the account orders no more.
+        ACMEProblem: it was taken back: the account orders no more. One that has
+            expired binds no further accounts, and its own go on.
     """
     if account.binding is None:
         return None
