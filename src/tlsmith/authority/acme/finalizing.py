@@ -31,7 +31,7 @@ from tlsmith.storage.acme.authorizations import (
     AuthorizationRecord,
     authorizations_by_id,
 )
-from tlsmith.storage.acme.orders import READY, OrderRecord, make_valid, status_of
+from tlsmith.storage.acme.orders import READY, OrderRecord, make_valid, status_at
 
 if TYPE_CHECKING:
     from tlsmith.storage import Transaction
@@ -72,12 +72,14 @@ class Finalizer:
             if order.id in self._running:
                 raise problems.order_not_ready("the order is being finalized")
             self._running.add(order.id)
+        context = self._context
         try:
             prepared = self._prepare(account, order, csr)
             actor = actor_of(account, request_id)
 
             def act(transaction: Transaction) -> OrderRecord:
-                status = status_of(transaction, order.id)
+                # What was given up since it was looked at made the order fail.
+                status = status_at(transaction, order.id, context.now())
                 if status != READY:
                     raise problems.order_not_ready(f"the order is {status} by now")
                 with _told():
@@ -87,7 +89,7 @@ class Finalizer:
                 transaction.tally(day, "acme-order-valid")
                 return order._replace(status=VALID, certificate_id=number)
 
-            future = self._context.begin(act)
+            future = context.begin(act)
         except BaseException:
             self._running.discard(order.id)
             raise
@@ -243,7 +245,11 @@ def _why(
     """Return what the audit log says of a certificate that ACME issued."""
     facts: dict[str, object] = {
         "order": order.id,
-        "proved": {one.value: one.proof or one.challenges[0].type for one in proofs},
+        "proved": {
+            f"*.{one.value}" if one.wildcard else one.value: one.proof
+            or one.challenges[0].type
+            for one in proofs
+        },
     }
     if account.binding is not None:
         facts["eab"] = account.binding
