@@ -60,8 +60,8 @@ def order_valid_and_another_csr(account: Account) -> Answer:
 
 @CASES.of("7.4", 403, "orderNotReady")
 def order_invalid(account: Account) -> Answer:
-    order = account.order(*NAMES)
-    account.fail(order.start["authorizations"][0])
+    order = account.ready(*NAMES)
+    account.post(order.start["authorizations"][0], {"status": "deactivated"})
     assert order.now["status"] == "invalid"
     return order.finalize(csr(*NAMES))
 

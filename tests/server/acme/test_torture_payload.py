@@ -39,6 +39,12 @@ _NOT_OBJECTS = {
     "deep_where_nobody_looks": (
         _RIGHT[:-1] + b', "x": ' + b"[" * 9000 + b"]" * 9000 + b"}"
     ),
+    "twice_the_identifiers": (
+        b'{"identifiers": [{"type": "dns", "value": "a.test"}], ' + _RIGHT[1:]
+    ),
+    "twice_the_value": _RIGHT.replace(b'"value"', b'"value": "a.test", "value"'),
+    "twice_what_nobody_knows": _RIGHT[:-1] + b', "x": 1, "x": 2}',
+    "lone_surrogate": _RIGHT[:-1] + b', "x": "\\ud800"}',
     "deep_objects": b'{"identifiers":' * 3000 + b"1" + b"}" * 3000,
 }
 CASES.each(
