@@ -22,15 +22,20 @@ from tlsmith.storage.certificates import by_id
 
 
 @pytest.fixture
-def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ordering]:
+def ca(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestCA]:
     """A CA whose clients are asked about, its clock at the present."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TLSMITH_STORE", "sqlite:///ca.db")
     ca = TestCA("sqlite:///ca.db", Clock(datetime.now(UTC)))
-    ordering = Ordering(ca)
+    yield ca
+    ca.close()
+
+
+@pytest.fixture
+def clients(ca: TestCA) -> Iterator[Ordering]:
+    ordering = Ordering(ca.authority)
     yield ordering
     ordering.close()
-    ca.close()
 
 
 def works(*words: str) -> Done:
@@ -86,7 +91,7 @@ def test_without_accounts_it_says_how_one_is_made(clients: Ordering) -> None:
 def test_every_account_is_listed_however_many_pages(clients: Ordering) -> None:
     first = clients.account()
     ids = [f"f{number:027x}" for number in range(1001)]
-    with clients.ca.authority.storage.write() as transaction:
+    with clients.authority.storage.write() as transaction:
         for number in ids:
             insert_account(transaction, first._replace(id=number, thumbprint=number))
     listed = [one["id"] for one in lines(works("account", "list", "--json"))]
@@ -158,10 +163,12 @@ def test_what_is_not_there_is_said_with_how_to_find_it(
 # order
 
 
-def test_orders_are_listed_latest_first_with_why_some_failed(clients: Ordering) -> None:
+def test_orders_are_listed_latest_first_with_why_some_failed(
+    clients: Ordering, ca: TestCA
+) -> None:
     account = clients.account()
     valid = clients.valid(account, "www.corp.test", "corp.test")
-    clients.ca.clock.forward(seconds=1)
+    ca.clock.forward(seconds=1)
     failed = clients.order(account, "gone.corp.test")
     clients.fail(account, failed, problems.dns("no such name"))
     out = works("order", "list").out.splitlines()
@@ -206,12 +213,14 @@ def _failed(clients: Ordering, account: Any, name: str) -> str:
     return order.id
 
 
-def test_an_order_that_nobody_completed_is_invalid(clients: Ordering) -> None:
-    clients.ca.clock.forward(days=-30)
+def test_an_order_that_nobody_completed_is_invalid(
+    clients: Ordering, ca: TestCA
+) -> None:
+    ca.clock.forward(days=-30)
     account = clients.account()
     pending, ready = clients.order(account, "a.test"), clients.order(account, "b.test")
     clients.prove(account, ready)
-    clients.ca.clock.forward(days=30)
+    ca.clock.forward(days=30)
     found = lines(works("order", "list", "--status", "invalid", "--json"))
     assert {one["id"] for one in found} == {pending.id, ready.id}
     assert {one["status"] for one in found} == {"invalid"}
@@ -233,7 +242,7 @@ def test_an_order_is_shown_with_how_its_names_were_proved(clients: Ordering) -> 
     _prove_one(clients, account, order, "dns-01")
     order = clients.finalize(account, order)
     assert order.certificate_id is not None
-    with clients.ca.authority.storage.read() as connection:
+    with clients.authority.storage.read() as connection:
         record = by_id(connection, order.certificate_id)
     serial = f"{record.serial_number:x}"
     done = works("order", "show", f"https://ca.test/acme/order/{order.id}")
@@ -315,8 +324,8 @@ def test_an_external_account_is_shown_once_with_its_key(clients: Ordering) -> No
     )
     (_, number), (_, key) = (line.rsplit(" ", 1) for line in done.out.splitlines())
     assert "not shown again" in done.err
-    with clients.ca.authority.storage.read() as connection:
-        kept = mac_key_of(connection, number, clients.ca.clock())
+    with clients.authority.storage.read() as connection:
+        kept = mac_key_of(connection, number, clients.authority.clock())
     assert urlsafe_b64decode(key + "=") == kept
     [facts] = lines(works("eab", "list", "--json"))
     assert key not in json.dumps(facts)
@@ -382,13 +391,14 @@ def test_an_external_account_of_no_use_is_not_made(
 
 def test_an_external_account_is_used_up_expired_or_taken_back(
     clients: Ordering,
+    ca: TestCA,
 ) -> None:
     used, back = clients.binding("used"), clients.binding("back")
     clients.binding("spare")
-    now = clients.ca.clock.now
-    clients.ca.clock.now = now - timedelta(days=9)
+    now = ca.clock.now
+    ca.clock.now = now - timedelta(days=9)
     clients.binding("old", Bounds(expires_at=now - timedelta(days=2)))
-    clients.ca.clock.now = now
+    ca.clock.now = now
     account = clients.account(binding=used)
     bound = clients.account(binding=back)
     done = works("eab", "revoke", back.id)

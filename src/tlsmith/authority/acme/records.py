@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tlsmith.storage import Connection
 
 NO_ORDERS = AccountCount(0, 0, None)
+# Authorizations that one query asks for.
+_AT_ONCE = 500
 
 
 def account_facts(record: AccountRecord, use: AccountCount) -> dict[str, Any]:
@@ -96,14 +98,18 @@ def failures_of(
     connection: Connection, orders: Sequence[OrderRecord], now: datetime
 ) -> dict[str, Failure]:
     """Return why those of some orders that failed did, by the orders' ids."""
+    failed = [one for one in orders if one.status == INVALID]
+    wanted = list(dict.fromkeys(id_ for one in failed for id_ in one.authorizations))
+    names: dict[str, AuthorizationRecord] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        names |= {one.id: one for one in authorizations_by_id(connection, some)}
     found = {}
     for one in orders:
-        names = []
-        if one.status == INVALID:
-            names = authorizations_by_id(connection, one.authorizations)
-        failed = failure_of_order(one, now, names)
-        if failed is not None:
-            found[one.id] = failed
+        of_it = [names[id_] for id_ in one.authorizations if id_ in names]
+        why = failure_of_order(one, now, of_it)
+        if why is not None:
+            found[one.id] = why
     return found
 
 
