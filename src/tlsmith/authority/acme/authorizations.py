@@ -24,7 +24,12 @@ from tlsmith.storage.acme.authorizations import (
     authorizations_by_id,
     set_outcome,
 )
-from tlsmith.storage.acme.orders import make_invalid, make_ready, order_by_id
+from tlsmith.storage.acme.orders import (
+    make_invalid,
+    make_ready,
+    open_orders_with,
+    order_by_id,
+)
 from tlsmith.storage.moments import DAY, to_seconds
 
 if TYPE_CHECKING:
@@ -191,12 +196,12 @@ def deactivate_authorization(
             if found.status != DEACTIVATED:
                 raise problems.malformed(f"the authorization is {found.status} by now")
             return found
-        if record.order_id is not None:
-            error = problems.unauthorized(
-                f"the authorization for {record.value} was deactivated"
-            )
-            document = problem_document(error)
-            _give_up(transaction, record.order_id, document, context.now())
+        error = problems.unauthorized(
+            f"the authorization for {record.value} was deactivated"
+        )
+        document, now = problem_document(error), context.now()
+        for order_id in open_orders_with(transaction, record.account_id, record.id):
+            _give_up(transaction, order_id, document, now)
         return given_up
 
     return context.begin(act)

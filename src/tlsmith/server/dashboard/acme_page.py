@@ -105,7 +105,7 @@ def _failures(failures: Sequence[tuple[OrderRecord, Failure]]) -> Markup | None:
         return None
     rows = [
         (
-            f"{order.created_at:%Y-%m-%d %H:%M}",
+            _moment(order.created_at),
             _names([value for _, value in order.identifiers]),
             element("code", order.account_id),
             [failed.said, element("small", failed.detail)],
@@ -144,10 +144,15 @@ def _account(use: AccountUse) -> tuple[Child, ...]:
         states[VALID],
         failed_of(states),
         states[PENDING] + states[READY],
-        f"{use.last_at:%Y-%m-%d %H:%M}",
+        _moment(use.last_at),
     )
 
 
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def _moment(moment: datetime) -> Markup:
+    shown = f"{moment:%Y-%m-%d %H:%M}"
+    return element("time", shown, datetime=moment.isoformat())
