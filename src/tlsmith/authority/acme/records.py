@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.authority.acme.reasons import LAPSED, Failure, failure, failure_of
+from tlsmith.authority.records import certificate_facts
+from tlsmith.errors import NotFoundError
 from tlsmith.storage.acme.accounts import AccountCount, AccountRecord
 from tlsmith.storage.acme.authorizations import (
     DEACTIVATED,
@@ -21,6 +23,7 @@ from tlsmith.storage.acme.authorizations import (
 )
 from tlsmith.storage.acme.bindings import BindingRecord
 from tlsmith.storage.acme.orders import PENDING, READY, OrderRecord
+from tlsmith.storage.certificates import by_id
 from tlsmith.storage.moments import to_moment
 
 if TYPE_CHECKING:
@@ -92,6 +95,29 @@ def failure_of_order(
     problem = json.loads(record.error) if record.error else {}
     name = record.identifiers[0][1] if len(record.identifiers) == 1 else ""
     return failure_of(problem, name)
+
+
+def whole_order_facts(
+    connection: Connection, record: OrderRecord, now: datetime
+) -> dict[str, Any]:
+    """Return the facts of an order with its authorizations, and its certificate."""
+    names = authorizations_by_id(connection, record.authorizations)
+    facts = order_facts(record, failure_of_order(record, now, names))
+    facts["authorizations"] = [authorization_facts(one, now) for one in names]
+    facts["certificate"] = _certificate(connection, record)
+    return facts
+
+
+def _certificate(connection: Connection, record: OrderRecord) -> dict[str, Any] | None:
+    """Return the facts of an order's certificate that matter beside the order."""
+    if record.certificate_id is None:
+        return None
+    try:
+        facts = certificate_facts(by_id(connection, record.certificate_id))
+    except NotFoundError:
+        return None  # deleted long after it expired
+    wanted = ("serial_number", "status", "profile", "not_before", "not_after")
+    return {name: facts[name] for name in wanted}
 
 
 def failures_of(
