@@ -6,6 +6,7 @@ import sys
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from authorities import Clock, TestCA
 from running import Done, tlsmith_here
 from tlsmith.acme import problems
 from tlsmith.authority.acme.bindings import Bounds, mac_key_of
+from tlsmith.authority.acme.settings import ACMESettings, TrustedNetwork
 from tlsmith.errors import ACMEProblem
 from tlsmith.storage.acme.accounts import insert_account
 from tlsmith.storage.certificates import by_id
@@ -312,6 +314,28 @@ def test_giving_an_authorization_up_ends_its_order(clients: Ordering) -> None:
     done = works("order", "show", order.id)
     assert "failed: the account may not do that" in done.out
     assert "the authorization for www.corp.test was deactivated" in done.out
+
+
+def test_a_network_that_needs_no_challenge_is_named(ca: TestCA) -> None:
+    trusted = TrustedNetwork(ip_network("192.0.2.0/24"), "rack.test")
+    clients = Ordering(ca.authority, ACMESettings(trusted_networks=(trusted,)))
+    order = clients.valid(clients.account(), "a.rack.test")
+    clients.close()
+    out = works("order", "show", order.id).out
+    assert "no challenge: asked from 192.0.2.0/24" in out
+
+
+def test_what_is_left_of_an_old_order_is_shown(clients: Ordering) -> None:
+    account = clients.account()
+    order = clients.valid(account, "www.corp.test")
+    with clients.authority.storage.write() as transaction:
+        transaction.run("DELETE FROM acme_authorizations")
+        transaction.run("DELETE FROM certificates")
+    done = works("order", "show", order.id)
+    assert "www.corp.test" in done.out
+    assert "no longer in the store" in done.err
+    facts = works("order", "show", order.id, "--json").facts
+    assert (facts["certificate"], facts["authorizations"]) == (None, [])
 
 
 # eab
