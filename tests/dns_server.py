@@ -277,6 +277,8 @@ class DNSServer:
         return turns.pop(0) if len(turns) > 1 else turns[0]
 
     def _exists(self, name: str) -> bool:
+        if self.default_ipv4 or self.default_ipv6:
+            return True
         return any(
             known == name or known.endswith("." + name) for known in self._records
         )
