@@ -151,7 +151,7 @@ def succeed(context: ACMEContext, task: Task) -> Future[AuthorizationRecord]:
     challenge = ChallengeRecord(task.type, VALID, int(now.timestamp()))
     record = task.authorization._replace(
         status=VALID,
-        expires_at=now + context.settings.authorization_lifetime,
+        expires_at=now + context.settings.proof_lifetime,
         challenges=(challenge,),
         running_until=None,
     )

@@ -108,7 +108,10 @@ class Challenges:
                 await asyncio.wrap_future(
                     self._service.refuse_tries(task.authorization)
                 )
-            running = self.start(task, call.holder, call.urls)
+            # Another request may have begun it meanwhile.
+            running = self._running.get(number)
+            if running is None:
+                running = self.start(task, call.holder, call.urls)
         done, _ = await asyncio.wait({running}, timeout=_PATIENCE)
         if done:
             return running.result()

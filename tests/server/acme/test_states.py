@@ -1,0 +1,248 @@
+"""Orders, authorizations and challenges move along their arrows alone (7.1.6).
+
+Hypothesis makes up requests, one after the other and two at once; a model says what
+may come of them. Two at once lead to what they lead to in one order or the other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from acme_account import Order
+from acme_csrs import csr
+from acme_jose import Signer
+from acme_site import Site
+from acme_wire import Answer
+from server.acme import model
+from server.acme.inside import Inside, inside
+from server.acme.model import Outcome, State
+
+NAMES = ("s1.test", "s2.test", "s3.test")
+_PICK = st.integers(0, 11)
+_KINDS = ("prove", "prove", "fail", "deactivate", "finalize", "finalize", "misfinalize")
+
+
+@pytest.fixture(scope="module")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, acme_site: Site
+) -> Iterator[Inside]:
+    with inside(tmp_path_factory.mktemp("inside"), acme_site) as made:
+        yield made
+
+
+class Step(NamedTuple):
+    """A request, and what the model says of it."""
+
+    name: str
+    send: Callable[[], Answer]
+    predict: Callable[[State], Outcome]
+
+
+class Machine(RuleBasedStateMachine):
+    """One account, and what it does."""
+
+    def __init__(self, world: Inside, pool: ThreadPoolExecutor) -> None:
+        super().__init__()
+        self.world = world
+        self.pool = pool
+        self.account = world.account()
+        self.state = State()
+        self.orders: list[Order] = []
+        self.seen: dict[str, str] = {}
+        self.certificates: dict[str, str] = {}
+
+    @precondition(lambda self: len(self.orders) < 4)
+    @rule(names=st.sets(st.sampled_from(NAMES), min_size=1, max_size=2))
+    def order(self, names: set[str]) -> None:
+        order = self.account.order(*sorted(names))
+        self.take(order)
+        proved = {
+            self.name_of(url)
+            for url, status in self.state.authorizations
+            if status == model.VALID
+        }
+        # What was proved before needs no new proof; all else does.
+        expected = model.READY if names <= proved else model.PENDING
+        assert order.start["status"] == expected
+
+    @precondition(lambda self: self.orders)
+    @rule(kind=st.sampled_from(_KINDS), which=_PICK, of=_PICK)
+    def one(self, kind: str, which: int, of: int) -> None:
+        step = self.step(kind, which, of)
+        outcome = step.predict(self.state)
+        answer = step.send()
+        assert answer.status == outcome.status, (step.name, self.state, answer)
+        if answer.status == 403:
+            assert answer.type == "orderNotReady", answer
+        self.state = outcome.state
+
+    @precondition(lambda self: self.orders)
+    @rule(
+        kinds=st.tuples(st.sampled_from(_KINDS), st.sampled_from(_KINDS)),
+        which=st.tuples(_PICK, _PICK),
+        of=st.tuples(_PICK, _PICK),
+    )
+    def two_at_once(self, kinds: Any, which: Any, of: Any) -> None:
+        first, second = (self.step(*one) for one in zip(kinds, which, of, strict=True))
+        allowed = list(_either_way(self.state, first, second))
+        barrier = threading.Barrier(2)
+
+        def send(step: Step) -> Answer:
+            barrier.wait()
+            return step.send()
+
+        answers = list(self.pool.map(send, (first, second)))
+        got = tuple(answer.status for answer in answers)
+        now = self.look()
+        fitting = [
+            state
+            for state, statuses in allowed
+            if (_shown(state), statuses) == (now, got)
+        ]
+        assert fitting, (first.name, second.name, self.state, now, got, answers)
+        self.state = fitting[0]
+
+    @invariant()
+    def all_is_as_the_model_has_it(self) -> None:
+        assert self.look() == _shown(self.state)
+        # An order has one certificate, and there are no others.
+        assert self.world.issued_to(self.account) == len(self.certificates)
+
+    def step(self, kind: str, which: int, of: int) -> Step:
+        """Return a request of a kind, about one of the things there are."""
+        order = self.orders[which % len(self.orders)]
+        urls = order.start["authorizations"]
+        url = urls[of % len(urls)]
+        what = f"{kind} {order.url if 'final' in kind else url}"
+        if kind == "deactivate":
+            change = {"status": "deactivated"}
+            return Step(
+                what,
+                lambda: self.account.post(url, change),
+                lambda state: model.deactivate(state, url),
+            )
+        if "finalize" in kind:
+            right = kind == "finalize"
+            names = order.names if right else ("other.test",)
+            request = csr(*names, key=Signer().key)
+            return Step(
+                what,
+                lambda: order.finalize(request),
+                lambda state: model.finalize(state, order.url, right=right),
+            )
+        right = kind == "prove"
+        return Step(
+            what,
+            lambda: self.respond(url, right=right),
+            lambda state: model.respond(state, url, right=right),
+        )
+
+    def respond(self, authorization: str, *, right: bool) -> Answer:
+        """Respond to a challenge with what is right, or is not."""
+        found = self.account.get(authorization)
+        challenge = self.account.challenge(authorization)
+        if right:
+            self.account.show(challenge, found["identifier"]["value"])
+        else:
+            self.account.site.tokens[challenge["token"]] = "of-somebody-else"
+        return self.account.post(challenge["url"], {})
+
+    def take(self, order: Order) -> None:
+        """Have the model know of a new order."""
+        self.orders.append(order)
+        known = dict(self.state.authorizations)
+        for url in order.start["authorizations"]:
+            known.setdefault(url, model.PENDING)
+        new = model.Order(tuple(order.start["authorizations"]))
+        self.state = State(tuple(known.items()), (*self.state.orders, (order.url, new)))
+
+    def name_of(self, authorization: str) -> str:
+        """Return the name that an authorization is for."""
+        for order in self.orders:
+            pairs = zip(order.start["authorizations"], order.names, strict=True)
+            for url, name in pairs:
+                if url == authorization:
+                    return name
+        raise AssertionError(authorization)
+
+    def look(self) -> dict[str, str]:
+        """Return every status there is, once each has moved along its arrows alone."""
+        found: dict[str, str] = {}
+        for order in self.orders:
+            now = order.now
+            found[order.url] = self.moved(order.url, now["status"], model.ORDER_ARROWS)
+            self.keep_certificate(order.url, now)
+        for url, _ in self.state.authorizations:
+            now = self.account.get(url)
+            found[url] = self.moved(url, now["status"], model.AUTHORIZATION_ARROWS)
+            self.check_challenges(now)
+        return found
+
+    def moved(self, url: str, now: str, arrows: dict[str, set[str]]) -> str:
+        """Hold a status to the arrows from the one that was seen before."""
+        before = self.seen.setdefault(url, now)
+        assert now == before or now in arrows[before], (url, before, now)
+        self.seen[url] = now
+        return now
+
+    def keep_certificate(self, url: str, order: dict[str, Any]) -> None:
+        """Hold an order to the one certificate it has."""
+        assert ("certificate" in order) is (order["status"] == model.VALID), order
+        if "certificate" in order:
+            kept = self.certificates.setdefault(url, order["certificate"])
+            assert kept == order["certificate"]
+
+    def check_challenges(self, authorization: dict[str, Any]) -> None:
+        """Hold challenges to their authorization, and to their arrows."""
+        challenges = authorization["challenges"]
+        for one in challenges:
+            self.moved(one["url"], one["status"], model.CHALLENGE_ARROWS)
+            assert ("validated" in one) is (one["status"] == model.VALID), one
+        statuses = {one["status"] for one in challenges}
+        if authorization["status"] == model.VALID:
+            assert model.VALID in statuses
+        if authorization["status"] == model.PENDING:
+            assert statuses <= {model.PENDING, "processing"}
+        if authorization["status"] == model.INVALID:
+            assert any(
+                one["status"] == model.INVALID and one["error"] for one in challenges
+            )
+
+
+def _shown(state: State) -> dict[str, str]:
+    urls = [url for url, _ in (*state.orders, *state.authorizations)]
+    return {url: state.status(url) for url in urls}
+
+
+def _either_way(
+    state: State, first: Step, second: Step
+) -> Iterator[tuple[State, tuple[int, int]]]:
+    """Give what two requests lead to, the first of them first, and the second."""
+    one = first.predict(state)
+    both = second.predict(one.state)
+    yield both.state, (one.status, both.status)
+    one = second.predict(state)
+    both = first.predict(one.state)
+    yield both.state, (both.status, one.status)
+
+
+def test_states_move_along_their_arrows(world: Inside) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        run_state_machine_as_test(
+            lambda: Machine(world, pool),
+            settings=settings(max_examples=40, stateful_step_count=25),
+        )
