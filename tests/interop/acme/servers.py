@@ -1,0 +1,53 @@
+"""The ACME server that clients are run against, whichever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import NamedTuple
+
+from interop.acme.name_server import NameServer
+from serving_ca import free_port
+
+
+class Binding(NamedTuple):
+    """Credentials of an external account (RFC 8555 section 7.3.4)."""
+
+    kid: str
+    hmac: str
+
+
+class ACMEServer(ABC):
+    """A running server, with its resolver, and the ports at which it looks.
+
+    Attributes:
+        directory: URL of the directory.
+        root: file of the roots that a client trusts.
+        http_port: where http-01 is validated.
+        tls_port: where tls-alpn-01 is validated.
+        names: the name server that it asks.
+        knows: what it has beyond RFC 8555, as "profiles", "ari", "ip".
+    """
+
+    knows: frozenset[str] = frozenset()
+
+    def __init__(self, folder: Path, names: NameServer) -> None:
+        self.folder = folder
+        self.names = names
+        self.http_port = free_port()
+        self.tls_port = free_port()
+        self.root = folder / "roots.pem"
+        self.directory = ""
+
+    @abstractmethod
+    def eab(self) -> Binding:
+        """Return new credentials of an external account."""
+
+    @abstractmethod
+    def is_revoked(self, certificate: Path) -> bool:
+        """Tell what the server publishes about a certificate that it issued."""
+
+    @property
+    @abstractmethod
+    def log(self) -> str:
+        """What it wrote, to be shown where a client fails."""
