@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../../.."
 more=$PWD/.tlsmith-test
 suite=forky
-packages="acme.sh lego"
+packages="acme.sh dehydrated lego"
 
 # In an environment of their own: certbot pins what it stands on.
 if [ ! -x "$more/acme/bin/certbot" ] || [ ! -x "$more/acme/bin/traefik" ]; then
@@ -22,8 +22,8 @@ if [ ! -d "$more/npm/node_modules/acme-client" ] && command -v npm >/dev/null 2>
         echo "it could not be installed: it is not asked"
 fi
 
-# Debian 12's lego knows neither renewal information nor profiles, and acme.sh came with
-# Debian 13. Fetched with apt, signatures checked, and unpacked beside: not installed.
+# Debian 12's lego knows neither renewal information nor profiles, its dehydrated no
+# addresses, and acme.sh came with Debian 13. Fetched with apt, signatures checked, and unpacked beside: not installed.
 fetch() {
     place=$more/acme-debian
     own=$(. /etc/os-release && echo "$VERSION_CODENAME")
@@ -55,6 +55,8 @@ CONFIGURATION
     for package in "$apt"/*.deb; do
         dpkg-deb --extract "$package" "$place-unfinished/root" || return 1
     done
+    # The program itself is called by the path that it has where it is installed.
+    sed -i "s|/usr/share|$place/usr/share|" "$place-unfinished/root/usr/bin/acme.sh"
     rm -rf "$place"
     mv "$place-unfinished/root" "$place"
     rm -rf "$place-unfinished"

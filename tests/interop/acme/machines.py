@@ -42,6 +42,12 @@ class Machine:
     def path(self, name: str) -> Path:
         return self.folder / name
 
+    def kept(self, file: Path) -> Path:
+        """Return a copy of a file that a client moves or removes."""
+        copy = self.path(f"kept-{file.name}")
+        copy.write_bytes(file.read_bytes())
+        return copy
+
     def run(
         self, *words: Word, code: int | None = 0, timeout: float = 60, **more: str
     ) -> str:

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from interop.acme.name_server import NameServer
 from serving_ca import free_port
 
@@ -26,7 +28,7 @@ class ACMEServer(ABC):
         http_port: where http-01 is validated.
         tls_port: where tls-alpn-01 is validated.
         names: the name server that it asks.
-        knows: what it has beyond RFC 8555, as "profiles", "ari", "ip".
+        knows: what it has beyond RFC 8555: "ari", "profiles", "addresses".
     """
 
     knows: frozenset[str] = frozenset()
@@ -38,6 +40,11 @@ class ACMEServer(ABC):
         self.tls_port = free_port()
         self.root = folder / "roots.pem"
         self.directory = ""
+
+    def needs(self, what: str) -> None:
+        """Skip the test where the server has not what it is about."""
+        if what not in self.knows:
+            pytest.skip(f"{type(self).__name__} has no {what}")
 
     @abstractmethod
     def eab(self) -> Binding:

@@ -131,6 +131,7 @@ def test_hooks_for_dns(certbot: Certbot, machine: Machine) -> None:
 
 
 def test_an_address(certbot: Certbot, machine: Machine) -> None:
+    machine.server.needs("addresses")
     certbot.standalone("--ip-address", "127.0.0.1")
     _renewed_and_revoked(certbot, machine, "127.0.0.1", "127.0.0.1")
 
@@ -187,8 +188,7 @@ def test_a_challenge_that_fails(certbot: Certbot) -> None:
 
 def test_renewal_information_is_followed(certbot: Certbot, machine: Machine) -> None:
     """What the CA took back is renewed at the next look, long before it expires."""
-    if "ari" not in machine.server.knows:
-        pytest.skip("the server has no renewal information")
+    machine.server.needs("ari")
     name = "certbot-ari.acme.test"
     certbot.standalone("-d", name)
     obtained = certbot.obtained(name)
@@ -201,8 +201,7 @@ def test_renewal_information_is_followed(certbot: Certbot, machine: Machine) -> 
 
 
 def test_a_profile(certbot: Certbot, machine: Machine) -> None:
-    if "profiles" not in machine.server.knows:
-        pytest.skip("the server has no profiles")
+    machine.server.needs("profiles")
     name = "certbot-profile.acme.test"
     certbot.standalone("--required-profile", "server", "-d", name)
     certbot.obtained(name).is_right(machine.server, name)

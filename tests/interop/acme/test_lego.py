@@ -95,6 +95,7 @@ def test_a_wildcard_and_its_domain(machine: Machine) -> None:
 
 @pytest.mark.parametrize("challenge", ["http", "tls"])
 def test_an_address(machine: Machine, challenge: str) -> None:
+    machine.server.needs("addresses")
     lego = Lego(machine, challenge, "127.0.0.1")
     lego("run")
     lego.obtained.is_right(machine.server, "127.0.0.1")
@@ -144,8 +145,7 @@ def test_a_request_made_elsewhere(machine: Machine) -> None:
 
 def test_renewal_information_is_followed(machine: Machine) -> None:
     """Nothing is renewed before its window, and at once when it is past."""
-    if "ari" not in machine.server.knows:
-        pytest.skip("the server has no renewal information")
+    machine.server.needs("ari")
     name = "lego-ari.acme.test"
     lego = Lego(machine, "http", name)
     _knows(lego, "renew", "--ari-disable")
@@ -160,8 +160,7 @@ def test_renewal_information_is_followed(machine: Machine) -> None:
 
 
 def test_a_profile(machine: Machine) -> None:
-    if "profiles" not in machine.server.knows:
-        pytest.skip("the server has no profiles")
+    machine.server.needs("profiles")
     lego = Lego(machine, "http", "lego-profile.acme.test")
     _knows(lego, "run", "--profile")
     lego("run", "--profile", "server")
