@@ -42,6 +42,10 @@ class Machine:
     def path(self, name: str) -> Path:
         return self.folder / name
 
+    def revoke(self, certificate: Path) -> None:
+        """Have the CA revoke what a client cannot."""
+        self.server.revoke(certificate)
+
     def kept(self, file: Path) -> Path:
         """Return a copy of a file that a client moves or removes."""
         copy = self.path(f"kept-{file.name}")
@@ -117,11 +121,11 @@ class Log:
     def text(self) -> str:
         return self._file.read_text(errors="replace")
 
-    def await_file(self, path: Path, *, timeout: float = 30) -> None:
-        """Wait until it wrote a file."""
+    def await_text(self, path: Path, text: str, *, timeout: float = 30) -> None:
+        """Wait until it wrote a text into a file."""
         deadline = time.monotonic() + timeout
-        while not (path.exists() and path.stat().st_size):
-            self.check(deadline, f"wrote no {path}")
+        while not (path.exists() and text in path.read_text()):
+            self.check(deadline, f"wrote no {text} into {path}")
 
     def await_port(self, port: int, *, timeout: float = 20) -> None:
         """Wait until it listens."""

@@ -58,6 +58,9 @@ class TLSmith(ACMEServer):
         assert answers[0] == answers[1], "OCSP and the CRL disagree"
         return answers[0]
 
+    def revoke(self, certificate: Path) -> None:
+        self.ca.works("cert", "revoke", str(certificate), "--reason", "superseded")
+
     @property
     def log(self) -> str:
         return "" if self._replica is None else self._replica.log()
