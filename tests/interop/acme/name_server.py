@@ -104,9 +104,7 @@ def name_server(folder: Path) -> Iterator[NameServer]:
     running = NameServer(
         "127.0.0.1", _free_port(), b64encode(secrets.token_bytes(32)).decode(), folder
     )
-    process = subprocess.Popen(
-        [knotd, "-c", _written(running)], start_new_session=True
-    )
+    process = subprocess.Popen([knotd, "-c", _written(running)], start_new_session=True)
     try:
         _await(running, process)
         yield running

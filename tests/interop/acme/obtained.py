@@ -43,7 +43,9 @@ class Obtained(NamedTuple):
         assert _public(self.certificate, "x509") == _public(self.key, "pkey")
 
     def _verifies(self, server: ACMEServer, name: str) -> None:
-        kind = "-verify_ip" if re.fullmatch(r"[0-9.]+|.*:.*", name) else "-verify_hostname"
+        kind = (
+            "-verify_ip" if re.fullmatch(r"[0-9.]+|.*:.*", name) else "-verify_hostname"
+        )
         asked = name.replace("*", "any", 1)
         files = "-CAfile", server.root, "-untrusted", self.chain
         command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver"]

@@ -44,7 +44,9 @@ class AcmeSh:
 
     def obtained(self, name: str, suffix: str = "_ecc") -> Obtained:
         folder = self._folder / f"{name}{suffix}"
-        return Obtained(folder / f"{name}.cer", folder / "ca.cer", folder / f"{name}.key")
+        return Obtained(
+            folder / f"{name}.cer", folder / "ca.cer", folder / f"{name}.key"
+        )
 
 
 @pytest.fixture
@@ -102,9 +104,7 @@ def test_an_address(acme_sh: AcmeSh, machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("2048", ""), ("ec-384", "_ecc")])
-def test_other_keys(
-    acme_sh: AcmeSh, machine: Machine, kind: str, suffix: str
-) -> None:
+def test_other_keys(acme_sh: AcmeSh, machine: Machine, kind: str, suffix: str) -> None:
     name = "sh-keys.acme.test"
     acme_sh.standalone("--keylength", kind, "--domain", name)
     acme_sh.obtained(name, suffix).is_right(machine.server, name)

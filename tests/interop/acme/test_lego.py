@@ -135,12 +135,16 @@ def test_a_request_made_elsewhere(machine: Machine) -> None:
     key, request = machine.path("own.key"), machine.path("own.csr")
     subject = "-subj", "/", "-addext", "subjectAltName=DNS:lego-csr.acme.test"
     kind = "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"
-    machine.run("openssl", "req", "-new", *kind, "-keyout", key, "-out", request, *subject)
+    machine.run(
+        "openssl", "req", "-new", *kind, "-keyout", key, "-out", request, *subject
+    )
     lego = Lego(machine, "http")
     lego("--csr", str(request), "run")
     folder: Path = machine.path("lego") / "certificates"
     certificate = folder / "lego-csr.acme.test.crt"
-    Obtained(certificate, certificate, key).is_right(machine.server, "lego-csr.acme.test")
+    Obtained(certificate, certificate, key).is_right(
+        machine.server, "lego-csr.acme.test"
+    )
 
 
 def test_renewal_information_is_followed(machine: Machine) -> None:
