@@ -15,6 +15,8 @@ from interop.acme.installed import UNPACKED, VENV
 from interop.acme.servers import ACMEServer
 
 Word = str | Path
+# What clients in Go, in Python, in Node, and those with curl look at.
+_TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 
 
 class Machine:
@@ -25,19 +27,19 @@ class Machine:
         self.server = server
         self.home = folder / "home"
         self.home.mkdir()
-        root = str(server.root)
         self.environment = {
             "PATH": f"{VENV / 'bin'}:{UNPACKED / 'bin'}:{os.environ['PATH']}"
             ":/usr/sbin:/sbin",
             "HOME": str(self.home),
             "LC_ALL": "C.UTF-8",
             "TMPDIR": str(folder),
-            # What clients in Go, Python, Node, and those with curl look at.
-            "SSL_CERT_FILE": root,
-            "REQUESTS_CA_BUNDLE": root,
-            "NODE_EXTRA_CA_CERTS": root,
-            "CURL_CA_BUNDLE": root,
+            **dict.fromkeys(_TRUST, str(server.root)),
         }
+
+    def distrust(self) -> None:
+        """Trust the CA no more, but by what the test says itself."""
+        for name in _TRUST:
+            self.environment.pop(name)
 
     def path(self, name: str) -> Path:
         return self.folder / name

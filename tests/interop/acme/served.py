@@ -45,7 +45,7 @@ class TLSmith(ACMEServer):
 
     def eab(self) -> Binding:
         made = self.ca.works("eab", "create", "a client of the tests", "--json").facts
-        return Binding(made["kid"], made["hmac"])
+        return Binding(made["id"], made["hmac_key"])
 
     def is_revoked(self, certificate: Path) -> bool:
         """Ask OCSP, and read the CRL: both must say the same."""
