@@ -23,6 +23,7 @@ KEY_ALGORITHM = "hmac-sha256"
 _RECORDS = """\
 @ 0 SOA ns hostmaster 1 60 60 3600 0
 @ 0 NS ns
+@ 0 A 127.0.0.1
 ns 0 A 127.0.0.1
 * 0 A 127.0.0.1
 """
