@@ -36,7 +36,7 @@ def npm_package(name: str) -> str:
 
 
 def python_package(name: str) -> str:
-    """Return the Python of the clients' environment; skip where a package is missing."""
+    """Return the clients' Python; skip the test where it has not the package."""
     python = VENV / "bin" / "python"
     if not python.exists():
         pytest.skip(f"{name} is not installed: see tests/interop/acme/install.sh")

@@ -16,7 +16,12 @@ from interop.acme.servers import ACMEServer
 
 Word = str | Path
 # What clients in Go, in Python, in Node, and those with curl look at.
-_TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
+_TRUST = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "CURL_CA_BUNDLE",
+)
 
 
 class Machine:
@@ -118,6 +123,8 @@ class Log:
         self._file = file
         self.process = process
         self._server = server
+        # What it wrote last is looked at once more.
+        self._ended_before = False
 
     @property
     def text(self) -> str:
@@ -126,7 +133,7 @@ class Log:
     def await_text(self, path: Path, text: str, *, timeout: float = 30) -> None:
         """Wait until it wrote a text into a file."""
         deadline = time.monotonic() + timeout
-        while not (path.exists() and text in path.read_text()):
+        while not (path.exists() and text in path.read_text(errors="replace")):
             self.check(deadline, f"wrote no {text} into {path}")
 
     def await_port(self, port: int, *, timeout: float = 20) -> None:
@@ -139,12 +146,15 @@ class Log:
             self.check(deadline, f"does not listen on {port}")
 
     def check(self, deadline: float, complaint: str) -> None:
-        """Wait a moment; fail where it ended or the time is up."""
-        ended, late = self.process.poll() is not None, time.monotonic() > deadline
-        assert not (ended or late), (
-            f"it {complaint}\n{self.text[-6000:]}\n"
-            f"--- server ---\n{self._server.log[-3000:]}"
-        )
+        """Wait a moment; fail where it ended a while ago or the time is up."""
+        ended = self.process.poll() is not None and self._ended_before
+        self._ended_before = self.process.poll() is not None
+        late = time.monotonic() > deadline
+        if ended or late:
+            raise AssertionError(
+                f"it {complaint}\n{self.text[-6000:]}\n"
+                f"--- server ---\n{self._server.log[-3000:]}"
+            )
         time.sleep(0.05)
 
 

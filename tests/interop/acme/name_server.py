@@ -152,7 +152,7 @@ def _free_port() -> int:
     while True:
         with socket.create_server(("127.0.0.1", 0)) as tcp:
             port: int = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                with contextlib.suppress(OSError):
-                    udp.bind(("127.0.0.1", port))
-                    return port
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            with udp, contextlib.suppress(OSError):
+                udp.bind(("127.0.0.1", port))
+                return port

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[3] / "docs" / "acme"
 DIRECTORY = "https://ca.example:8443/acme/directory"
 ROOT = "/etc/ssl/corp-root.pem"
 _BLOCK = re.compile(
-    r"(?:^`(?P<path>[^`\n]+)`:\n\n)?"
+    r"(?:^`(?P<path>[/\w][^`\n]+)`:\n\n)?"
     r"^```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
@@ -105,14 +105,23 @@ class Reader:
     def told(self, text: str) -> str:
         """Return a text of the page as it is on this machine."""
         for ours, theirs in self._instead.items():
-            text = text.replace(ours, theirs)
+            # A placeholder such as KID is a word, and no part of EAB_KID.
+            pattern = rf"(?<![A-Z_]){re.escape(ours)}" if ours.isupper() else None
+            if pattern is None:
+                text = text.replace(ours, theirs)
+            else:
+                text = re.sub(pattern, lambda _, new=theirs: new, text)
         folder = self.machine.path("root")
         return _SYSTEM.sub(lambda found: f"{folder}{found[0]}", text)
 
     def bind(self) -> None:
         """Have an external account ready where the page speaks of one."""
-        binding = self.machine.server.eab()
-        self._instead |= {"HMAC_KEY": binding.hmac, "KID": binding.kid}
+        self._binding = self.machine.server.eab()
+        self._instead["KID"], self._instead["HMAC_KEY"] = self._binding
+
+    def is_bound(self) -> bool:
+        """Tell whether what the page says bound an account."""
+        return self.machine.server.is_bound(self._binding)
 
     def files(self, section: str) -> dict[str, str]:
         """Write the files of a section; return them as they are on this machine."""
@@ -145,9 +154,11 @@ class Reader:
         self._exports += re.findall(r"^export .*$", commands, re.MULTILINE)
         return said
 
-    def forget(self, variable: str) -> None:
-        """Do as if the page had not had a variable set."""
-        self._exports = [one for one in self._exports if f"{variable}=" not in one]
+    def complains(self, complaint: str, *words: str | Path) -> None:
+        """Check that a command fails with words for which the page has a remedy."""
+        assert complaint in self.page.complaints, "the page has no remedy"
+        with self.machine.running(*words, log="complaining.log") as log:
+            log.await_text(self.machine.path("complaining.log"), complaint)
 
     def add_program(self, name: str, *words: str | Path) -> None:
         """Have a command run another, or do nothing."""

@@ -26,9 +26,9 @@ def webroot(folder: Path, port: int) -> Iterator[Path]:
     tokens = folder / ".well-known" / "acme-challenge"
     tokens.mkdir(parents=True, exist_ok=True)
     handler = functools.partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        with _served(server):
-            yield tokens
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    with server, _served(server):
+        yield tokens
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -57,6 +59,16 @@ class TLSmith(ACMEServer):
             answers = answers[0], self._is_on_crl(certificate)
         assert answers[0] == answers[1], "OCSP and the CRL disagree"
         return answers[0]
+
+    def is_bound(self, binding: Binding) -> bool:
+        lines = self.ca.works("eab", "list", "--json").out.splitlines()
+        found = {facts["id"]: facts["status"] for facts in map(json.loads, lines)}
+        return bool(found[binding.kid] == "used")
+
+    def do(self, command: str) -> None:
+        name, *words = shlex.split(command)
+        assert name == "tlsmith"
+        self.ca.works(*words)
 
     def revoke(self, certificate: Path) -> None:
         self.ca.works("cert", "revoke", str(certificate), "--reason", "superseded")

@@ -54,6 +54,14 @@ class ACMEServer(ABC):
     def is_revoked(self, certificate: Path) -> bool:
         """Tell what the server publishes about a certificate that it issued."""
 
+    def is_bound(self, binding: Binding) -> bool:
+        """Tell whether an account was bound to an external one, which is used by it."""
+        pytest.skip(f"{type(self).__name__} does not tell")
+
+    def do(self, command: str) -> None:
+        """Run a command of ours on the CA."""
+        pytest.skip(f"{type(self).__name__} has no such commands")
+
     def revoke(self, certificate: Path) -> None:
         """Revoke a certificate without its client."""
         pytest.skip(f"{type(self).__name__} revokes nothing by itself")

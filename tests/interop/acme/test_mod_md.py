@@ -1,4 +1,4 @@
-"""Apache's mod_md, which obtains what its virtual hosts need, and takes it at restart."""
+"""Apache's mod_md, which obtains what virtual hosts need, and takes it at restart."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ import threading
 from pathlib import Path
 
 import josepy
-from acme import challenges, client, crypto_util, messages
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -22,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+
+from acme import challenges, client, crypto_util, messages
 
 TOLD = json.loads(sys.argv[1])
 FOLDER = Path(TOLD["folder"])
@@ -72,7 +73,8 @@ def respond(order: messages.OrderResource) -> None:
 
 def add(name: str, value: str) -> None:
     """Add a record to the DNS."""
-    script = f'server {TOLD["dnsHost"]} {TOLD["dnsPort"]}\nupdate add {name} 0 TXT "{value}"\nsend\n'
+    server = f"server {TOLD['dnsHost']} {TOLD['dnsPort']}"
+    script = f'{server}\nupdate add {name} 0 TXT "{value}"\nsend\n'
     subprocess.run(
         ["nsupdate", "-k", TOLD["dnsKey"]], input=script, text=True, check=True
     )
@@ -125,11 +127,11 @@ assert certificate.serial_number != earlier.serial_number
 if TOLD["ari"]:
     when, look_again = ACME.renewal_time(whole.encode())
     assert when is not None
-    assert when > datetime.datetime.now(datetime.timezone.utc)
+    assert when > datetime.datetime.now(datetime.UTC)
     ACME.revoke(certificate, 4)
     when, look_again = ACME.renewal_time(whole.encode())
     assert when is not None
-    assert when < datetime.datetime.now(datetime.timezone.utc)
+    assert when < datetime.datetime.now(datetime.UTC)
 else:
     ACME.revoke(certificate, 4)
 closed = ACME.deactivate_registration(registration)
