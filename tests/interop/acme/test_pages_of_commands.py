@@ -155,6 +155,8 @@ def test_acme_sh(untrusting: Machine) -> None:
     reader.follow("Revoke")
     assert server.is_revoked(revoked)
     reader.follow("A new account key")
+    # A new machine, which has no account yet.
+    (untrusting.home / ".acme.sh").rename(untrusting.path("another home"))
     reader.bind()
     reader.follow("External account")
     assert reader.is_bound()
@@ -225,6 +227,8 @@ def test_uacme(untrusting: Machine) -> None:
     reader.follow("External account")
     assert reader.is_bound()
     reader.follow("A new account key")
+    # A new machine, which has no account yet.
+    (untrusting.home / ".acme.sh").rename(untrusting.path("another home"))
     revoked = untrusting.kept(obtained("www.corp.example").certificate)
     reader.follow("Revoke")
     assert server.is_revoked(revoked)
