@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from interop.acme.installed import program
 from interop.acme.machines import Machine
+from interop.acme.name_server import NameServer
 from interop.acme.obtained import Obtained
 from interop.acme.responders import webroot
+from interop.acme.served import tlsmith_served
 from interop.tools import needs
 
 pytestmark = pytest.mark.interop
@@ -154,3 +159,28 @@ def test_a_profile(acme_sh: AcmeSh, machine: Machine) -> None:
     name = "sh-profile.acme.test"
     acme_sh.standalone("--cert-profile", "server", "--domain", name)
     acme_sh.obtained(name).is_right(machine.server, name)
+
+
+def test_a_record_that_stays(
+    tmp_path: Path, acme_folder: Path, names: NameServer
+) -> None:
+    """dns-persist-01: one record, and no change of the DNS for any certificate."""
+    domain = "sh-persist.acme.test"
+    offered = "http-01, dns-01, tls-alpn-01, dns-account-01, dns-persist-01"
+    folder = acme_folder / "persistent"
+    identity = "ca.acme.test"
+    with tlsmith_served(
+        folder, names, challenges=offered, caa_identities=identity
+    ) as server:
+        machine = Machine(tmp_path, server)
+        acme_sh = AcmeSh(machine)
+        acme_sh("--register-account", "--email", "acme.sh@acme.test")
+        said = acme_sh("--make-dns-persist-value", "--domain", f"*.{domain}")
+        place = re.search(r"TXT persist domain:(\S+)", said)
+        record = re.search(r'TXT persist value :"(.*)"', said)
+        assert place is not None
+        assert record is not None
+        names.set_txt(place[1], record[1])
+        both = "--domain", domain, "--domain", f"*.{domain}"
+        acme_sh("--issue", "--dns-persist", *both)
+        _renewed_and_revoked(acme_sh, machine, domain, f"*.{domain}")
