@@ -154,11 +154,17 @@ class Reader:
         self._exports += re.findall(r"^export .*$", commands, re.MULTILINE)
         return said
 
-    def complains(self, complaint: str, *words: str | Path) -> None:
-        """Check that a command fails with words for which the page has a remedy."""
+    def complains(
+        self, complaint: str, *words: str | Path, log: str = "complaining.log"
+    ) -> None:
+        """Check that a command says words for which the page has a remedy.
+
+        Args:
+            log: the file that has what it says.
+        """
         assert complaint in self.page.complaints, "the page has no remedy"
-        with self.machine.running(*words, log="complaining.log") as log:
-            log.await_text(self.machine.path("complaining.log"), complaint)
+        with self.machine.running(*words, log=log) as running:
+            running.await_text(self.machine.path(log), complaint)
 
     def add_program(self, name: str, *words: str | Path) -> None:
         """Have a command run another, or do nothing."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import socket
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +12,6 @@ from typing import NamedTuple
 import pytest
 
 from interop.acme.name_server import NameServer
-from serving_ca import free_port
 
 
 class Binding(NamedTuple):
@@ -36,8 +38,8 @@ class ACMEServer(ABC):
     def __init__(self, folder: Path, names: NameServer) -> None:
         self.folder = folder
         self.names = names
-        self.http_port = free_port()
-        self.tls_port = free_port()
+        self.http_port = _port_of_clients()
+        self.tls_port = _port_of_clients()
         self.root = folder / "roots.pem"
         self.directory = ""
 
@@ -70,3 +72,15 @@ class ACMEServer(ABC):
     @abstractmethod
     def log(self) -> str:
         """What it wrote, to be shown where a client fails."""
+
+
+def _port_of_clients() -> int:
+    """Return a port that is free, and that no connection takes by chance.
+
+    Nobody listens there but while a client answers a challenge, so it is below those
+    that the system gives to connections.
+    """
+    while True:
+        port = random.randint(10_000, 30_000)  # noqa: S311
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port

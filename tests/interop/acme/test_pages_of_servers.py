@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from interop.tools import needs
 pytestmark = pytest.mark.interop
 
 _UNKNOWN = "certificate signed by unknown authority"
+_NOT_CONTACTED = "Unsuccessful in contacting ACME server"
 
 
 @pytest.fixture
@@ -184,8 +186,12 @@ def test_mod_md(untrusting: Machine) -> None:
         "ServerName wild.corp.example\nServerAlias *.wild.corp.example",
         "SSLEngine on\n</VirtualHost>",
     ]
-    file = reader.write("/etc/apache2/apache2.conf", "\n".join([*own, *parts]))
-    words = program("apache2"), "-f", file, "-DFOREGROUND"
+    text = "\n".join([*own, *parts])
+    words = program("apache2"), "-f", reader.place("apache2.conf"), "-DFOREGROUND"
+    reader.write("apache2.conf", re.sub("MDCACertificateFile.*", "", text))
+    reader.complains(_NOT_CONTACTED, *words, log="apache.log")
+    shutil.rmtree(untrusting.path("md"))
+    reader.write("apache2.conf", text)
     with untrusting.running(*words, log="apache.log") as log:
         for name in "www.corp.example", "wild.corp.example":
             job = untrusting.path("md") / "staging" / name / "job.json"
