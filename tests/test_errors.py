@@ -9,6 +9,7 @@ import pytest
 
 from tlsmith import errors
 from tlsmith.errors import (
+    ACMEProblem,
     ConfigError,
     FileError,
     InputError,
@@ -16,6 +17,7 @@ from tlsmith.errors import (
     NameNotPermittedError,
     ProfileError,
     SignerError,
+    Subproblem,
     TLSmithError,
     TrustStoreError,
 )
@@ -33,6 +35,13 @@ SAMPLES = [
     NameNotPermittedError("outside", names=["a.com"], hint="allow it"),
     SignerError("no token", key="pkcs11:object=root", hint="put it back"),
     TrustStoreError("no", store="nss"),
+    ACMEProblem(
+        "rejectedIdentifier",
+        "no",
+        subproblems=[Subproblem("rejectedIdentifier", "no", ("dns", "a.test"))],
+        fields={"instance": "https://a.test"},
+        retry_after=3,
+    ),
     ConfigError("one mistake", mistakes=["days: not a number"]),
     MissingExtraError("probe", needed_for="show HOST"),
 ]
@@ -42,7 +51,7 @@ def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
     drawn: list[tuple[str, str]] = []
     above: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
-        found = re.match(r"( *)(\w+Error)\b", line)
+        found = re.match(r"( *)(\w+(?:Error|Problem))\b", line)
         if found:
             depth = len(found[1]) // 2
             above = [*above[:depth], found[2]]

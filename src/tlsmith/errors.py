@@ -28,6 +28,8 @@ TLSmithError                 message, code, hint
     HandshakeError           a TLS handshake that failed
     DeadlineError            no answer in time
   RequestRefusedError        a request that the server refuses
+  ProtocolError              a message that is not as its protocol says
+    ACMEProblem              an RFC 8555 problem, told to an ACME client
   ConfigError                every mistake at once
   MissingExtraError          also ImportError: an optional part is not installed
 
@@ -36,8 +38,9 @@ is stable, for machines; `hint` is something to do. None ever holds key material
 passphrase or a token.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 
 class TLSmithError(Exception):
@@ -286,6 +289,59 @@ class RequestRefusedError(TLSmithError):
         self.fields = tuple(fields)
 
 
+class ProtocolError(TLSmithError):
+    """A message is not as its protocol says, or may not be acted upon."""
+
+    code = "protocol"
+
+
+class Subproblem(NamedTuple):
+    """What is wrong with one identifier (RFC 8555 section 6.7.1).
+
+    Args:
+        type: without its URN, such as "rejectedIdentifier".
+        detail: what is wrong, in plain words.
+        identifier: its type and value.
+    """
+
+    type: str
+    detail: str
+    identifier: tuple[str, str] | None = None
+
+
+class ACMEProblem(ProtocolError):  # noqa: N818 -- RFC 8555 calls it so
+    """An ACME request cannot be done; told to the client (RFC 8555 section 6.7)."""
+
+    code = "acme-problem"
+
+    def __init__(
+        self,
+        type: str,
+        message: str,
+        *,
+        status: int = 400,
+        subproblems: Sequence[Subproblem] = (),
+        fields: Mapping[str, object] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """Take what the problem document says.
+
+        Args:
+            type: of the registry, without its URN, such as "badNonce".
+            message: what is wrong, in plain words: the document's "detail".
+            status: of the HTTP answer.
+            subproblems: what is wrong with each identifier.
+            fields: further members of the document, such as "algorithms".
+            retry_after: seconds to wait before asking again.
+        """
+        super().__init__(message, code=_acme_code(type))
+        self.type = type
+        self.status = status
+        self.subproblems = tuple(subproblems)
+        self.fields = dict(fields or {})
+        self.retry_after = retry_after
+
+
 class ConfigError(TLSmithError):
     """A configuration has mistakes; all of them are listed."""
 
@@ -309,6 +365,15 @@ class MissingExtraError(TLSmithError, ImportError):
             hint=f"pip install 'tlsmith[{extra}]'",
         )
         self.extra = extra
+
+
+@cache
+def _acme_code(type: str) -> str:
+    """Return "acme-bad-nonce" of "badNonce", "acme-bad-csr" of "badCSR"."""
+    import re
+
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", type)
+    return "-".join(["acme", *words]).lower()
 
 
 def _remade(

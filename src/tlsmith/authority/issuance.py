@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.authority.actor import Actor
@@ -11,8 +13,9 @@ from tlsmith.authority.issuers import LoadedIssuer
 from tlsmith.authority.serials import next_serial_number
 from tlsmith.core.attributes import parse_attributes
 from tlsmith.core.oid import COMMON_NAME
+from tlsmith.core.view import view_certificate
 from tlsmith.errors import AccessError, ConflictError, ProfileError
-from tlsmith.storage import Transaction
+from tlsmith.storage import Connection, Transaction
 from tlsmith.storage.access import granted_among
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import (
@@ -36,12 +39,14 @@ class Prepared(NamedTuple):
         new: what goes into the store.
         chain: DER, end entity first, without the root.
         renews: the serial number of the one it takes the place of.
+        why: further facts for the audit log, such as how its names were proved.
     """
 
     new: NewCertificate
     issued: IssuedCertificate
     chain: tuple[bytes, ...]
     renews: int | None = None
+    why: Mapping[str, object] = MappingProxyType({})
 
 
 def sign_certificate(
@@ -109,12 +114,19 @@ def record_certificate(
         "not_after": new.not_after.isoformat(),
         "fingerprint_sha256": sha256(prepared.issued.der).hexdigest(),
     }
+    detail |= prepared.why
     if prepared.renews is not None:
         detail["renews"] = f"{prepared.renews:x}"
     serial = f"{new.serial_number:x}"
     act = Act(actor.name, "certificate.issue", serial, detail, actor.request_id)
     append(transaction, act, new.issued_at)
     return number
+
+
+def is_key_blocked(connection: Connection, certificate: bytes) -> bool:
+    """Tell whether the key of a certificate (DER) may not be certified any more."""
+    info = view_certificate(certificate).public_key_info
+    return why_blocked(connection, sha256(info).digest()) is not None
 
 
 def refuse_outside_scope(

@@ -124,6 +124,11 @@ class Issuers:
             assert self._records is not None  # noqa: S101 -- or looking has raised
             return self._records
 
+    def further(self) -> list[tuple[int, str, bytes]]:
+        """Return further certificates of CAs: whose, of what kind, and the DER."""
+        self.records()
+        return self._further
+
     @property
     def generation(self) -> int:
         """What changes whenever a CA does: to know when to make things anew."""

@@ -29,6 +29,7 @@ from tlsmith.errors import ProfileError
 if TYPE_CHECKING:
     from tlsmith.authority.policy import Policy
     from tlsmith.authority.profile import Profile
+    from tlsmith.core.names import GeneralName
 
 _MUST_STAPLE = tls_feature()
 
@@ -99,21 +100,35 @@ def _judge_names(
     issuer: IssuerLimits,
     reasons: list[str],
 ) -> None:
-    names, constraints = request.names, issuer.name_constraints
-    most = min(profile.most_names, policy.most_names or profile.most_names)
+    names = request.names
+    most = most_names(profile, policy)
     if len(names) > most:
         # Each of thousands would make an answer as large as the attack.
         reasons.append(f"names: {len(names)} of them, and {most} is the most")
         return
     for name in names:
-        for rules, whose in ((profile.names, "profile"), (policy.names, "policy")):
-            refusal = None if rules is None else rules.refusal(name)
-            if refusal:
-                reasons.append(f"names: {quoted(name.value)}: {whose}: {refusal}")
-        if constraints is not None and not constraints.permits(name.kind, name.host):
-            reasons.append(
-                f"names: {quoted(name.value)}: outside the issuer's name constraints"
-            )
+        for refusal in refusals(name, profile, policy, issuer):
+            reasons.append(f"names: {quoted(name.value)}: {refusal}")
+
+
+def most_names(profile: Profile, policy: Policy) -> int:
+    """Return how many names a certificate may have."""
+    return min(profile.most_names, policy.most_names or profile.most_names)
+
+
+def refusals(
+    name: GeneralName, profile: Profile, policy: Policy, issuer: IssuerLimits
+) -> list[str]:
+    """Return every reason why a name may not be in a certificate."""
+    found = []
+    for rules, whose in ((profile.names, "profile"), (policy.names, "policy")):
+        refusal = None if rules is None else rules.refusal(name)
+        if refusal:
+            found.append(f"{whose}: {refusal}")
+    constraints = issuer.name_constraints
+    if constraints is not None and not constraints.permits(name.kind, name.host):
+        found.append("outside the issuer's name constraints")
+    return found
 
 
 def _judge_asked(profile: Profile, asked: AskedExtensions, reasons: list[str]) -> None:

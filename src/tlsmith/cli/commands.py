@@ -44,7 +44,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             (
                 "serve",
                 "serve:serve",
-                "Serve a CA: HTTPS API; HTTP for CRLs and OCSP.",
+                "Serve a CA: ACME and API over HTTPS; CRLs and OCSP over HTTP.",
             ),
             ("cert", "cert:cert", "Issue, find, renew and revoke certificates."),
             ("crl", "crl:crl", "Issue and read CRLs."),

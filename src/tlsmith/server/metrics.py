@@ -72,8 +72,30 @@ _COUNTERS = {
         "Signatures that the CA's key could not make.",
         ("signer",),
     ),
+    "acme-step": (
+        "tlsmith_acme_steps",
+        "ACME requests that were done, by what they asked for.",
+        ("step",),
+    ),
+    "acme-validation": (
+        "tlsmith_acme_validations",
+        "Attempts at challenges, by how they ended.",
+        ("type", "outcome"),
+    ),
+    "acme-problem": (
+        "tlsmith_acme_problems",
+        "ACME requests that were refused, by the problem's type.",
+        ("type",),
+    ),
 }
-_EVENTS = ("issued", "revoked", "signer-error")
+_EVENTS = (
+    "issued",
+    "revoked",
+    "signer-error",
+    "acme-step",
+    "acme-validation",
+    "acme-problem",
+)
 
 
 class Metrics:
@@ -120,8 +142,8 @@ class Metrics:
         )
 
     def count(self, event: str, label: str, amount: int = 1) -> None:
-        """Count an event of the authority."""
-        self._events[event].labels(label).inc(amount)
+        """Count an event of the authority; words of a label are labels of their own."""
+        self._events[event].labels(*label.split()).inc(amount)
 
     def measure(self, what: str, value: float) -> None:
         """Note a value of the authority."""

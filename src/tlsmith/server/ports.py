@@ -57,8 +57,9 @@ class Figures(NamedTuple):
 class Meter(Protocol):
     """Where the authority reports what it does. Quick, and safe in any thread.
 
-    Events: "issued" (label: profile), "revoked" (label: reason), "signer-error"
-    (label: signer). Measures: "commit-rows", the rows one commit made durable.
+    Events, with what their labels say: "issued" (profile), "revoked" (reason),
+    "signer-error" (signer), "acme-step" (step), "acme-validation" (type and outcome),
+    "acme-problem" (type). Measures: "commit-rows", the rows one commit made durable.
     """
 
     def count(self, event: str, label: str, amount: int = 1) -> None:

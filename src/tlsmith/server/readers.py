@@ -153,6 +153,46 @@ def networks(value: Any) -> tuple[Network, ...]:
         raise ValueError(f"a list of networks such as 10.0.0.0/8 ({error})") from error
 
 
+def addresses(value: Any) -> tuple[Address, ...]:
+    """Return a list of HOST:PORT; a host alone has port 53, as resolvers do."""
+    found = []
+    for each in texts(value):
+        try:
+            host = str(ipaddress.ip_address(each.strip("[]")))
+        except ValueError:
+            found.append(address(each))
+        else:
+            found.append(Address(host, 53))
+    if any(not one.host for one in found):
+        raise ValueError("a list of HOST:PORT, such as 10.0.0.53:53")
+    return tuple(found)
+
+
+def choices(*allowed: str) -> Reader:
+    """Return a reader of a list of a few words, each once."""
+
+    def read(value: Any) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(texts(value)))
+        if not found or not set(found) <= set(allowed):
+            raise ValueError(f"a list of {', '.join(allowed)}")
+        return found
+
+    return read
+
+
+def pairs(value: Any) -> tuple[tuple[Network, str], ...]:
+    """Return networks with a domain each: 10.1.0.0/16=corp.example."""
+    found = []
+    for each in texts(value):
+        network, _, domain = each.partition("=")
+        try:
+            found.append((ipaddress.ip_network(network), text(domain.strip().lower())))
+        except ValueError as error:
+            expected = "a list of NETWORK=DOMAIN such as 10.1.0.0/16=corp.example"
+            raise ValueError(f"{expected} ({error})") from error
+    return tuple(found)
+
+
 def _between(least: int, most: int) -> str:
     return f"from {_brief(least)} to {_brief(most)}"
 

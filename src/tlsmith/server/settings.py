@@ -191,6 +191,117 @@ class CleanUpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ACMESettings:
+    """How ACME is offered, and names are validated."""
+
+    enabled: bool = _setting(
+        "true", readers.boolean, "whether there is ACME, at /acme/directory"
+    )
+    challenges: tuple[str, ...] = _setting(
+        "http-01, dns-01, tls-alpn-01",
+        readers.choices(
+            "http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01"
+        ),
+        "challenges that are offered; add dns-account-01 and dns-persist-01 where "
+        "all clients can read a list that has them",
+    )
+    http_port: int = _setting(
+        "80", readers.integer(1, 65535), "port that http-01 asks, in test networks"
+    )
+    tls_port: int = _setting(
+        "443", readers.integer(1, 65535), "port that tls-alpn-01 asks"
+    )
+    resolver: tuple[Address, ...] = _setting(
+        "",
+        readers.addresses,
+        "DNS resolvers that validation asks, HOST:PORT; without, the system's own",
+    )
+    allow: tuple[Network, ...] = _setting(
+        "",
+        readers.networks,
+        "networks that validation may ask though they are not asked by default: "
+        "loopback, link-local, multicast",
+    )
+    deny_networks: tuple[Network, ...] = _setting(
+        "", readers.networks, "networks that validation never asks"
+    )
+    timeout: int = _setting(
+        "10s", readers.duration(1, 5 * MINUTE), "time that one validation has"
+    )
+    vantage_points: tuple[str, ...] = _setting(
+        "",
+        readers.texts,
+        "addresses of this machine from which each validation is done once more: all "
+        "must see the same",
+    )
+    require_eab: bool = _setting(
+        "false",
+        readers.boolean,
+        "whether a new account needs an external account: tlsmith eab create",
+    )
+    trusted_networks: tuple[tuple[Network, str], ...] = _setting(
+        "",
+        readers.pairs,
+        "NETWORK=DOMAIN: clients in the network need no challenge for names below "
+        "the domain; each such certificate says so in the audit log",
+    )
+    profiles: tuple[str, ...] = _setting(
+        "", readers.texts, "profiles that are offered; without, those for TLS servers"
+    )
+    terms: str | None = _setting(
+        None, readers.url("https"), "terms of service that new accounts agree to"
+    )
+    website: str | None = _setting(
+        None, readers.url("https"), "where people read about this CA"
+    )
+    caa_identities: tuple[str, ...] = _setting(
+        "", readers.texts, "domains by which CAA records allow this CA"
+    )
+    check_caa: bool = _setting(
+        "false",
+        readers.boolean,
+        "whether CAA records are looked at before a certificate is issued",
+    )
+    order_lifetime: int = _setting(
+        "7d", readers.duration(MINUTE, 90 * DAY), "time to complete an order"
+    )
+    authorization_lifetime: int = _setting(
+        "1d",
+        readers.duration(0, 398 * DAY),
+        "how long a name that was proved needs no new proof",
+    )
+    orders_per_hour: int = _setting(
+        "0",
+        readers.integer(0, 1_000_000),
+        "new orders of an account an hour, renewals apart; 0 for any number",
+    )
+    orders_per_name_per_day: int = _setting(
+        "0", readers.integer(0, 1_000_000), "new orders with a name in them a day"
+    )
+    accounts_per_hour: int = _setting(
+        "0", readers.integer(0, 1_000_000), "new accounts from one address an hour"
+    )
+    failures_per_hour: int = _setting(
+        "60",
+        readers.integer(0, 1_000_000),
+        "failed validations of a name by an account an hour",
+    )
+    renewal_poll: int = _setting(
+        "6h",
+        readers.duration(MINUTE, 7 * DAY),
+        "how often clients are to ask when to renew",
+    )
+    explanation_url: str | None = _setting(
+        None, readers.url("https"), "where people read why a renewal is due"
+    )
+    keep: int = _setting(
+        "90d",
+        readers.duration(DAY, 3650 * DAY),
+        "how long orders stay in the store after they were made",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ServeSettings:
     """All of it."""
 
@@ -236,3 +347,4 @@ class ServeSettings:
     ocsp: OCSPSettings = field(default_factory=OCSPSettings)
     crl: CRLSettings = field(default_factory=CRLSettings)
     clean_up: CleanUpSettings = field(default_factory=CleanUpSettings)
+    acme: ACMESettings = field(default_factory=ACMESettings)

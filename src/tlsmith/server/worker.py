@@ -8,7 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tlsmith.errors import TLSmithError
 from tlsmith.server.certificate import OwnTLS
@@ -38,12 +38,38 @@ if TYPE_CHECKING:
 
 # What may still be closed, after everything that ran had its time.
 _GRACE = 3
+# Seconds between looks at what ACME has to do besides.
+_ACME_PAUSE = 5
 _LOG = logging.getLogger("tlsmith.server")
 
 
 def no_routes(_authority: AuthorityPort, _failures: RateLimit) -> Sequence[BaseRoute]:
     """Return no routes beside the server's own."""
     return ()
+
+
+class Site(Protocol):
+    """A part of the server that has work of its own in the event loop."""
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """Where requests for it go."""
+        ...
+
+    async def maintain(self) -> None:
+        """Do what is due; called every few seconds."""
+        ...
+
+    async def close(self) -> None:
+        """Let end what runs."""
+        ...
+
+
+def no_acme(
+    _authority: AuthorityPort, _settings: ServeSettings, _meter: Meter
+) -> Site | None:
+    """Return no ACME."""
+    return None
 
 
 class Service(NamedTuple):
@@ -53,11 +79,13 @@ class Service(NamedTuple):
         open_authority: called once in each worker, before its event loop runs.
         reload: reads the configuration again, on SIGHUP.
         routes: of the API; is given the limit of failed authentications.
+        acme: opens ACME, in the event loop; None where there is to be none.
     """
 
     open_authority: Callable[[Meter], AuthorityPort]
     reload: Callable[[], ServeSettings]
     routes: Callable[[AuthorityPort, RateLimit], Sequence[BaseRoute]] = no_routes
+    acme: Callable[[AuthorityPort, ServeSettings, Meter], Site | None] = no_acme
 
 
 def run_worker(
@@ -107,6 +135,7 @@ class _Worker:
         self._servers: list[asyncio.AbstractServer] = []
         self._sides: list[PlainSide | SecureSide] = []
         self._plain: PlainSide | None = None
+        self._acme: Site | None = None
         self._stopping = asyncio.Event()
         self._is_urgent = False
 
@@ -119,6 +148,8 @@ class _Worker:
         self._envelope = self._build()
         await self._open(sockets)
         jobs = [self._readiness.run(), self._tls.run(), self._maintain(), self._tick()]
+        if self._acme is not None:
+            jobs.append(self._maintain_acme(self._acme))
         tasks = [asyncio.create_task(lasting(job)) for job in jobs]
         on_ready()
         await self._stopping.wait()
@@ -126,6 +157,8 @@ class _Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._acme is not None:
+            await self._acme.close()
         self._flush()
 
     def _build(self) -> Envelope:
@@ -138,6 +171,9 @@ class _Worker:
             lambda: self._tls.certificate.not_after,
         )
         routes = self._service.routes(self._authority, self._failures)
+        self._acme = self._service.acme(self._authority, self._settings, self._metrics)
+        if self._acme is not None:  # first: nothing else is asked as often
+            routes = [*self._acme.routes, *routes]
         app = build_app(self._site, self._metrics, sources, routes)
         return Envelope(app, self._metrics, self._settings.limits)
 
@@ -227,6 +263,14 @@ class _Worker:
                 except Exception as error:
                     event(_LOG, logging.ERROR, "maintenance-failed", error=error)
                 await asyncio.sleep(max(0.05, seconds))
+
+    async def _maintain_acme(self, acme: Site) -> None:
+        while True:
+            await asyncio.sleep(_ACME_PAUSE)
+            try:
+                await acme.maintain()
+            except Exception as error:
+                event(_LOG, logging.ERROR, "maintenance-failed", error=error)
 
     async def _tick(self) -> None:
         watchdog = watchdog_seconds()

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.connection import Connection, Transaction
 
 HEAD = "SELECT certificates, audit_sequence, audit_hash, revision FROM head"
@@ -36,6 +37,16 @@ class Storage(ABC):
         yield
 
     @contextlib.contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Give a connection to read by, each statement by itself: quicker than `read`.
+
+        Raises:
+            StorageError: the store cannot be reached or read.
+        """
+        raise NotImplementedError
+        yield
+
+    @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
         """Give a transaction, committed and durable when the block ends well.
 
@@ -54,6 +65,10 @@ class Storage(ABC):
     @abstractmethod
     def revision(self) -> int:
         """Return how many changes of status there were: cheap enough to ask often."""
+
+    @abstractmethod
+    def nonces(self) -> Nonces:
+        """Return where the nonces of every process that uses this store come from."""
 
     @abstractmethod
     def size(self) -> int:

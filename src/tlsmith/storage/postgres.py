@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +17,8 @@ from tlsmith.errors import (
     MissingExtraError,
     StorageError,
 )
+from tlsmith.storage.acme.nonces import Nonces
+from tlsmith.storage.acme.shared_nonces import SharedNonces
 from tlsmith.storage.base import Storage, transaction_of
 from tlsmith.storage.connection import Connection, Cursor, Row, Transaction
 from tlsmith.storage.migration import (
@@ -34,6 +37,14 @@ _PATIENCE = 5
 _MOST = 16
 # In the advisory lock's name space: any number that nobody else takes.
 _MIGRATION_LOCK = 0x746C736D
+_USE_NONCES = (
+    b"WITH unhurried AS MATERIALIZED "
+    b"(SELECT set_config('synchronous_commit', 'off', true)) "
+    b"INSERT INTO acme_nonces (nonce, at) "
+    b"SELECT DISTINCT unnest(%(nonces)s), %(at)s::bigint FROM unhurried "
+    b"ON CONFLICT DO NOTHING "
+    b"RETURNING nonce, extract(epoch FROM pg_postmaster_start_time())::float8"
+)
 
 
 class PostgresStorage(Storage):
@@ -144,6 +155,28 @@ class PostgresStorage(Storage):
                     connection.execute("COMMIT")
 
     @contextlib.contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Give one of a few connections; see the base."""
+        self._check_process()
+        with _translated(self), self._room:
+            held = [self._take()]
+
+            def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
+                try:
+                    return held[0].execute(_in_psycopg(statement), values)
+                except self._driver.OperationalError:
+                    # It lay idle, and was cut meanwhile: reading can be done again.
+                    held[0].close()
+                    self._close_idle()
+                    held[0] = self._open()
+                    return held[0].execute(_in_psycopg(statement), values)
+
+            try:
+                yield Connection(execute, execute)
+            finally:
+                self._give_back(held[0])
+
+    @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
         """Give a transaction that holds the head; see the base."""
         with _translated(self), self._connection("BEGIN") as connection:
@@ -212,6 +245,34 @@ class PostgresStorage(Storage):
         ):
             row = connection.execute("SELECT revision FROM head").fetchone()
             return int(row[0]) if row else 0
+
+    def nonces(self) -> Nonces:
+        """See the base: those that were used are rows."""
+        return SharedNonces(self)
+
+    def use_nonces(self, nonces: Sequence[bytes]) -> tuple[set[bytes], float]:
+        """Note that nonces were used; return those that were not before.
+
+        What was noted may be lost where the database crashes, which is not waited for:
+        the second is when it was started, in seconds since 1970.
+        """
+        with (
+            _translated(self),
+            self._connection("") as connection,
+        ):
+            values = {"nonces": list(nonces), "at": int(time.time())}
+            rows = connection.execute(_USE_NONCES, values)
+            found = rows.fetchall()
+        started = max((row[1] for row in found), default=0.0)
+        return {bytes(row[0]) for row in found}, started
+
+    def forget_nonces(self, before: int) -> None:
+        """Delete those that were used before a moment, in seconds since 1970."""
+        with (
+            _translated(self),
+            self._connection("SELECT 1") as connection,
+        ):
+            connection.execute("DELETE FROM acme_nonces WHERE at < %s", (before,))
 
     def size(self) -> int:
         """See the base."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from secrets import token_bytes
+from typing import TYPE_CHECKING
 
 from tlsmith.storage.connection import Connection, Transaction
 from tlsmith.storage.moments import to_seconds
+
+if TYPE_CHECKING:
+    from tlsmith.storage.base import Storage
 
 
 def setting(connection: Connection, name: str) -> str | None:
@@ -22,6 +27,23 @@ def set_setting(transaction: Transaction, name: str, value: str) -> None:
         name,
         value,
     )
+
+
+def secret(storage: Storage, name: str) -> bytes:
+    """Return 32 bytes that all processes of a store know, made where there are none.
+
+    Raises:
+        StorageError: the store cannot be read or written.
+    """
+    with storage.read() as connection:
+        kept = setting(connection, name)
+    if kept is None:
+        with storage.write() as transaction:
+            kept = setting(transaction, name)
+            if kept is None:
+                kept = token_bytes(32).hex()
+                set_setting(transaction, name, kept)
+    return bytes.fromhex(kept)
 
 
 def policy(connection: Connection) -> tuple[int, str]:

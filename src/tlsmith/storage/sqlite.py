@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tlsmith.errors import ConflictError, MigrationError, StorageError
+from tlsmith.storage.acme.file_nonces import FileNonces
+from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.base import Storage, transaction_of
 from tlsmith.storage.connection import Connection, Transaction
 from tlsmith.storage.migration import (
@@ -101,6 +103,16 @@ class SQLiteStorage(Storage):
             connection = self._take_reader()
             try:
                 connection.execute("BEGIN")
+                yield Connection(connection.execute, connection.executemany)
+            finally:
+                self._give_back(connection)
+
+    @contextlib.contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Give one of a few connections; see the base."""
+        with _translated(self.url):
+            connection = self._take_reader()
+            try:
                 yield Connection(connection.execute, connection.executemany)
             finally:
                 self._give_back(connection)
@@ -211,6 +223,10 @@ class SQLiteStorage(Storage):
             for end in ("", "-wal")
             if os.path.exists(self.path + end)
         )
+
+    def nonces(self) -> Nonces:
+        """See the base: in a file beside this one."""
+        return FileNonces(f"{self.path}-nonces")
 
     def copy_to(self, path: str) -> None:
         """Write a consistent copy to a new file, while others write (`ca backup`)."""

@@ -1,0 +1,1 @@
+"""ACME on the wire (RFC 8555): requests, problems, challenges. Needs extra `server`."""

@@ -1,0 +1,49 @@
+"""What every part of ACME works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from tlsmith.authority.acme.settings import ACMESettings
+from tlsmith.authority.actor import Actor
+from tlsmith.storage import Storage, Transaction
+
+if TYPE_CHECKING:
+    from tlsmith.authority.service import Authority
+    from tlsmith.storage.acme.accounts import AccountRecord
+
+Result = TypeVar("Result")
+
+
+class ACMEContext:
+    """An authority, and how its ACME is set."""
+
+    def __init__(self, authority: Authority, settings: ACMESettings) -> None:
+        self.authority = authority
+        self.settings = settings
+
+    @property
+    def storage(self) -> Storage:
+        """Where everything is kept."""
+        return self.authority.storage
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return self.authority.clock()
+
+    def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
+        """Have something done in a transaction, with others, durably."""
+        return self.authority.writer.begin(act)
+
+
+def requester(account_id: str) -> str:
+    """Return what the audit log and the records of certificates call an account."""
+    return f"acme:{account_id}"
+
+
+def actor_of(account: AccountRecord, request_id: str = "") -> Actor:
+    """Return who an account is to the authority."""
+    return Actor(requester(account.id), "issuer", request_id=request_id)

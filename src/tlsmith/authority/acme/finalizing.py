@@ -1,0 +1,222 @@
+"""Finalizing: the certificate of an order whose names are proved (RFC 8555 7.4)."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tlsmith.acme import problems
+from tlsmith.acme.jwk import load_account_key
+from tlsmith.authority.acme.context import ACMEContext, actor_of
+from tlsmith.authority.acme.permission import binding_of, profile_of
+from tlsmith.authority.issuance import Prepared, record_certificate
+from tlsmith.authority.service import Wanted
+from tlsmith.core.attributes import parse_attributes
+from tlsmith.core.keys import public_key_info
+from tlsmith.core.oid import COMMON_NAME
+from tlsmith.core.requested import RequestedCertificate, read_request
+from tlsmith.errors import (
+    AccessError,
+    InputError,
+    NotFoundError,
+    ProfileError,
+)
+from tlsmith.storage.acme.authorizations import (
+    VALID,
+    AuthorizationRecord,
+    authorizations_by_id,
+)
+from tlsmith.storage.acme.orders import READY, OrderRecord, make_valid, status_of
+
+if TYPE_CHECKING:
+    from tlsmith.storage import Transaction
+    from tlsmith.storage.acme.accounts import AccountRecord
+
+# RFC 2986 has it begin as every DER SEQUENCE does: PEM does not.
+_SEQUENCE = b"\x30"
+_EPOCH = 719163
+
+
+class Finalizer:
+    """Finalizes orders, each by one request at a time."""
+
+    def __init__(self, context: ACMEContext) -> None:
+        self._context = context
+        self._running: set[str] = set()
+        self._lock = threading.Lock()
+
+    def is_running(self, order_id: str) -> bool:
+        """Tell whether an order is being finalized by this process."""
+        return order_id in self._running
+
+    def finalize(
+        self, account: AccountRecord, order: OrderRecord, csr: bytes, request_id: str
+    ) -> Future[OrderRecord]:
+        """Issue an order's certificate.
+
+        Args:
+            csr: DER, of the client.
+
+        Raises, or the future does:
+            ACMEProblem: orderNotReady, badCSR, unauthorized, rejectedIdentifier.
+        """
+        _refuse_unready(order)
+        with self._lock:
+            if order.id in self._running:
+                raise problems.order_not_ready("the order is being finalized")
+            self._running.add(order.id)
+        try:
+            prepared = self._prepare(account, order, csr)
+            actor = actor_of(account, request_id)
+
+            def act(transaction: Transaction) -> OrderRecord:
+                status = status_of(transaction, order.id)
+                if status != READY:
+                    raise problems.order_not_ready(f"the order is {status} by now")
+                with _told():
+                    number = record_certificate(transaction, prepared, actor)
+                make_valid(transaction, order.id, number)
+                day = prepared.new.issued_at.toordinal() - _EPOCH
+                transaction.tally(day, "acme-order-valid")
+                return order._replace(status=VALID, certificate_id=number)
+
+            future = self._context.begin(act)
+        except BaseException:
+            self._running.discard(order.id)
+            raise
+        future.add_done_callback(lambda done: self._ended(order.id, prepared, done))
+        return future
+
+    def _ended(self, order_id: str, prepared: Prepared, done: Future[Any]) -> None:
+        self._running.discard(order_id)
+        if done.exception() is None:
+            self._context.authority.observer.issued(prepared.new.profile)
+
+    def _prepare(
+        self, account: AccountRecord, order: OrderRecord, csr: bytes
+    ) -> Prepared:
+        context = self._context
+        now = context.now()
+        requested = _read(context, csr)
+        _refuse_other_names(order, requested)
+        if requested.public_key_info == public_key_info(
+            load_account_key(account.jwk).public_key
+        ):
+            raise problems.bad_csr(
+                "the key is the account's own: a certificate needs another"
+            )
+        with context.storage.look() as connection:
+            proofs = authorizations_by_id(connection, order.authorizations)
+            _refuse_unproved(order, proofs, now)
+            binding = binding_of(connection, account, now)
+        profile = profile_of(context, account, binding, order.profile)
+        wanted = Wanted(
+            requested.names,
+            requested.public_key,
+            profile.name,
+            requested.subject,
+            requested.asked,
+            not_after=order.not_after,
+            clamp=order.not_after is None,
+            public_key_info=requested.public_key_info,
+        )
+        with _told():
+            prepared = context.authority.prepare(wanted, actor_of(account))
+        return prepared._replace(why=_why(account, order, proofs))
+
+
+def _refuse_unready(order: OrderRecord) -> None:
+    if order.status != READY:
+        raise problems.order_not_ready(
+            f"the order is {order.status}: it can be finalized while it is ready"
+        )
+
+
+def _read(context: ACMEContext, csr: bytes) -> RequestedCertificate:
+    """Return what a request asks for, all of it in order.
+
+    Raises:
+        ACMEProblem: badCSR.
+    """
+    if csr[:1] != _SEQUENCE:
+        raise problems.bad_csr("csr: not the DER of a certification request (RFC 2986)")
+    try:
+        return read_request(csr, blocklist=context.authority.blocklist)
+    except ProfileError as error:
+        raise problems.bad_csr(f"csr: {'; '.join(error.reasons)}") from error
+    except InputError as error:
+        raise problems.bad_csr(f"csr: {error.message}") from error
+
+
+def _refuse_other_names(order: OrderRecord, requested: RequestedCertificate) -> None:
+    """Refuse a request for other names than the order's (section 7.4).
+
+    Raises:
+        ACMEProblem: badCSR.
+    """
+    ordered = set(order.identifiers)
+    asked = {(name.kind, name.value) for name in requested.names}
+    differences = [
+        f"{verb}: {', '.join(sorted(value for _, value in names))}"
+        for verb, names in (
+            ("not ordered", asked - ordered),
+            ("missing", ordered - asked),
+        )
+        if names
+    ]
+    values = {value for _, value in ordered}
+    for part in parse_attributes(requested.subject):
+        if part.oid == COMMON_NAME and part.text.lower() not in values:
+            differences.append(f"common name not ordered: {part.text}")
+    if differences:
+        raise problems.bad_csr(f"csr: names {'; '.join(differences)}")
+
+
+def _refuse_unproved(
+    order: OrderRecord, proofs: Sequence[AuthorizationRecord], now: datetime
+) -> None:
+    """Refuse where an authorization was given up, or has expired, since.
+
+    Raises:
+        ACMEProblem: unauthorized.
+    """
+    lost = [
+        f"{one.value} ({one.status_at(now)})"
+        for one in proofs
+        if one.status_at(now) != VALID
+    ]
+    if lost or len(proofs) != len(order.authorizations):
+        raise problems.unauthorized(
+            f"no longer authorized: {', '.join(lost) or 'a name'}; make a new order"
+        )
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Have what the authority refuses be told as the client knows it."""
+    try:
+        yield
+    except ProfileError as error:
+        reasons = "; ".join(error.reasons) or error.message
+        raise problems.bad_csr(reasons) from error
+    except AccessError as error:
+        raise problems.rejected_identifier(error.message) from error
+    except NotFoundError as error:
+        raise problems.server_internal(error.message, status=503) from error
+
+
+def _why(
+    account: AccountRecord, order: OrderRecord, proofs: Sequence[AuthorizationRecord]
+) -> dict[str, object]:
+    """Return what the audit log says of a certificate that ACME issued."""
+    facts: dict[str, object] = {
+        "order": order.id,
+        "proved": {one.value: one.proof or one.challenges[0].type for one in proofs},
+    }
+    if account.binding is not None:
+        facts["eab"] = account.binding
+    return facts

@@ -1,0 +1,23 @@
+"""What accounts, orders and authorizations are called."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from secrets import token_hex
+
+_MILLISECONDS = 12
+
+
+def new_id(now: datetime) -> str:
+    """Return a new id: the moment, so that they sort by it, then 64 bits of chance."""
+    return id_from(now) + token_hex(8)
+
+
+def id_from(moment: datetime) -> str:
+    """Return what the ids of a moment and all later ones are not less than."""
+    return f"{milliseconds(moment):0{_MILLISECONDS}x}"
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment in milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,84 @@
+"""Rate limits, counted where all replicas see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tlsmith.acme import problems
+from tlsmith.authority.acme.ids import milliseconds
+from tlsmith.authority.acme.settings import ACMELimits
+from tlsmith.storage.acme.limits import Limit, spend, wait_for
+
+if TYPE_CHECKING:
+    from tlsmith.storage import Transaction
+
+_HOUR, _DAY = 3600, 86400
+
+
+def order_limits(
+    limits: ACMELimits, account_id: str, names: Sequence[str]
+) -> list[Limit]:
+    """Return what a new order counts against."""
+    found = []
+    if limits.orders:
+        found.append(Limit(f"orders of account {account_id}", limits.orders, _HOUR))
+    if limits.orders_of_name:
+        most = limits.orders_of_name
+        found += [Limit(f"orders of name {name}", most, _DAY) for name in names]
+    return found
+
+
+def account_limits(limits: ACMELimits, address: str) -> list[Limit]:
+    """Return what a new account counts against."""
+    if not limits.accounts:
+        return []
+    return [Limit(f"accounts from {_network_of(address)}", limits.accounts, _HOUR)]
+
+
+def failure_limits(limits: ACMELimits, account_id: str, name: str) -> list[Limit]:
+    """Return what a failed validation counts against."""
+    if not limits.failures:
+        return []
+    what = f"failed validations of name {name}, account {account_id}"
+    return [Limit(what, limits.failures, _HOUR)]
+
+
+def refuse_too_many(
+    transaction: Transaction, limits: Sequence[Limit], now: datetime
+) -> None:
+    """Refuse what is more than a limit allows; nothing is written.
+
+    Raises:
+        ACMEProblem: rateLimited, with when to try again.
+    """
+    for limit in limits:
+        wait = wait_for(transaction, limit, milliseconds(now))
+        if wait:
+            seconds = wait // 1000 + 1
+            per = "an hour" if limit.period == _HOUR else "a day"
+            raise problems.rate_limited(
+                f"{limit.most} {limit.name} {per} are allowed; try again in "
+                f"{seconds} seconds",
+                retry_after=seconds,
+            )
+
+
+def count(transaction: Transaction, limits: Sequence[Limit], now: datetime) -> None:
+    """Count one more against each limit."""
+    for limit in limits:
+        spend(transaction, limit, milliseconds(now))
+
+
+def _network_of(address: str) -> str:
+    """Return what one client has: of IPv6, a /64."""
+    import ipaddress
+
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if ip.version == 6:
+        return str(ipaddress.ip_network(f"{ip}/64", strict=False))
+    return str(ip)

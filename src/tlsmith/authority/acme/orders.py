@@ -1,0 +1,314 @@
+"""Orders, and the authorizations that they need (RFC 8555 section 7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, NamedTuple
+
+from tlsmith.acme import problems
+from tlsmith.acme.identifiers import Identifier
+from tlsmith.acme.renewal_info import CertID, encode_cert_id
+from tlsmith.authority.acme.accounts import account_of_id
+from tlsmith.authority.acme.context import ACMEContext
+from tlsmith.authority.acme.ids import new_id
+from tlsmith.authority.acme.limiting import count, order_limits, refuse_too_many
+from tlsmith.authority.acme.permission import (
+    binding_of,
+    preauthorization,
+    profile_of,
+    refuse_names,
+    refused,
+)
+from tlsmith.authority.acme.replacing import refuse_replacement
+from tlsmith.storage.acme.authorizations import (
+    PENDING,
+    VALID,
+    AuthorizationRecord,
+    ChallengeRecord,
+    insert_authorization,
+    valid_authorizations,
+)
+from tlsmith.storage.acme.orders import (
+    INVALID,
+    READY,
+    OrderRecord,
+    insert_order,
+    order_by_id,
+    order_that_replaces,
+)
+
+if TYPE_CHECKING:
+    from tlsmith.storage import Connection, Transaction
+    from tlsmith.storage.acme.accounts import AccountRecord
+    from tlsmith.storage.acme.bindings import BindingRecord
+
+# Challenges that prove a wildcard (RFC 8555 section 7.1.3), and an address (RFC 8738).
+_FOR_WILDCARDS = ("dns-01", "dns-account-01", "dns-persist-01")
+_FOR_ADDRESSES = ("http-01", "tls-alpn-01")
+
+
+class WantedOrder(NamedTuple):
+    """An order somebody wants.
+
+    Args:
+        identifiers: in their one form, each once.
+        replaces: the certificate that is renewed (RFC 9773 section 5).
+        address: of the client.
+    """
+
+    identifiers: tuple[Identifier, ...]
+    profile: str | None
+    not_before: datetime | None
+    not_after: datetime | None
+    replaces: CertID | None
+    address: str
+
+
+def new_order(
+    context: ACMEContext, account: AccountRecord, wanted: WantedOrder
+) -> Future[OrderRecord]:
+    """Make an order, and what it needs.
+
+    Raises, or the future does:
+        ACMEProblem: invalidProfile, rejectedIdentifier, rateLimited, alreadyReplaced,
+            malformed.
+    """
+    now = context.now()
+    _refuse_times(wanted, now)
+    order_id = new_id(now)
+    with context.storage.look() as connection:
+        binding = binding_of(connection, account, now)
+        profile = profile_of(context, account, binding, wanted.profile)
+        refuse_names(context, profile, binding, wanted.identifiers)
+        if wanted.replaces is not None:
+            refuse_replacement(connection, account, wanted.replaces, wanted.identifiers)
+        needed = [
+            _reusable(connection, account, identifier, now)
+            or _authorization(context, account, binding, identifier, wanted, order_id)
+            for identifier in wanted.identifiers
+        ]
+    _refuse_unprovable(needed, wanted.identifiers)
+    created = now.replace(microsecond=0)
+    is_proved = all(one.status == VALID for one in needed)
+    ends = [one.expires_at for one in needed if one.status == VALID]
+    record = OrderRecord(
+        order_id,
+        account.id,
+        READY if is_proved else PENDING,
+        created,
+        min([created + context.settings.order_lifetime, *ends]),
+        tuple((one.type, one.value) for one in wanted.identifiers),
+        tuple(one.id for one in needed),
+        wanted.profile and profile.name,
+        wanted.not_before,
+        wanted.not_after,
+        wanted.replaces and encode_cert_id(wanted.replaces),
+    )
+    return context.begin(lambda tx: _insert(context, tx, record, needed, now))
+
+
+def _insert(
+    context: ACMEContext,
+    transaction: Transaction,
+    record: OrderRecord,
+    needed: Sequence[AuthorizationRecord],
+    now: datetime,
+) -> OrderRecord:
+    # A renewal that was asked for is never too many (RFC 9773 section 5).
+    limits = order_limits(
+        context.settings.limits,
+        record.account_id,
+        [value for _, value in record.identifiers],
+    )
+    if record.replaces is None:
+        refuse_too_many(transaction, limits, now)
+    elif order_that_replaces(transaction, record.replaces) is not None:
+        raise problems.already_replaced(
+            f"another order replaces the certificate {record.replaces} already"
+        )
+    if record.replaces is None:
+        count(transaction, limits, now)
+    insert_order(transaction, record)
+    for one in needed:
+        # Those that are used again are there already.
+        if one.order_id == record.id:
+            insert_authorization(transaction, one)
+    transaction.tally(now.toordinal() - _EPOCH, "acme-order")
+    return record
+
+
+_EPOCH = datetime(1970, 1, 1).toordinal()
+
+
+def _refuse_times(wanted: WantedOrder, now: datetime) -> None:
+    """Refuse a validity that no certificate can have.
+
+    Raises:
+        ACMEProblem: malformed.
+    """
+    if wanted.not_before is not None:
+        raise problems.malformed(
+            "notBefore: certificates of this CA begin when they are issued: leave it "
+            "out"
+        )
+    if wanted.not_after is not None and wanted.not_after <= now:
+        raise problems.malformed(f"notAfter: {wanted.not_after:%Y-%m-%dT%XZ} is over")
+
+
+def _reusable(
+    connection: Connection,
+    account: AccountRecord,
+    identifier: Identifier,
+    now: datetime,
+) -> AuthorizationRecord | None:
+    """Return an authorization that the account has for an identifier already."""
+    value, wildcard = identifier.value.removeprefix("*."), _is_wildcard(identifier)
+    for one in valid_authorizations(connection, account.id, value):
+        if (
+            one.wildcard == wildcard
+            and one.type == identifier.type
+            and one.proof is None
+            and one.status_at(now) == VALID
+        ):
+            return one
+    return None
+
+
+def _authorization(
+    context: ACMEContext,
+    account: AccountRecord,
+    binding: BindingRecord | None,
+    identifier: Identifier,
+    wanted: WantedOrder,
+    order_id: str,
+) -> AuthorizationRecord:
+    proof = preauthorization(context, binding, identifier, wanted.address)
+    return make_authorization(context, account, identifier, order_id, proof)
+
+
+def make_authorization(
+    context: ACMEContext,
+    account: AccountRecord,
+    identifier: Identifier,
+    order_id: str | None,
+    proof: str | None,
+) -> AuthorizationRecord:
+    """Return a new authorization, which is not in the store yet.
+
+    Args:
+        proof: why it needs no challenge; None where it needs one.
+    """
+    now = context.now().replace(microsecond=0)
+    settings = context.settings
+    offered = challenges_for(settings.challenges, identifier)
+    lifetime = settings.order_lifetime
+    if proof is not None:
+        lifetime = settings.authorization_lifetime
+    status = PENDING if proof is None else VALID
+    moment = None if proof is None else int(now.timestamp())
+    return AuthorizationRecord(
+        new_id(now),
+        account.id,
+        order_id,
+        identifier.type,
+        identifier.value.removeprefix("*."),
+        _is_wildcard(identifier),
+        status,
+        now,
+        now + lifetime,
+        token_urlsafe(32),
+        tuple(
+            ChallengeRecord(one, status, moment)
+            for one in (offered if proof is None else offered[:1])
+        ),
+        proof,
+    )
+
+
+def challenges_for(offered: Sequence[str], identifier: Identifier) -> tuple[str, ...]:
+    """Return the types of challenge by which an identifier can be proved."""
+    if identifier.type == "ip":
+        return tuple(one for one in offered if one in _FOR_ADDRESSES)
+    if _is_wildcard(identifier):
+        return tuple(one for one in offered if one in _FOR_WILDCARDS)
+    return tuple(offered)
+
+
+def _refuse_unprovable(
+    needed: Sequence[AuthorizationRecord], identifiers: Sequence[Identifier]
+) -> None:
+    """Refuse identifiers for which no challenge is offered.
+
+    Raises:
+        ACMEProblem: rejectedIdentifier.
+    """
+    wrong = [
+        (identifier, "no challenge that this CA offers can prove it")
+        for identifier, one in zip(identifiers, needed, strict=True)
+        if one.status == PENDING and not one.challenges
+    ]
+    if wrong:
+        raise refused(wrong)
+
+
+def _is_wildcard(identifier: Identifier) -> bool:
+    return identifier.type == "dns" and identifier.value.startswith("*.")
+
+
+def order_of(
+    context: ACMEContext, account: AccountRecord, order_id: str
+) -> OrderRecord:
+    """Return an account's order.
+
+    Raises:
+        ACMEProblem: there is none, or it is another account's.
+    """
+    with context.storage.look() as connection:
+        record = order_by_id(connection, order_id)
+    if record is None:
+        raise problems.malformed("there is no such order", status=404)
+    if record.account_id != account.id:
+        raise problems.unauthorized("the order is another account's")
+    return at_moment(record, context.now())
+
+
+def at_moment(record: OrderRecord, now: datetime) -> OrderRecord:
+    """Return an order as it is at a moment: time alone makes one fail."""
+    if record.status in (PENDING, READY) and now >= record.expires_at:
+        return record._replace(status=INVALID)
+    return record
+
+
+def new_authorization(
+    context: ACMEContext, account: AccountRecord, identifier: Identifier, address: str
+) -> Future[AuthorizationRecord]:
+    """Authorize beforehand (section 7.4.1).
+
+    Raises, or the future does:
+        ACMEProblem: rejectedIdentifier, malformed.
+    """
+    now = context.now()
+    if _is_wildcard(identifier):
+        raise problems.malformed(
+            f"identifier: {identifier.value}: a wildcard cannot be authorized "
+            "beforehand: order it"
+        )
+    with context.storage.look() as connection:
+        binding = binding_of(connection, account, now)
+        profile = profile_of(context, account, binding, None)
+        refuse_names(context, profile, binding, (identifier,))
+        there = _reusable(connection, account, identifier, now)
+    proof = preauthorization(context, binding, identifier, address)
+    record = there or make_authorization(context, account, identifier, None, proof)
+    _refuse_unprovable((record,), (identifier,))
+
+    def act(transaction: Transaction) -> AuthorizationRecord:
+        account_of_id(transaction, account.id)
+        if there is None:
+            insert_authorization(transaction, record)
+        return record
+
+    return context.begin(act)

@@ -1,0 +1,230 @@
+"""ACME over one authority: what its HTTP face, and commands, ask."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from tlsmith.authority.acme import accounts, authorizations, orders, revoking
+from tlsmith.authority.acme.accounts import MadeAccount, WantedAccount
+from tlsmith.authority.acme.authorizations import Task
+from tlsmith.authority.acme.bindings import mac_key_of
+from tlsmith.authority.acme.certificates import Chains, certificate_of_order
+from tlsmith.authority.acme.cleaning import clean_up
+from tlsmith.authority.acme.context import ACMEContext
+from tlsmith.authority.acme.finalizing import Finalizer
+from tlsmith.authority.acme.orders import WantedOrder
+from tlsmith.authority.acme.permission import described, profiles_offered
+from tlsmith.authority.acme.renewal import Window, renewal_window
+from tlsmith.authority.acme.settings import ACMESettings
+from tlsmith.core.formats import encode_chain
+from tlsmith.storage.acme.accounts import (
+    AccountRecord,
+    account_by_id,
+    account_by_thumbprint,
+)
+from tlsmith.storage.acme.authorizations import (
+    AuthorizationRecord,
+    authorizations_left_running,
+)
+from tlsmith.storage.acme.orders import OrderRecord, orders_of_account
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from tlsmith.acme.identifiers import Identifier
+    from tlsmith.acme.jwk import AccountKey
+    from tlsmith.acme.renewal_info import CertID
+    from tlsmith.authority.service import Authority
+    from tlsmith.core.blocklist import Blocklist
+    from tlsmith.errors import ACMEProblem
+    from tlsmith.storage.certificates import CertificateRecord
+
+
+class ACMEService:
+    """What a client can ask for; to be used from any thread.
+
+    What changes something returns a future, whose result is on disk.
+
+    Raises, each method or its future:
+        ACMEProblem: what the client is to be told.
+        StorageError: the store cannot be read or written.
+    """
+
+    def __init__(self, authority: Authority, settings: ACMESettings) -> None:
+        self.authority = authority
+        self.settings = settings
+        self.nonces = authority.storage.nonces()
+        self._context = ACMEContext(authority, settings)
+        self._finalizer = Finalizer(self._context)
+        self._chains = Chains(self._context)
+
+    @property
+    def blocklist(self) -> Blocklist:
+        """Keys that neither certificates nor accounts may have."""
+        return self.authority.blocklist
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        self.nonces.close()
+
+    def profiles(self) -> dict[str, str]:
+        """Return the profiles that are offered, with what each is for."""
+        return {
+            name: described(profile)
+            for name, profile in profiles_offered(self._context).items()
+        }
+
+    # Accounts
+
+    def account(self, account_id: str) -> AccountRecord:
+        """Return the account that a request is signed for."""
+        with self.authority.storage.look() as connection:
+            return accounts.account_of_id(connection, account_id)
+
+    def account_of_key(self, key: AccountKey) -> AccountRecord | None:
+        """Return the account of a key, None where there is none."""
+        with self.authority.storage.look() as connection:
+            found = account_by_thumbprint(connection, key.thumbprint)
+        if found is not None:
+            accounts.refuse_inactive(found)
+        return found
+
+    def mac_key_of(self, binding_id: str) -> bytes | None:
+        """Return the key of an external account that can be used, or None."""
+        with self.authority.storage.look() as connection:
+            return mac_key_of(connection, binding_id, self._context.now())
+
+    def new_account(self, wanted: WantedAccount) -> Future[MadeAccount]:
+        """Make an account; see `accounts`."""
+        return accounts.new_account(self._context, wanted)
+
+    def update_account(
+        self,
+        account: AccountRecord,
+        contacts: tuple[str, ...] | None,
+        *,
+        terms_agreed: bool = False,
+    ) -> Future[AccountRecord]:
+        """Give an account other contacts."""
+        return accounts.update_account(
+            self._context, account, contacts, terms_agreed=terms_agreed
+        )
+
+    def deactivate_account(
+        self, account: AccountRecord, request_id: str
+    ) -> Future[AccountRecord]:
+        """Deactivate an account."""
+        return accounts.deactivate_account(self._context, account, request_id)
+
+    def change_key(
+        self, account: AccountRecord, new: AccountKey, request_id: str
+    ) -> Future[MadeAccount]:
+        """Give an account a new key."""
+        return accounts.change_key(self._context, account, new, request_id)
+
+    # Orders
+
+    def orders(
+        self, account: AccountRecord, after: str, limit: int
+    ) -> list[OrderRecord]:
+        """Return an account's orders that are behind one."""
+        with self.authority.storage.look() as connection:
+            return orders_of_account(connection, account.id, after=after, limit=limit)
+
+    def new_order(
+        self, account: AccountRecord, wanted: WantedOrder
+    ) -> Future[OrderRecord]:
+        """Make an order."""
+        return orders.new_order(self._context, account, wanted)
+
+    def order(self, account: AccountRecord, order_id: str) -> OrderRecord:
+        """Return an account's order."""
+        return orders.order_of(self._context, account, order_id)
+
+    def is_finalizing(self, order_id: str) -> bool:
+        """Tell whether an order is being finalized here."""
+        return self._finalizer.is_running(order_id)
+
+    def finalize(
+        self, account: AccountRecord, order: OrderRecord, csr: bytes, request_id: str
+    ) -> Future[OrderRecord]:
+        """Issue an order's certificate."""
+        return self._finalizer.finalize(account, order, csr, request_id)
+
+    def certificate(self, order: OrderRecord) -> tuple[bytes, list[bytes]]:
+        """Return an order's certificate, and each way from it to a root, in PEM."""
+        record = certificate_of_order(self._context, order)
+        certificate = encode_chain([record.certificate or b""])
+        return certificate, self._chains.above(record.authority_id)
+
+    def revoke(
+        self,
+        certificate: bytes,
+        reason: int | None,
+        asker: AccountRecord | AccountKey,
+        request_id: str,
+    ) -> Future[CertificateRecord]:
+        """Revoke a certificate."""
+        return revoking.revoke(self._context, certificate, reason, asker, request_id)
+
+    def renewal_window(self, wanted: CertID) -> Window:
+        """Return when a certificate is to be renewed."""
+        return renewal_window(self._context, wanted)
+
+    # Authorizations
+
+    def new_authorization(
+        self, account: AccountRecord, identifier: Identifier, address: str
+    ) -> Future[AuthorizationRecord]:
+        """Authorize beforehand."""
+        return orders.new_authorization(self._context, account, identifier, address)
+
+    def authorization(
+        self, account: AccountRecord, authorization_id: str
+    ) -> AuthorizationRecord:
+        """Return an account's authorization."""
+        return authorizations.authorization_of(self._context, account, authorization_id)
+
+    def deactivate_authorization(
+        self, record: AuthorizationRecord
+    ) -> Future[AuthorizationRecord]:
+        """Give an authorization up."""
+        return authorizations.deactivate_authorization(self._context, record)
+
+    def refuse_tries(self, record: AuthorizationRecord) -> Future[None]:
+        """Refuse where too many validations failed."""
+        return authorizations.refuse_tries(self._context, record)
+
+    def keep_running(
+        self, task: Task, error: ACMEProblem | None
+    ) -> Future[AuthorizationRecord]:
+        """Keep that a challenge is being validated."""
+        return authorizations.keep_running(self._context, task, error)
+
+    def succeed(self, task: Task) -> Future[AuthorizationRecord]:
+        """Keep that a challenge was met."""
+        return authorizations.succeed(self._context, task)
+
+    def fail(self, task: Task, error: ACMEProblem) -> Future[AuthorizationRecord]:
+        """Keep that a challenge was not met."""
+        return authorizations.fail(self._context, task, error)
+
+    def left_running(self) -> list[tuple[AuthorizationRecord, AccountRecord]]:
+        """Return what somebody began to validate and did not end, with whose it is."""
+        now = self._context.now()
+        with self.authority.storage.look() as connection:
+            return [
+                (record, account)
+                for record in authorizations_left_running(connection, now)
+                if (account := account_by_id(connection, record.account_id))
+            ]
+
+    # What is done besides
+
+    def maintain(self, keep: timedelta) -> None:
+        """Forget what is over."""
+        self.nonces.maintain()
+        writer, now = self.authority.writer, self._context.now()
+        while writer.submit(lambda tx: clean_up(tx, keep, now)):
+            pass

@@ -1,0 +1,1 @@
+"""ACME's HTTP face (RFC 8555 section 6)."""

@@ -1,0 +1,297 @@
+"""The ASGI application: a request in, its reply out, as RFC 8555 section 6 has it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from tlsmith.acme import problems
+from tlsmith.errors import (
+    AccessError,
+    ACMEProblem,
+    InputError,
+    RequestRefusedError,
+    TLSmithError,
+)
+from tlsmith.server.acme.call import Call, Endpoint
+from tlsmith.server.acme.challenges import Challenges
+from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
+from tlsmith.server.acme.signed import check_content_type, find_signer
+from tlsmith.server.acme.table import Table
+from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
+from tlsmith.server.logs import event, request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Receive, Scope, Send
+
+    from tlsmith.authority.acme.service import ACMEService
+    from tlsmith.server.acme.caa import CAACheck
+    from tlsmith.server.ports import Meter
+
+MOST_BODY = 128 * 1024
+# Seconds after which a store or a key that was away may be back.
+_AWAY = 5
+_DIRECTORY, _NEW_NONCE = "directory", "new-nonce"
+_FINALIZE, _CHALLENGE = "order/{}/finalize", "challenge/{}/{}"
+_LOG = logging.getLogger("tlsmith.server.acme")
+_Done = TypeVar("_Done")
+
+
+class _Request(NamedTuple):
+    endpoint: Endpoint
+    ids: tuple[str, ...]
+    scope: Scope
+    fields: dict[bytes, bytes]
+    body: bytes
+    urls: URLs
+    request_id: str
+
+
+class ACMEApp:
+    """ACME over an authority.
+
+    Args:
+        base_url: how clients reach this server; None for as they did reach it.
+        caa: asks DNS whether this CA may issue; None where that is not wanted.
+        in_threads: whether the store is waited for in threads: one over the network.
+    """
+
+    def __init__(
+        self,
+        service: ACMEService,
+        challenges: Challenges,
+        meter: Meter,
+        *,
+        base_url: str | None = None,
+        caa: CAACheck | None = None,
+        in_threads: bool = False,
+    ) -> None:
+        self._service = service
+        self._challenges = challenges
+        self._meter = meter
+        self._known = None if base_url is None else URLs(base_url)
+        self._caa = caa
+        self._table = Table()
+        self._threads = None
+        if in_threads:
+            self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        method = scope["method"]
+        target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        path = target.removeprefix(PREFIX + "/")
+        fields = dict(scope["headers"])
+        try:
+            urls = self._known or urls_at(fields.get(b"host", b"").decode("latin-1"))
+        except ACMEProblem as problem:
+            await self._send(send, scope, _told(problem), None, path)
+            return
+        try:
+            reply = await self._answered(scope, receive, path, fields, urls)
+        except Exception as error:
+            reply = self._failed(error)
+        await self._send(send, scope, reply, urls, path if method != "POST" else "")
+
+    async def _answered(
+        self,
+        scope: Scope,
+        receive: Receive,
+        path: str,
+        fields: dict[bytes, bytes],
+        urls: URLs,
+    ) -> Reply:
+        route, ids = self._table.find(path)
+        scope["tlsmith.route"] = route.name
+        endpoint, method = route.endpoint, scope["method"]
+        allowed = _allowed(endpoint)
+        if method not in allowed:
+            return _not_allowed(method, allowed)
+        body = b""
+        if method == "POST":
+            body = await _read(receive)
+            check_content_type(fields.get(b"content-type", b""))
+        request = _Request(endpoint, ids, scope, fields, body, urls, request_id.get())
+        call = await self._run(self._call, request)
+        if endpoint.path == _CHALLENGE:
+            return await self._challenged(call)
+        if endpoint.path == _FINALIZE and self._caa is not None:
+            await self._check_caa(call)
+        answer = await self._run(endpoint.handle, call)
+        if isinstance(answer, Pending):
+            done = await asyncio.wrap_future(answer.future)
+            answer = answer.then(done)
+        if method == "HEAD" and endpoint.path == _NEW_NONCE:
+            return answer._replace(status=200)  # section 7.2
+        if method == "POST":
+            self._meter.count("acme-step", endpoint.path)
+        return answer
+
+    async def _run(self, work: Callable[[Any], _Done], given: Any) -> _Done:
+        """Do what reads the store, and signs; where that takes long, in a thread."""
+        if self._threads is None:
+            return work(given)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, work, given)
+
+    def _call(self, request: _Request) -> Call:
+        """Return the request, once it is known whose it is."""
+        scope, endpoint = request.scope, request.endpoint
+        address = (scope.get("client") or ("",))[0]
+        query = scope["query_string"]
+        if scope["method"] != "POST":
+            return Call(
+                self._service,
+                request.urls,
+                request.ids,
+                None,
+                None,
+                None,
+                address,
+                request.request_id,
+                query,
+            )
+        target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        if query:
+            target += "?" + query.decode("latin-1")
+        signer = find_signer(
+            self._service,
+            request.body,
+            target,
+            request.urls,
+            request.fields.get(b"host", b"").decode("latin-1"),
+            endpoint.keys or "kid",
+        )
+        if not self._service.nonces.use(signer.signed.header.nonce or ""):
+            raise problems.bad_nonce(
+                "the nonce is not one of this server, is too old, or was used before; "
+                "use the one in this answer"
+            )
+        call = Call(
+            self._service,
+            signer.urls,
+            request.ids,
+            signer.signed,
+            signer.account,
+            signer.key,
+            address,
+            request.request_id,
+            query,
+        )
+        if not endpoint.keys:
+            call.require_reading()
+        return call
+
+    async def _challenged(self, call: Call) -> Reply:
+        record = await self._run(
+            lambda one: self._service.authorization(one.holder, one.ids[0]), call
+        )
+        return await self._challenges.respond(call, record)
+
+    async def _check_caa(self, call: Call) -> None:
+        assert self._caa is not None  # noqa: S101 -- see the caller
+        order = await self._run(
+            lambda one: self._service.order(one.holder, one.ids[0]), call
+        )
+        await self._caa.check(order, call.urls.account(call.holder.id))
+
+    def _failed(self, error: Exception) -> Reply:
+        """Return what is told of an error; those that are ours to mend are logged."""
+        problem = _problem_of(error)
+        self._meter.count("acme-problem", problem.type)
+        if problem.status >= 500:
+            event(_LOG, logging.ERROR, "acme-failed", error=error)
+        return _told(problem)
+
+    async def _send(
+        self, send: Send, scope: Scope, reply: Reply, urls: URLs | None, path: str
+    ) -> None:
+        fields = list(reply.fields)
+        if reply.status != 204:
+            fields.append((b"content-type", reply.content_type))
+            fields.append((b"content-length", b"%d" % len(reply.body)))
+        # Every response to a signed request has a nonce: section 6.5.
+        if scope["method"] == "POST" or path == _NEW_NONCE:
+            fields.append((b"replay-nonce", self._service.nonces.give().encode()))
+        if urls is not None and path != _DIRECTORY:
+            fields.append(link(urls.directory, "index"))
+        start = {"type": "http.response.start", "status": reply.status}
+        await send({**start, "headers": fields})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def maintain(self, known: URLs) -> None:
+        """Take over what processes that ended have left."""
+        await self._challenges.take_over(self._known or known)
+
+    async def close(self) -> None:
+        """Let end what runs."""
+        await self._challenges.close()
+        if self._threads is not None:
+            self._threads.shutdown()
+        self._service.close()
+
+
+def _allowed(endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the methods of an endpoint (sections 6.3 and 7.2, RFC 9773 4.1)."""
+    if endpoint.keys:
+        return ("POST",)
+    if endpoint.path in (_DIRECTORY, _NEW_NONCE):
+        return ("GET", "HEAD", "POST")
+    return ("GET", "HEAD")
+
+
+def _not_allowed(method: str, allowed: tuple[str, ...]) -> Reply:
+    how = "by POST-as-GET" if allowed == ("POST",) else f"by {' or '.join(allowed)}"
+    problem = problems.malformed(f"{method[:20]}: this is asked {how}", status=405)
+    fields = ((b"allow", ", ".join(allowed).encode()),)
+    return _told(problem)._replace(fields=fields)
+
+
+def _problem_of(error: Exception) -> ACMEProblem:
+    if isinstance(error, ACMEProblem):
+        return error
+    if isinstance(error, RequestRefusedError):
+        return problems.malformed(error.message, status=error.status)
+    if isinstance(error, AccessError):
+        return problems.unauthorized(error.message)
+    if isinstance(error, InputError):
+        return problems.malformed(error.message)
+    if isinstance(error, TLSmithError):
+        return problems.server_internal(error.message, status=503, retry_after=_AWAY)
+    return problems.server_internal("this should not have happened: see the log")
+
+
+def _told(problem: ACMEProblem) -> Reply:
+    fields: Fields = ()
+    if problem.retry_after is not None:
+        fields = (retry_after(problem.retry_after),)
+    if problem.type == "userActionRequired":  # section 7.3.3
+        where = str(problem.fields.get("instance", ""))
+        fields = (*fields, link(where, "terms-of-service"))
+    return Reply(problem.status, problems.encode_problem(problem), PROBLEM, fields)
+
+
+async def _read(receive: Receive) -> bytes:
+    """Return the body.
+
+    Raises:
+        ACMEProblem: malformed, 413.
+    """
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise problems.malformed("the client went away")
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= MOST_BODY:
+            parts.append(part)
+        if not message.get("more_body"):
+            break
+    if size > MOST_BODY:
+        raise problems.malformed(f"the body is over {MOST_BODY} bytes", status=413)
+    return b"".join(parts)

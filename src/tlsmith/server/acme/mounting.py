@@ -1,0 +1,119 @@
+"""ACME as the server mounts it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tlsmith.authority.acme.service import ACMEService
+from tlsmith.authority.acme.settings import (
+    ACMELimits,
+    ACMESettings,
+    TrustedNetwork,
+)
+from tlsmith.server.acme.app import ACMEApp
+from tlsmith.server.acme.caa import CAACheck
+from tlsmith.server.acme.challenges import Challenges
+from tlsmith.server.acme.urls import PREFIX, URLs
+from tlsmith.server.service import AuthorityService
+from tlsmith.validation.settings import ValidationSettings
+from tlsmith.validation.validator import Validator
+
+if TYPE_CHECKING:
+    from tlsmith.server.ports import AuthorityPort, Meter
+    from tlsmith.server.settings import ServeSettings
+
+# Seconds between clean-ups.
+_CLEAN_UP = 3600
+
+
+def open_acme(
+    port: AuthorityPort, settings: ServeSettings, meter: Meter
+) -> ACMESite | None:
+    """Return ACME over an authority; None where the settings want none."""
+    assert isinstance(port, AuthorityService)  # noqa: S101 -- what `open_service` made
+    if not settings.acme.enabled:
+        return None
+    return ACMESite(port, settings, meter)
+
+
+class ACMESite:
+    """ACME, with what it does besides answering."""
+
+    def __init__(
+        self, port: AuthorityService, settings: ServeSettings, meter: Meter
+    ) -> None:
+        from starlette.routing import Mount
+
+        authority = port.authority
+        self._service = ACMEService(authority, acme_settings(settings))
+        self._validator = Validator(validation_settings(settings))
+        self._keep = timedelta(seconds=settings.acme.keep)
+        self._clean_at = time.monotonic()
+        caa = CAACheck(self._service, self._validator)
+        self._app = ACMEApp(
+            self._service,
+            Challenges(self._service, self._validator, meter),
+            meter,
+            base_url=settings.base_url,
+            caa=caa if settings.acme.check_caa else None,
+            in_threads=authority.storage.dialect != "sqlite",
+        )
+        # Where the name is not known, a validation that is taken over has only these.
+        host = settings.listen.host or "localhost"
+        self._urls = URLs(f"https://{host}:{settings.listen.port}")
+        self.routes = (Mount(PREFIX, self._app),)
+
+    async def maintain(self) -> None:
+        """Take over what others left; now and then, forget what is over."""
+        await self._app.maintain(self._urls)
+        if time.monotonic() >= self._clean_at:
+            self._clean_at = time.monotonic() + _CLEAN_UP
+            await asyncio.to_thread(self._service.maintain, self._keep)
+
+    async def close(self) -> None:
+        """Let end what runs."""
+        await self._app.close()
+        await self._validator.close()
+
+
+def acme_settings(settings: ServeSettings) -> ACMESettings:
+    """Return what the authority is told of the settings."""
+    acme = settings.acme
+    return ACMESettings(
+        acme.terms,
+        acme.website,
+        acme.caa_identities,
+        acme.check_caa,
+        acme.require_eab,
+        acme.profiles,
+        acme.challenges,
+        timedelta(seconds=acme.order_lifetime),
+        timedelta(seconds=acme.authorization_lifetime),
+        tuple(TrustedNetwork(*one) for one in acme.trusted_networks),
+        ACMELimits(
+            acme.orders_per_hour,
+            acme.orders_per_name_per_day,
+            acme.accounts_per_hour,
+            acme.failures_per_hour,
+        ),
+        timedelta(seconds=acme.renewal_poll),
+        acme.explanation_url,
+    )
+
+
+def validation_settings(settings: ServeSettings) -> ValidationSettings:
+    """Return what the validator is told of the settings."""
+    acme = settings.acme
+    return ValidationSettings(
+        acme.http_port,
+        acme.tls_port,
+        tuple((one.host, one.port) for one in acme.resolver),
+        acme.allow,
+        acme.deny_networks,
+        acme.timeout,
+        acme.vantage_points,
+        acme.caa_identities,
+    )

@@ -1,0 +1,86 @@
+"""Finding out who signed a request (RFC 8555 section 6.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tlsmith.acme import problems
+from tlsmith.acme.jwk import AccountKey, load_account_key, parse_jwk
+from tlsmith.acme.jws import CONTENT_TYPE, SignedRequest, parse_jws, verify_jws
+from tlsmith.server.acme.urls import URLs, urls_at
+
+if TYPE_CHECKING:
+    from tlsmith.authority.acme.service import ACMEService
+    from tlsmith.storage.acme.accounts import AccountRecord
+
+
+class Signer(NamedTuple):
+    """Who signed a request, and where they know this server by.
+
+    Args:
+        account: None where the key is in the request itself.
+    """
+
+    signed: SignedRequest
+    key: AccountKey
+    account: AccountRecord | None
+    urls: URLs
+
+
+def check_content_type(given: bytes) -> None:
+    """Refuse what does not say that it is a JWS.
+
+    Raises:
+        ACMEProblem: malformed, 415.
+    """
+    media_type = given.partition(b";")[0].strip().lower()
+    if media_type != CONTENT_TYPE.encode():
+        raise problems.malformed(f"the content type must be {CONTENT_TYPE}", status=415)
+
+
+def find_signer(
+    service: ACMEService, body: bytes, target: str, known: URLs, host: str, keys: str
+) -> Signer:
+    """Return who signed a request, once their signature is verified.
+
+    The nonce is still to be used up: whoever cannot sign shall not use up others'.
+
+    Args:
+        target: path and query of the request.
+        known: the URLs that we give out.
+        host: of the request, by which it may know us as well.
+        keys: "kid", "jwk" or "either", as the endpoint takes them.
+
+    Raises:
+        ACMEProblem: malformed, badSignatureAlgorithm, badPublicKey, badNonce,
+            accountDoesNotExist, unauthorized.
+    """
+    signed = parse_jws(body)
+    header = signed.header
+    urls = known
+    if header.url != known.base + target:
+        urls = urls_at(host)
+        if header.url != urls.base + target:
+            raise problems.malformed(
+                f"the protected header's url is not that of the request, "
+                f"{known.base + target[:200]}"
+            )
+    if header.kid is None:
+        if keys == "kid":
+            raise problems.malformed(
+                "this request is signed for an account: kid, and no jwk"
+            )
+        key = parse_jwk(header.jwk or {}, blocklist=service.blocklist)
+        verify_jws(signed, key)
+        return Signer(signed, key, None, urls)
+    if keys == "jwk":
+        raise problems.malformed("this request needs the key itself: jwk, and no kid")
+    account_id = urls.account_id(header.kid)
+    if account_id is None:
+        raise problems.account_does_not_exist(
+            f"kid: not the URL of an account: {urls.account('...')} is what they are"
+        )
+    account = service.account(account_id)
+    key = load_account_key(account.jwk)
+    verify_jws(signed, key)
+    return Signer(signed, key, account, urls)

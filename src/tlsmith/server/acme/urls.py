@@ -1,0 +1,83 @@
+"""Where everything is, as the client knows this server."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tlsmith.acme import problems
+
+PREFIX = "/acme"
+_HOST = re.compile(
+    r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?"
+)
+
+
+class URLs:
+    """The URLs of one server.
+
+    Args:
+        base: such as "https://ca.example.com:8443".
+    """
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        at = base + PREFIX
+        self.directory = f"{at}/directory"
+        self.new_nonce = f"{at}/new-nonce"
+        self.new_account = f"{at}/new-account"
+        self.new_order = f"{at}/new-order"
+        self.new_authz = f"{at}/new-authz"
+        self.revoke_cert = f"{at}/revoke-cert"
+        self.key_change = f"{at}/key-change"
+        self.renewal_info = f"{at}/renewal-info"
+        self._at = at
+        self._accounts = f"{at}/account/"
+
+    def account(self, account_id: str) -> str:
+        """Return where an account is: its `kid`."""
+        return self._accounts + account_id
+
+    def account_id(self, url: str) -> str | None:
+        """Return the id of the account that is at a URL, None for another URL."""
+        if not url.startswith(self._accounts):
+            return None
+        found = url[len(self._accounts) :]
+        return None if "/" in found else found
+
+    def orders(self, account_id: str) -> str:
+        """Return where the list of an account's orders is."""
+        return f"{self._accounts}{account_id}/orders"
+
+    def order(self, order_id: str) -> str:
+        """Return where an order is."""
+        return f"{self._at}/order/{order_id}"
+
+    def finalize(self, order_id: str) -> str:
+        """Return where an order is finalized."""
+        return f"{self._at}/order/{order_id}/finalize"
+
+    def certificate(self, order_id: str, alternate: int = 0) -> str:
+        """Return where an order's certificate is, with one of its chains."""
+        more = f"/{alternate}" if alternate else ""
+        return f"{self._at}/cert/{order_id}{more}"
+
+    def authorization(self, authorization_id: str) -> str:
+        """Return where an authorization is."""
+        return f"{self._at}/authz/{authorization_id}"
+
+    def challenge(self, authorization_id: str, type_: str) -> str:
+        """Return where a challenge is."""
+        return f"{self._at}/challenge/{authorization_id}/{type_}"
+
+
+@lru_cache(maxsize=64)
+def urls_at(host: str) -> URLs:
+    """Return the URLs for a client that reached us by a Host field.
+
+    Raises:
+        ACMEProblem: malformed, where that is no host.
+    """
+    if not _HOST.fullmatch(host):
+        raise problems.malformed("the request has no Host field that is a host")
+    return URLs(f"https://{host}")

@@ -1,0 +1,113 @@
+"""Records of the store as clients see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tlsmith.acme.identifiers import Identifier
+from tlsmith.acme.resources import (
+    AccountView,
+    AuthorizationView,
+    ChallengeView,
+    OrderView,
+    encode_account,
+    encode_authorization,
+    encode_challenge,
+    encode_order,
+)
+from tlsmith.storage.moments import to_moment
+
+if TYPE_CHECKING:
+    from tlsmith.server.acme.urls import URLs
+    from tlsmith.storage.acme.accounts import AccountRecord
+    from tlsmith.storage.acme.authorizations import AuthorizationRecord, ChallengeRecord
+    from tlsmith.storage.acme.orders import OrderRecord
+
+_PERSISTENT = "dns-persist-01"
+
+
+def account_body(urls: URLs, record: AccountRecord) -> bytes:
+    """Return an account."""
+    return encode_account(
+        AccountView(
+            record.status,
+            urls.orders(record.id),
+            record.contacts,
+            True if record.terms_agreed_at is not None else None,
+        )
+    )
+
+
+def order_body(urls: URLs, record: OrderRecord, *, is_running: bool = False) -> bytes:
+    """Return an order.
+
+    Args:
+        is_running: it is being finalized.
+    """
+    return encode_order(
+        OrderView(
+            "processing" if is_running and record.status == "ready" else record.status,
+            tuple(Identifier(*one) for one in record.identifiers),
+            tuple(urls.authorization(one) for one in record.authorizations),
+            urls.finalize(record.id),
+            record.expires_at,
+            record.not_before,
+            record.not_after,
+            urls.certificate(record.id) if record.certificate_id is not None else None,
+            record.replaces,
+            record.profile,
+            record.error.encode() if record.error else None,
+        )
+    )
+
+
+def authorization_body(
+    urls: URLs, record: AuthorizationRecord, issuer_names: tuple[str, ...] = ()
+) -> bytes:
+    """Return an authorization.
+
+    Args:
+        issuer_names: of this CA, for records that stay (dns-persist-01).
+    """
+    value = f"*.{record.value}" if record.wildcard else record.value
+    return encode_authorization(
+        AuthorizationView(
+            Identifier(record.type, value),
+            record.status,
+            tuple(
+                _challenge(urls, record, one, issuer_names) for one in record.challenges
+            ),
+            record.expires_at,
+        )
+    )
+
+
+def challenge_body(
+    urls: URLs,
+    record: AuthorizationRecord,
+    challenge: ChallengeRecord,
+    issuer_names: tuple[str, ...] = (),
+) -> bytes:
+    """Return a challenge."""
+    return encode_challenge(_challenge(urls, record, challenge, issuer_names))
+
+
+def _challenge(
+    urls: URLs,
+    record: AuthorizationRecord,
+    challenge: ChallengeRecord,
+    issuer_names: tuple[str, ...],
+) -> ChallengeView:
+    is_persistent = challenge.type == _PERSISTENT
+    validated = challenge.validated_at
+    return ChallengeView(
+        challenge.type,
+        urls.challenge(record.id, challenge.type),
+        challenge.status,
+        None if is_persistent else record.token,
+        None if validated is None else to_moment(validated),
+        None if challenge.error is None else msgspec.json.encode(challenge.error),
+        issuer_names if is_persistent else (),
+    )

@@ -1,0 +1,1 @@
+"""What ACME keeps in a store: accounts, orders, authorizations, bindings, limits."""

@@ -1,0 +1,148 @@
+"""The nonces of a store in a file: a bit for each, in memory that processes share.
+
+Nonces are counted. Of the last few million, a file that is mapped into every process
+has one bit each, set when a nonce is used. It outlives the processes; where the
+machine itself was started anew, what had been set may be lost, so the key that nonces
+are told by is a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from secrets import token_bytes
+
+from tlsmith.errors import StorageError
+from tlsmith.storage.acme.nonces import Nonces, sealed, unsealed
+
+_MAGIC = b"tlsmith nonces 1"
+# What the file begins with: that, the machine's start, the key, the next number.
+_HEAD = struct.Struct(">16s16s32sQ")
+_NEXT = struct.Struct(">Q")
+_NEXT_AT = _HEAD.size - _NEXT.size
+_BITS_AT = 4096
+# How many can be told apart, and how many a process takes at a time.
+WINDOW = 1 << 22
+_BLOCK = 64
+
+
+class FileNonces(Nonces):
+    """Nonces of all processes that have one file open.
+
+    Args:
+        path: of the file; made, 0600, where it is not there.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._lock = threading.Lock()
+        self._file, self._map = _open(path)
+        self._number = self._end = 0
+        self._key = b""
+        with self._locked():
+            self._begin()
+
+    def _begin(self) -> None:
+        """Take the key there is, or a new one where it holds no more."""
+        magic, start, key, _ = _HEAD.unpack_from(self._map)
+        if magic != _MAGIC or start != _machine_start():
+            key = token_bytes(32)
+            _HEAD.pack_into(self._map, 0, _MAGIC, _machine_start(), key, WINDOW)
+            self._map[_BITS_AT:] = bytes(WINDOW // 8)
+        self._key = key
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep out other threads, and other processes."""
+        with self._lock:
+            _lock(self._file, on=True)
+            try:
+                yield
+            finally:
+                _lock(self._file, on=False)
+
+    def give(self) -> str:
+        """See the base."""
+        with self._lock:
+            if self._number == self._end:
+                self._take_block()
+            number = self._number
+            self._number += 1
+        return sealed(_NEXT.pack(number), self._key)
+
+    def _take_block(self) -> None:
+        """Take the next numbers for this process, none of them used."""
+        _lock(self._file, on=True)
+        try:
+            (first,) = _NEXT.unpack_from(self._map, _NEXT_AT)
+            _NEXT.pack_into(self._map, _NEXT_AT, first + _BLOCK)
+            at = _BITS_AT + first % WINDOW // 8
+            self._map[at : at + _BLOCK // 8] = bytes(_BLOCK // 8)
+        finally:
+            _lock(self._file, on=False)
+        self._number, self._end = first, first + _BLOCK
+
+    def use(self, nonce: str) -> bool:
+        """See the base."""
+        body = unsealed(nonce, self._key, _NEXT.size)
+        if body is None:
+            return False
+        (number,) = _NEXT.unpack(body)
+        at, bit = _BITS_AT + number % WINDOW // 8, 1 << number % 8
+        with self._locked():
+            (following,) = _NEXT.unpack_from(self._map, _NEXT_AT)
+            if number < following - WINDOW or self._map[at] & bit:
+                return False
+            self._map[at] |= bit
+        return True
+
+    def close(self) -> None:
+        """See the base."""
+        self._map.close()
+        os.close(self._file)
+
+
+def _open(path: str) -> tuple[int, mmap.mmap]:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        file = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+        if os.fstat(file).st_size < _BITS_AT + WINDOW // 8:
+            os.ftruncate(file, _BITS_AT + WINDOW // 8)
+        return file, mmap.mmap(file, _BITS_AT + WINDOW // 8)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StorageError(
+            f"cannot keep nonces in {path!r}: {reason}",
+            hint="the folder of the store must be one that can be written",
+        ) from error
+
+
+def _machine_start() -> bytes:
+    """Return what changes whenever the machine starts, where that can be known."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return bytes.fromhex(file.read().strip().replace("-", ""))
+    except (OSError, ValueError):
+        return bytes(16)
+
+
+if sys.platform == "win32":
+
+    def _lock(file: int, *, on: bool) -> None:
+        import msvcrt
+
+        os.lseek(file, 0, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_LOCK if on else msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: int, *, on: bool) -> None:
+        fcntl.lockf(file, fcntl.LOCK_EX if on else fcntl.LOCK_UN)

@@ -1,0 +1,197 @@
+"""http-01: a file on the name's own web server (RFC 8555 section 8.3)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from functools import cache
+from typing import cast
+
+import tlsmith
+from tlsmith.acme import problems
+from tlsmith.acme.challenges import http_path
+from tlsmith.errors import ACMEProblem
+from tlsmith.validation._http_response import BadResponseError, ResponseParser
+from tlsmith.validation.attempt import Attempt
+from tlsmith.validation.dial import Dialer, start_tls, unverified_context
+from tlsmith.validation.url import PORTS, URL, parse_location
+from tlsmith.validation.words import quoted, reason_of
+
+_MOST_REDIRECTS = 10
+_REDIRECTS = (301, 302, 303, 307, 308)
+# Beyond the key authorization: white space at its end, and the words of an error page.
+_FURTHER = 1024
+_WHITE_SPACE = b" \t\r\n\f\v"
+_REQUEST = (
+    "GET {path} HTTP/1.1\r\n"
+    "Host: {authority}\r\n"
+    "User-Agent: tlsmith/{version} (ACME http-01)\r\n"
+    "Accept: */*\r\n"
+    "Connection: close\r\n\r\n"
+)
+
+
+class HTTPValidation:
+    """Asks web servers for key authorizations.
+
+    Args:
+        dialer: connects.
+        http_port: where the first request goes.
+        tls_port: one of those where redirects may lead.
+    """
+
+    def __init__(self, dialer: Dialer, http_port: int, tls_port: int) -> None:
+        self._dialer = dialer
+        self._port = http_port
+        self._ports = frozenset((*PORTS.values(), http_port, tls_port))
+
+    async def validate(
+        self, host: str, token: str, key_authorization: str, attempt: Attempt
+    ) -> None:
+        """See that a host shows the key authorization.
+
+        Raises:
+            ACMEProblem: it does not.
+        """
+        expected = key_authorization.encode("ascii")
+        url = URL("http", host, self._port, http_path(token))
+        seen = {url}
+        while True:
+            response = await self._get(url, len(expected) + _FURTHER, attempt)
+            if response.status not in _REDIRECTS:
+                return _judge(response, expected, _place(url, attempt))
+            url = self._redirect(response, url, attempt)
+            if url in seen or len(attempt.redirects) >= _MOST_REDIRECTS:
+                raise problems.connection(
+                    f"redirects lead in a circle, or are more than {_MOST_REDIRECTS}, "
+                    f"the last one to {quoted(str(url))}: serve the file without"
+                )
+            seen.add(url)
+            attempt.redirects.append(str(url))
+
+    def _redirect(self, response: ResponseParser, url: URL, attempt: Attempt) -> URL:
+        location = response.fields.get(b"location", b"")
+        try:
+            return parse_location(location, url, self._ports)
+        except ValueError as error:
+            raise problems.connection(
+                f"{_place(url, attempt)} redirects to {quoted(location)}: {error}"
+            ) from error
+
+    async def _get(self, url: URL, most: int, attempt: Attempt) -> ResponseParser:
+        """Return the response to a GET, its body only as far as it is needed."""
+        secure = url.scheme == "https"
+        request = _REQUEST.format(
+            path=url.path, authority=url.authority, version=tlsmith.__version__
+        ).encode("ascii")
+        transport, exchange = await self._dialer.dial(
+            url.host,
+            url.port,
+            attempt,
+            lambda: _Exchange(request, most, waits=secure),
+        )
+        place = _place(url, attempt)
+        attempt.does(f"reading {place}")
+        try:
+            if secure:
+                transport = await start_tls(transport, exchange, _context(), url.host)
+                exchange.send(transport)
+            return await exchange.response
+        except BadResponseError as error:
+            raise _unreadable(place, error) from error
+        except ssl.SSLError as error:
+            raise problems.tls(
+                f"no TLS with {place}: {reason_of(error)}: see the server's log"
+            ) from error
+        except OSError as error:
+            raise problems.connection(
+                f"the connection to {place} broke: {reason_of(error)}"
+            ) from error
+        finally:
+            transport.abort()
+
+
+class _Exchange(asyncio.Protocol):
+    """One request sent, one response taken.
+
+    Args:
+        waits: the request is not sent before TLS is there.
+    """
+
+    def __init__(self, request: bytes, most: int, *, waits: bool) -> None:
+        self.response: asyncio.Future[ResponseParser] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self._request = request
+        self._parser = ResponseParser(most)
+        self._waits = waits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not self._waits:
+            self.send(cast("asyncio.Transport", transport))
+
+    def send(self, transport: asyncio.Transport) -> None:
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        if self.response.done():
+            return  # more than we want, until the connection is torn down
+        try:
+            if self._parser.feed(data):
+                self.response.set_result(self._parser)
+        except BadResponseError as error:
+            self.response.set_exception(error)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.response.done():
+            return
+        if error is not None:
+            self.response.set_exception(error)
+            return
+        try:
+            self._parser.end()
+            self.response.set_result(self._parser)
+        except BadResponseError as early:
+            self.response.set_exception(early)
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    """Return the TLS client for redirects to https, which takes any certificate.
+
+    The certificate may be the one that is being asked for here, so there is none to
+    trust yet. http-01 proves control over HTTP (RFC 8555 section 8.3): TLS on a way
+    that plain HTTP leads to adds nothing to that.
+    """
+    return unverified_context()
+
+
+def _judge(response: ResponseParser, expected: bytes, place: str) -> None:
+    body = bytes(response.body)
+    if response.status != 200:
+        shown = f" and {quoted(body)}" if body else ""
+        raise problems.incorrect_response(
+            f"{place} answered with status {response.status}{shown} where the key "
+            "authorization was expected: see that the ACME client's file is served "
+            "there"
+        )
+    if response.is_cut or body.rstrip(_WHITE_SPACE) != expected:
+        raise problems.incorrect_response(
+            f"{place} answered with {quoted(body)} where the key authorization "
+            f"{quoted(expected)} was expected: see that the name points to the host "
+            "of the ACME client, and that no other client answers there"
+        )
+
+
+def _unreadable(place: str, error: BadResponseError) -> ACMEProblem:
+    return problems.connection(
+        f"cannot read the answer of {place}: {error}: see that a web server listens "
+        "there"
+    )
+
+
+def _place(url: URL, attempt: Attempt) -> str:
+    """Return what was asked, printable as URLs here are, and which address it was."""
+    if url.host == attempt.address:
+        return str(url)
+    return f"{url} (at {attempt.address})"

@@ -1,0 +1,121 @@
+"""Servers to be validated: they send what a test says, however wrong that is."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Self
+
+
+class Request(NamedTuple):
+    """What a web server was asked."""
+
+    line: str
+    fields: dict[str, str]
+    server_name: str | None = None
+
+    @property
+    def path(self) -> str:
+        return self.line.split(" ")[1]
+
+
+# Gives what is sent, piece by piece, before the connection is closed.
+Answer = Callable[[Request], Iterable[bytes]]
+
+
+def page(body: bytes, status: str = "200 OK", *fields: str) -> bytes:
+    """A response with a length."""
+    head = "\r\n".join(
+        [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields, "", ""]
+    )
+    return head.encode("latin-1") + body
+
+
+def redirect(location: str, status: str = "302 Found") -> bytes:
+    return page(b"elsewhere", status, f"Location: {location}")
+
+
+class WebPeer:
+    """A web server.
+
+    Args:
+        answer: what it sends.
+        context: to speak TLS.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.answer = answer
+        self.requests: list[Request] = []
+        self.clients: list[str] = []
+        self._context = context
+        self._names: dict[int, str | None] = {}
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listening = socket.create_server((host, port), family=family)
+        self.port: int = self._listening.getsockname()[1]
+        self._threads = [threading.Thread(target=self._run, daemon=True)]
+        self._connected: list[socket.socket] = []
+        if context is not None:
+            context.sni_callback = self._named
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in [self._listening, *self._connected]:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.requests]
+
+    def _named(self, wrapped: ssl.SSLObject, name: str | None, _: object) -> None:
+        self._names[id(wrapped)] = name
+
+    def _run(self) -> None:
+        while True:
+            try:
+                client, address = self._listening.accept()
+            except OSError:
+                return
+            self.clients.append(address[0])
+            self._connected.append(client)
+            thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.enter_context(client)
+            if self._context is not None:
+                client = self._context.wrap_socket(client, server_side=True)
+                stack.enter_context(client)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                received = client.recv(65536)
+                if not received:
+                    return
+                head += received
+            line, *fields = head.decode().split("\r\n")[:-2]
+            request = Request(
+                line,
+                dict(field.lower().split(": ", 1) for field in fields),
+                self._names.get(id(client)),
+            )
+            self.requests.append(request)
+            for piece in self.answer(request):
+                client.sendall(piece)
