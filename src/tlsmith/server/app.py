@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
+_ACME = "/acme/"
 _OWN = (
     "/healthz",
     "/readyz",
@@ -33,31 +34,44 @@ def build_app(
     metrics: Metrics,
     sources: Sources,
     routes: Sequence[BaseRoute] = (),
+    acme: ASGIApp | None = None,
 ) -> Application:
     """Return the application, without what surrounds it (`Envelope`).
 
     Args:
         routes: of the API and whatever else a room below brings.
+        acme: what answers below `/acme/`.
     """
     from starlette.routing import Route
 
     status = StatusApp(site)
     own = [Route(path, status, methods=None) for path in _OWN]
     return Application(
-        [*own, Route("/metrics", _metrics_of(metrics, sources)), *routes]
+        [*own, Route("/metrics", _metrics_of(metrics, sources)), *routes], acme
     )
 
 
 class Application:
-    """The framework's router alone: what it refuses is raised as an error of ours."""
+    """The framework's router alone: what it refuses is raised as an error of ours.
 
-    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+    Args:
+        acme: what answers below `/acme/`.
+    """
+
+    def __init__(
+        self, routes: Sequence[BaseRoute], acme: ASGIApp | None = None
+    ) -> None:
         from starlette.routing import Router
 
+        self._acme = acme
         self._router = Router(routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        if self._acme is not None and scope["path"].startswith(_ACME):
+            # What is asked most has no need of a router.
+            await self._acme(scope, receive, send)
+            return
         from starlette.exceptions import HTTPException
 
         scope["app"] = self  # the router raises, instead of answering in plain text

@@ -31,6 +31,7 @@ from tlsmith.server.status import StatusSite
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
     from tlsmith.server.envelope import Envelope
     from tlsmith.server.plain import PlainSide
@@ -52,8 +53,8 @@ class Site(Protocol):
     """A part of the server that has work of its own in the event loop."""
 
     @property
-    def routes(self) -> Sequence[BaseRoute]:
-        """Where requests for it go."""
+    def app(self) -> ASGIApp:
+        """What answers."""
         ...
 
     async def maintain(self) -> None:
@@ -172,9 +173,8 @@ class _Worker:
         )
         routes = self._service.routes(self._authority, self._failures)
         self._acme = self._service.acme(self._authority, self._settings, self._metrics)
-        if self._acme is not None:  # first: nothing else is asked as often
-            routes = [*self._acme.routes, *routes]
-        app = build_app(self._site, self._metrics, sources, routes)
+        acme = None if self._acme is None else self._acme.app
+        app = build_app(self._site, self._metrics, sources, routes, acme)
         return Envelope(app, self._metrics, self._settings.limits)
 
     async def _open(self, sockets: Sockets) -> None:

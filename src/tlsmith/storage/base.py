@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 from tlsmith.storage.acme.nonces import Nonces
@@ -36,15 +37,13 @@ class Storage(ABC):
         raise NotImplementedError
         yield
 
-    @contextlib.contextmanager
-    def look(self) -> Iterator[Connection]:
+    @abstractmethod
+    def look(self) -> AbstractContextManager[Connection]:
         """Give a connection to read by, each statement by itself: quicker than `read`.
 
         Raises:
             StorageError: the store cannot be reached or read.
         """
-        raise NotImplementedError
-        yield
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:

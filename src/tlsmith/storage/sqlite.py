@@ -107,15 +107,9 @@ class SQLiteStorage(Storage):
             finally:
                 self._give_back(connection)
 
-    @contextlib.contextmanager
-    def look(self) -> Iterator[Connection]:
+    def look(self) -> _Look:
         """Give one of a few connections; see the base."""
-        with _translated(self.url):
-            connection = self._take_reader()
-            try:
-                yield Connection(connection.execute, connection.executemany)
-            finally:
-                self._give_back(connection)
+        return _Look(self)
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         """Keep a reader for the next, unless its snapshot cannot be let go of."""
@@ -290,6 +284,27 @@ _KINDS = {
         "see whether the disk is full or failing",
     ),
 }
+
+
+class _Look:
+    """A reader that is taken, and given back: a class, since generators cost more."""
+
+    __slots__ = ("_connection", "_storage")
+
+    def __init__(self, storage: SQLiteStorage) -> None:
+        self._storage = storage
+
+    def __enter__(self) -> Connection:
+        try:
+            self._connection = connection = self._storage._take_reader()
+        except sqlite3.Error as error:
+            raise _storage_error(error, self._storage.url) from error
+        return Connection(connection.execute, connection.executemany)
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
+        self._storage._give_back(self._connection)
+        if isinstance(error, sqlite3.Error):
+            raise _storage_error(error, self._storage.url) from error
 
 
 @contextlib.contextmanager

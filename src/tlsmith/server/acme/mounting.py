@@ -16,7 +16,7 @@ from tlsmith.authority.acme.settings import (
 from tlsmith.server.acme.app import ACMEApp
 from tlsmith.server.acme.caa import CAACheck
 from tlsmith.server.acme.challenges import Challenges
-from tlsmith.server.acme.urls import PREFIX, URLs
+from tlsmith.server.acme.urls import URLs
 from tlsmith.server.service import AuthorityService
 from tlsmith.validation.settings import ValidationSettings
 from tlsmith.validation.validator import Validator
@@ -45,15 +45,13 @@ class ACMESite:
     def __init__(
         self, port: AuthorityService, settings: ServeSettings, meter: Meter
     ) -> None:
-        from starlette.routing import Mount
-
         authority = port.authority
         self._service = ACMEService(authority, acme_settings(settings))
         self._validator = Validator(validation_settings(settings))
         self._keep = timedelta(seconds=settings.acme.keep)
         self._clean_at = time.monotonic()
         caa = CAACheck(self._service, self._validator)
-        self._app = ACMEApp(
+        self.app = ACMEApp(
             self._service,
             Challenges(self._service, self._validator, meter),
             meter,
@@ -64,18 +62,17 @@ class ACMESite:
         # Where the name is not known, a validation that is taken over has only these.
         host = settings.listen.host or "localhost"
         self._urls = URLs(f"https://{host}:{settings.listen.port}")
-        self.routes = (Mount(PREFIX, self._app),)
 
     async def maintain(self) -> None:
         """Take over what others left; now and then, forget what is over."""
-        await self._app.maintain(self._urls)
+        await self.app.maintain(self._urls)
         if time.monotonic() >= self._clean_at:
             self._clean_at = time.monotonic() + _CLEAN_UP
             await asyncio.to_thread(self._service.maintain, self._keep)
 
     async def close(self) -> None:
         """Let end what runs."""
-        await self._app.close()
+        await self.app.close()
         await self._validator.close()
 
 

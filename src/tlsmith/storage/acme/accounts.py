@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from tlsmith.storage.connection import Connection, Row, Transaction
@@ -159,6 +160,7 @@ def set_account_key(
     )
 
 
+@lru_cache(maxsize=4096)
 def _account(row: Row) -> AccountRecord:
     agreed = row[5]
     return AccountRecord(
