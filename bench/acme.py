@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import gc
 import os
 import shutil
@@ -67,10 +66,8 @@ class Subject:
     def measure(self, clients: int, seconds: float) -> Measured:
         while True:
             self.load.patience = PATIENCE * 2 ** self.patience[clients] * clients
-            processes = *self.server.processes, *self.server.database
-            meter = functools.partial(cost.cpu, *processes)
             try:
-                found = self.load.run(clients, seconds, meter, self._expected())
+                found = self.load.run(clients, seconds, self._cpu, self._expected())
             except StuckError:
                 self.stuck += 1
                 self.patience[clients] += 1
@@ -79,6 +76,9 @@ class Subject:
                 self.results.setdefault(clients, []).append(found)
                 self.memory = cost.peak_memory(*self.server.processes)
                 return found
+
+    def _cpu(self) -> tuple[float, float]:
+        return cost.cpu(*self.server.processes), cost.cpu(*self.server.database)
 
     def _expected(self) -> int:
         """Return how many orders to prepare: some more than there were last time."""
@@ -182,8 +182,8 @@ def _print(subjects: list[Subject], words: argparse.Namespace) -> None:
     )
     for clients in CLIENTS:
         print(
-            f"\n{clients} clients{'orders/s':>22}{'server':>10}{'clients':>10}"
-            f"{'cores':>7}{'p50':>9}{'p99':>10}{'polls':>7}  errors"
+            f"\n{clients} clients{'orders/s':>22}{'server':>10}{'of it DB':>10}"
+            f"{'clients':>10}{'cores':>7}{'p50':>9}{'p99':>10}{'polls':>7}  errors"
         )
         for subject in subjects:
             _print_row(subject, subject.results[clients], subject.patience[clients])
@@ -201,7 +201,8 @@ def _print_row(subject: Subject, found: list[Measured], patience: int) -> None:
     errors["bad nonces"] = _sum(found, "bad nonces")
     listed = ", ".join(f"{number} {kind}" for kind, number in (+errors).items())
     print(
-        f"{subject.label:<21}{rate:>11,.0f}{server:>7.2f} ms{client:>7.2f} ms"
+        f"{subject.label:<21}{rate:>11,.0f}{server:>7.2f} ms"
+        f"{_median(found, 'database_each'):>7.2f} ms{client:>7.2f} ms"
         f"{rate * (server + client) / 1e3:>7.2f}"
         f"{_percentile(found, 50):>6.1f} ms{_percentile(found, 99):>7.1f} ms"
         f"{polls:>7.1f}  {listed or 'none'}"

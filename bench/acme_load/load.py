@@ -26,12 +26,16 @@ _STUCK = 3.0
 WARM = 1.0
 
 
+Meter = Callable[[], tuple[float, float]]
+
+
 @dataclass(frozen=True)
 class Measured:
     """What clients saw in the seconds that were measured.
 
     Args:
-        server: seconds of CPU of the server.
+        server: seconds of CPU of the server, its database included.
+        database: of the database alone.
         client: seconds of CPU of the clients and their network.
     """
 
@@ -39,6 +43,7 @@ class Measured:
     seconds: float
     latencies: list[float]
     server: float
+    database: float
     client: float
     errors: Counter[str]
     counts: Counter[str]
@@ -51,6 +56,10 @@ class Measured:
     def server_each(self) -> float:
         """Milliseconds of the server's CPU an order."""
         return self.server / max(self.orders, 1) * 1e3
+
+    @property
+    def database_each(self) -> float:
+        return self.database / max(self.orders, 1) * 1e3
 
     @property
     def client_each(self) -> float:
@@ -78,12 +87,12 @@ class Load:
         self.patience = 0.01
 
     def run(
-        self, clients: int, seconds: float, meter: Callable[[], float], expected: int
+        self, clients: int, seconds: float, meter: Meter, expected: int
     ) -> Measured:
         """Place orders, as many as there is time for.
 
         Args:
-            meter: returns the seconds of CPU that the server has used.
+            meter: returns the seconds of CPU that the server and its database have used.
             expected: so many orders are prepared before.
         """
         tally = Tally()
@@ -93,12 +102,22 @@ class Load:
             before, spent, began = meter(), time.process_time(), time.perf_counter()
             counted = tally.counts.copy()
             self._pass(seconds, tally)
-            server, client = meter() - before, time.process_time() - spent
+            after, client = meter(), time.process_time() - spent
             ended = time.perf_counter()
             counts = tally.counts - counted
         within = [took for when, took in tally.finished if began < when <= ended]
+        server, database = (
+            late - early for late, early in zip(after, before, strict=True)
+        )
         return Measured(
-            len(within), ended - began, within, server, client, tally.errors, counts
+            len(within),
+            ended - began,
+            within,
+            server + database,
+            database,
+            client,
+            tally.errors,
+            counts,
         )
 
     def place(self, number: int, clients: int) -> Tally:
