@@ -186,7 +186,7 @@ def _print(subjects: list[Subject], words: argparse.Namespace) -> None:
             f"{'clients':>10}{'cores':>7}{'p50':>9}{'p99':>10}{'polls':>7}  errors"
         )
         for subject in subjects:
-            _print_row(subject, subject.results[clients], subject.patience[clients])
+            _print_row(subject.label, subject.results[clients])
         _print_ratios({one.label: one.results[clients] for one in subjects})
     print()
     for subject in subjects:
@@ -194,14 +194,14 @@ def _print(subjects: list[Subject], words: argparse.Namespace) -> None:
         print(f"{subject.label:<21}{subject.memory:>7.0f} MiB at most{stuck}")
 
 
-def _print_row(subject: Subject, found: list[Measured], patience: int) -> None:
+def _print_row(label: str, found: list[Measured]) -> None:
     rate, server, client = _rate(found), _server(found), _median(found, "client_each")
     polls = _sum(found, "polls") / max(sum(one.orders for one in found), 1)
     errors = sum((one.errors for one in found), Counter())
     errors["bad nonces"] = _sum(found, "bad nonces")
     listed = ", ".join(f"{number} {kind}" for kind, number in (+errors).items())
     print(
-        f"{subject.label:<21}{rate:>11,.0f}{server:>7.2f} ms"
+        f"{label:<21}{rate:>11,.0f}{server:>7.2f} ms"
         f"{_median(found, 'database_each'):>7.2f} ms{client:>7.2f} ms"
         f"{rate * (server + client) / 1e3:>7.2f}"
         f"{_percentile(found, 50):>6.1f} ms{_percentile(found, 99):>7.1f} ms"

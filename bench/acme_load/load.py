@@ -92,7 +92,7 @@ class Load:
         """Place orders, as many as there is time for.
 
         Args:
-            meter: returns the seconds of CPU that the server and its database have used.
+            meter: returns the seconds of CPU of the server, and of its database.
             expected: so many orders are prepared before.
         """
         tally = Tally()
