@@ -65,6 +65,10 @@ class DNSServer:
         self.knows_edns = True
         # Called with each UDP answer, gives what is sent instead, in order.
         self.tamper: Callable[[bytes], list[bytes]] = lambda wire: [wire]
+        # The same for TCP; what is shorter than it was ends the connection.
+        self.tamper_tcp: Callable[[bytes], bytes] = lambda wire: wire
+        # Called with the address each UDP query comes from.
+        self.on_client: Callable[[Any], object] = lambda _: None
         # (name, type, "udp" or "tcp") of each query, the latest ones.
         self.queries: deque[tuple[str, str, str]] = deque(maxlen=10_000)
         self._records: dict[str, dict[str, list[list[str]]]] = {}
@@ -115,6 +119,8 @@ class DNSServer:
         self.default_ipv4 = self.default_ipv6 = ""
         self.follows_aliases = self.knows_edns = True
         self.tamper = lambda wire: [wire]
+        self.tamper_tcp = lambda wire: wire
+        self.on_client = lambda _: None
         self.queries.clear()
         self._ready.clear()
 
@@ -196,7 +202,12 @@ class DNSServer:
                 size = int.from_bytes(await reader.readexactly(2), "big")
                 answer = self.answer(await reader.readexactly(size), "tcp")
                 if answer is not None:
-                    writer.write(len(answer).to_bytes(2, "big") + answer)
+                    sent = self.tamper_tcp(answer)
+                    writer.write(len(answer).to_bytes(2, "big") + sent)
+                    if len(sent) < len(answer):
+                        writer.close()
+                        await writer.wait_closed()
+                        return
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -217,7 +228,9 @@ class DNSServer:
         if name in self.silent:
             return None
         if name in self.unreadable:
-            return wire[:2] + b"\x81\x80" + wire[4:6] + b"\0\1\0\0\0\0" + wire[12:] * 2
+            # One record, which ends where it begins.
+            asked = wire[12 : 16 + len(question.name.to_wire())]
+            return wire[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + asked + b"\xc0"
         response = dns.message.make_response(query, recursion_available=True)
         if query.edns >= 0 and not self.knows_edns:
             response.use_edns(False)
@@ -264,6 +277,8 @@ class DNSServer:
         return turns.pop(0) if len(turns) > 1 else turns[0]
 
     def _exists(self, name: str) -> bool:
+        if self.default_ipv4 or self.default_ipv6:
+            return True
         return any(
             known == name or known.endswith("." + name) for known in self._records
         )
@@ -296,6 +311,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, address: Any) -> None:
+        self._server.on_client(address)
         answer = self._server.answer(data, "udp")
         if answer is not None:
             for wire in self._server.tamper(answer):

@@ -128,12 +128,13 @@ def test_a_challenge_says_how_it_went(error: ACMEProblem | bytes) -> None:
 
 
 def test_a_persistent_challenge_names_us_and_has_no_token() -> None:
-    """draft-ietf-acme-dns-persist-02 section 3.1, and the name it had in 01."""
+    """draft-ietf-acme-dns-persist-02 section 3.1, and what 01 had."""
     challenge = ChallengeView(
         "dns-persist-01",
         "https://c",
         "pending",
         issuer_domain_names=("ca.test", "ca.example"),
+        account_uri="https://ca.test/acme/account/1",
     )
     assert json.loads(encode_challenge(challenge)) == {
         "type": "dns-persist-01",
@@ -141,6 +142,7 @@ def test_a_persistent_challenge_names_us_and_has_no_token() -> None:
         "status": "pending",
         "issuerDomainNames": ["ca.test", "ca.example"],
         "issuer-domain-names": ["ca.test", "ca.example"],
+        "accounturi": "https://ca.test/acme/account/1",
     }
 
 

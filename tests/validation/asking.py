@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from ipaddress import ip_network
 from typing import Any
 
@@ -34,7 +35,12 @@ class Asking:
         self.settings = ValidationSettings(**defaults | settings)
 
     def validate(
-        self, type: str, name: str = "www.test", *, wildcard: bool = False
+        self,
+        type: str,
+        name: str = "www.test",
+        *,
+        wildcard: bool = False,
+        earlier_thumbprints: Collection[str] = (),
     ) -> Outcome:
         kind = "ip" if ":" in name or name[-1].isdigit() else "dns"
 
@@ -42,7 +48,13 @@ class Asking:
             validator = Validator(self.settings)
             try:
                 return await validator.validate(
-                    type, Identifier(kind, name), wildcard, TOKEN, THUMBPRINT, ACCOUNT
+                    type,
+                    Identifier(kind, name),
+                    wildcard,
+                    TOKEN,
+                    THUMBPRINT,
+                    ACCOUNT,
+                    earlier_thumbprints=earlier_thumbprints,
                 )
             finally:
                 await validator.close()

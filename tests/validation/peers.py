@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import socket
 import ssl
 import threading
@@ -63,7 +64,7 @@ class WebPeer:
         self._listening = socket.create_server((host, port), family=family)
         self.port: int = self._listening.getsockname()[1]
         self._threads = [threading.Thread(target=self._run, daemon=True)]
-        self._connected: list[socket.socket] = []
+        self.connected: list[socket.socket] = []
         if context is not None:
             context.sni_callback = self._named
 
@@ -72,7 +73,7 @@ class WebPeer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in [self._listening, *self._connected]:
+        for one in [self._listening, *self.connected]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
@@ -93,7 +94,7 @@ class WebPeer:
             except OSError:
                 return
             self.clients.append(address[0])
-            self._connected.append(client)
+            self.connected.append(client)
             thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -119,3 +120,95 @@ class WebPeer:
             self.requests.append(request)
             for piece in self.answer(request):
                 client.sendall(piece)
+
+
+class PlainPeer:
+    """Takes connections, reads once, sends something and closes.
+
+    Args:
+        first: what it sends; None to send nothing and stay.
+    """
+
+    def __init__(self, first: bytes | None, host: str = "127.0.0.1") -> None:
+        self._first = first
+        self._listening = socket.create_server((host, 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._kept: list[socket.socket] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        for one in [self._listening, *self._kept]:
+            one.close()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            self._kept.append(client)
+            if self._first is None:
+                continue
+            with contextlib.suppress(OSError), client:
+                client.recv(65536)
+                client.sendall(self._first)
+
+
+class TLSPeer:
+    """A TLS server that shakes hands and says no more."""
+
+    def __init__(self, context: ssl.SSLContext, host: str = "127.0.0.1") -> None:
+        self.context = context
+        # Server name asked for, and protocol chosen or what went wrong, of each.
+        self.handshakes: queue.Queue[tuple[str | None, str | None]] = queue.Queue()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listening = socket.create_server((host, 0), family=family)
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._name: str | None = None
+        # Whether it leaves a good-bye unanswered, until it is told to end.
+        self.is_stubborn = False
+        self._end = threading.Event()
+        context.sni_callback = self._named
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(10)
+
+    def _named(self, _: ssl.SSLObject, name: str | None, __: object) -> None:
+        self._name = name
+
+    def _run(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            with client:
+                self.handshakes.put(self._shake_hands(client))
+
+    def _shake_hands(self, client: socket.socket) -> tuple[str | None, str | None]:
+        try:
+            with self.context.wrap_socket(client, server_side=True) as wrapped:
+                chosen = wrapped.selected_alpn_protocol()
+                if self.is_stubborn:
+                    self._end.wait(10)
+                with contextlib.suppress(OSError):
+                    wrapped.recv(1)
+        except OSError as error:
+            return self._name, str(error)
+        return self._name, chosen

@@ -44,7 +44,7 @@ REFUSED = {
     b"http:x": "without a host",
     b"http://[::1/": "no URL",
     b"http://[fe80::1%25eth0]/": "a zone",
-    b"http://[v1.x]/": "",
+    b"http://[v1.x]/": "not an address",
     b"http://a b.test/": "printable",
     b"/a b": "printable",
     b"/\x00": "printable",

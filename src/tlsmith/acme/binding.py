@@ -63,7 +63,7 @@ def _check_header(signed: SignedRequest, url: str) -> str:
             f"the binding's algorithm is {quoted(header.alg)}: use one of "
             f"{', '.join(MAC_ALGORITHMS)}"
         )
-    if header.kid is None or header.jwk is not None:
+    if not header.kid or header.jwk is not None:
         raise malformed("the binding's header has to have a kid, and no jwk")
     if header.nonce is not None:
         raise malformed("the binding's header must not have a nonce")

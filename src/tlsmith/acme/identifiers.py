@@ -119,7 +119,8 @@ def _parse_dns(value: str, *, wildcards: bool) -> Identifier:
     try:
         name = parse_name(value)
     except InputError as error:
-        raise _malformed(error.message, "dns", value) from None
+        detail = "; ".join(filter(None, (error.message, error.hint)))
+        raise _malformed(detail, "dns", value) from None
     if name.kind != "dns":
         detail = f"an IP address in an identifier of type dns: {quoted(value)}"
         raise _malformed(f"{detail}; its type is ip", "dns", value)

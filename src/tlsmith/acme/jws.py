@@ -76,12 +76,8 @@ def parse_jws(body: bytes) -> SignedRequest:
     alg, nonce, _, jwk, kid = signed.header
     check_algorithm(alg)
     if (jwk is None) == (kid is None):
-        raise malformed(
-            "the protected header has both jwk and kid, where one is to say whose key "
-            "it is"
-            if jwk is not None
-            else "the protected header has neither jwk nor kid"
-        )
+        found = "neither jwk nor" if jwk is None else "both jwk and"
+        raise malformed(f"the protected header has {found} kid: one is to be there")
     if not nonce:
         raise bad_nonce("the protected header has no nonce")
     if not _NONCE.fullmatch(nonce):
@@ -96,23 +92,21 @@ def parse_inner_jws(data: bytes) -> SignedRequest:
         ACMEProblem: malformed.
     """
     envelope = read_json(_ENVELOPE, data, "the request")
-    # Three members take twelve quotes: then none comes twice, and none is left over.
+    # Three strings take twelve quotes, names included: where there are no more, none
+    # comes twice, and nothing else is there. So it is with all that clients send.
     if data.count(b'"') != 12 or b"\\" in data:
         _check_envelope(envelope, data)
     protected = _decoded(envelope.protected, "protected")
     header = read_json(_HEADER, protected, "the protected header")
-    # As above, of the four that a request of an account has.
-    few = header.kid is not UNSET and header.nonce is not UNSET
-    if not few or protected.count(b'"') != 16 or b"\\" in protected:
+    nonce = None if header.nonce is UNSET else header.nonce
+    kid = None if header.kid is UNSET else header.kid
+    # The same with alg, url, nonce and kid, which requests of an account have.
+    is_plain = protected.count(b'"') == 16 and b"\\" not in protected
+    if not is_plain or nonce is None or kid is None:
         _check_header(header, protected)
+    jwk = None if header.jwk is UNSET else header.jwk
     return SignedRequest(
-        ProtectedHeader(
-            header.alg,
-            header.nonce or None,
-            header.url,
-            header.jwk or None,
-            header.kid or None,
-        ),
+        ProtectedHeader(header.alg, nonce, header.url, jwk, kid),
         _decoded(envelope.payload, "payload"),
         f"{envelope.protected}.{envelope.payload}".encode("ascii"),
         _decoded(envelope.signature, "signature"),

@@ -57,6 +57,8 @@ class ChallengeView(NamedTuple):
     Args:
         error: what failed, or the JSON of it.
         issuer_domain_names: of dns-persist-01: what the record may name us by.
+        account_uri: of dns-persist-01: by what it may name the account, through draft
+            01 alone; from 02 on clients make it themselves.
     """
 
     type: str
@@ -66,6 +68,7 @@ class ChallengeView(NamedTuple):
     validated: datetime | None = None
     error: ACMEProblem | bytes | None = None
     issuer_domain_names: tuple[str, ...] = ()
+    account_uri: str | None = None
 
 
 class AuthorizationView(NamedTuple):
@@ -207,6 +210,7 @@ def _challenge(challenge: ChallengeView) -> dict[str, Any]:
         validated=_moment(challenge.validated),
         error=_error(challenge.error),
         issuerDomainNames=challenge.issuer_domain_names or None,
+        accounturi=challenge.account_uri,
     )
     if challenge.issuer_domain_names:
         # Its name through draft 01, which clients in use still read.

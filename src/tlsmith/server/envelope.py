@@ -46,6 +46,8 @@ class Envelope:
         self._metrics = metrics
         self.limits = limits
         self.requests = RateLimit(limits.requests_per_minute, limits.exempt)
+        # Routes are few, whatever is asked for, and so are statuses.
+        self._counters: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     def use(self, limits: LimitSettings) -> None:
         """Take other limits from now on."""
@@ -79,8 +81,9 @@ class Envelope:
         scope = exchange.scope
         route = route_of(scope)
         seconds = time.perf_counter() - exchange.began
-        self._metrics.requests.labels("https", route, str(exchange.status)).inc()
-        self._metrics.seconds.labels(route).observe(seconds)
+        counter, histogram = self._counted(route, exchange.status)
+        counter.inc()
+        histogram.observe(seconds)
         quiet = route in _QUIET and exchange.status < 500
         event(
             _LOG,
@@ -92,6 +95,16 @@ class Envelope:
             status=exchange.status,
             milliseconds=round(seconds * 1000, 1),
         )
+
+    def _counted(self, route: str, status: int) -> tuple[Any, Any]:
+        """Return what counts responses, and their time: looked up once for each."""
+        found = self._counters.get((route, status))
+        if found is None:
+            found = self._counters[route, status] = (
+                self._metrics.requests.labels("https", route, str(status)),
+                self._metrics.seconds.labels(route),
+            )
+        return found
 
 
 def too_many(wait: float) -> RequestRefusedError:

@@ -10,6 +10,9 @@ import json
 import logging
 import re
 import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -36,7 +39,11 @@ def event(logger: logging.Logger, level: int, name: str, /, **facts: Any) -> Non
         name: kebab-case, stable: what people search for.
         facts: JSON values; `error` may be an exception.
     """
-    if logger.isEnabledFor(level):
+    if not logger.isEnabledFor(level):
+        return
+    if _sink is not None:
+        _sink(time.time(), level, name, facts)
+    else:
         # By hand, since Logger.log walks the stack to find out who called: half the
         # time of a line, for what the event's name says already.
         record = logging.LogRecord(logger.name, level, "", 0, name, None, None)
@@ -46,8 +53,11 @@ def event(logger: logging.Logger, level: int, name: str, /, **facts: Any) -> Non
 
 def set_up_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Have everything logged to standard error, in the form asked for."""
+    global _sink  # noqa: PLW0603 -- as logging's own set-up is
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JSONLines() if settings.format == "json" else Words())
+    line = json_line if settings.format == "json" else words_line
+    handler.setFormatter(Lines(line))
+    _sink = Sink(handler, line)
     for name in ("tlsmith", "uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
@@ -58,37 +68,79 @@ def set_up_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
     logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
-class JSONLines(logging.Formatter):
-    """A JSON object a line."""
+class Sink:
+    """Where our own events go: to the same stream, without what logging does for
+    everybody's.
+
+    Args:
+        line: makes a line of facts.
+    """
+
+    def __init__(
+        self,
+        handler: logging.StreamHandler[TextIO],
+        line: Callable[[dict[str, Any]], str],
+    ) -> None:
+        self._handler = handler
+        self._line = line
+
+    def __call__(
+        self, moment: float, level: int, name: str, facts: dict[str, Any]
+    ) -> None:
+        line = self._line(_facts(moment, level, name, facts)) + "\n"
+        handler = self._handler
+        with handler.lock or nullcontext(), suppress(OSError, ValueError):
+            handler.stream.write(line)
+            handler.stream.flush()
+
+
+_sink: Sink | None = None
+
+
+class Lines(logging.Formatter):
+    """Records of others, in the form that events have."""
+
+    def __init__(self, line: Callable[[dict[str, Any]], str]) -> None:
+        super().__init__()
+        self._line = line
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
-        return _encode(_facts(record))
+        facts = dict(getattr(record, "facts", {}))
+        if record.exc_info and record.exc_info[1] is not None:
+            facts["error"] = record.exc_info[1]
+        message = record.getMessage()
+        return self._line(_facts(record.created, record.levelno, message, facts))
 
 
-class Words(logging.Formatter):
-    """A line of words: time, level, event, and the facts as name=value."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record."""
-        facts = _facts(record)
-        head = f"{facts.pop('time')} {facts.pop('level'):<7} {facts.pop('event')}"
-        return " ".join([head, *(f"{name}={_word(facts[name])}" for name in facts)])
+def json_line(facts: dict[str, Any]) -> str:
+    """Return facts as a JSON object."""
+    return _encode(facts)
 
 
-def _facts(record: logging.LogRecord) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(record.created, UTC)
+def words_line(facts: dict[str, Any]) -> str:
+    """Return facts as words: time, level, event, and the others as name=value."""
+    head = f"{facts.pop('time')} {facts.pop('level'):<7} {facts.pop('event')}"
+    return " ".join([head, *(f"{name}={_word(facts[name])}" for name in facts)])
+
+
+def _facts(
+    moment: float, level: int, name: str, facts: dict[str, Any]
+) -> dict[str, Any]:
+    when = datetime.fromtimestamp(moment, UTC)
     found: dict[str, Any] = {
-        "time": f"{moment.isoformat(timespec='milliseconds')[:-6]}Z",
-        "level": record.levelname.lower(),
-        "event": _cut(record.getMessage()),
+        "time": f"{when.isoformat(timespec='milliseconds')[:-6]}Z",
+        "level": logging.getLevelName(level).lower(),
+        "event": _cut(name),
     }
     if identifier := request_id.get():
         found["request_id"] = identifier
-    for name, value in getattr(record, "facts", {}).items():
-        found[name] = _fact(name, value)
-    if record.exc_info and record.exc_info[1] is not None:
-        found["error"] = _error(record.exc_info[1])
+    for key, value in facts.items():
+        # Nearly all of them, at no more cost than that.
+        if type(value) is int or type(value) is float:
+            found[key] = value
+        else:
+            found[key] = _fact(key, value)
     return found
 
 

@@ -13,6 +13,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tlsmith.server.corked import CorkedTransport
 from tlsmith.server.reply import Reply, http_date, problem, status_line
 from tlsmith.server.settings import LimitSettings
 
@@ -95,13 +96,13 @@ class SecureProtocol(HttpToolsProtocol):
         """Begin, once the handshake is done."""
         side = self._side
         is_full = len(side.connections) >= side.limits.connections
-        super().connection_made(transport)
+        super().connection_made(CorkedTransport(transport))  # type: ignore[arg-type]
         connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if connection is not None:
             self._peer_certificate = connection.getpeercert(binary_form=True)
         if is_full:
             side.refuse("connections")
-            transport.close()
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Parse, within the limits."""

@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from tlsmith.validation._dns_message import (
     FORMAT_ERROR,
@@ -18,7 +19,7 @@ from tlsmith.validation._dns_message import (
 from tlsmith.validation.words import reason_of
 
 # Seconds until what has not been answered is asked again, and in the end given up.
-_ROUNDS = (1.0, 1.5, 2.0)
+ROUNDS = (1.0, 1.5, 2.0)
 _TCP_TIME = 4.0
 # Answers to something else. Somebody may be guessing: over TCP that does not work.
 _MOST_STRAY = 32
@@ -31,19 +32,30 @@ class NoAnswerError(Exception):
     """A server did not answer, or not in a way that can be read; the text says how."""
 
 
-async def ask(
-    server: Server, questions: Sequence[Question], source: str | None = None
-) -> dict[Question, Answer]:
-    """Return a server's answers; one may be missing where others are there.
+class Manner(NamedTuple):
+    """How a server is asked.
 
     Args:
         source: address of this machine to ask from.
+        rounds: seconds to wait each time a question is sent over UDP.
+        edns: whether to say that long answers are taken.
+    """
+
+    source: str | None = None
+    rounds: tuple[float, ...] = ROUNDS
+    edns: bool = True
+
+
+async def ask(
+    server: Server, questions: Sequence[Question], manner: Manner
+) -> dict[Question, Answer]:
+    """Return a server's answers; one may be missing where others are there.
 
     Raises:
         NoAnswerError: there is none.
     """
     try:
-        answers = await _ask(server, questions, source)
+        answers = await _ask(server, questions, manner)
     except BadMessageError as error:
         raise NoAnswerError(f"answered what is no DNS: {error}") from error
     except OSError as error:
@@ -54,17 +66,18 @@ async def ask(
 
 
 async def _ask(
-    server: Server, questions: Sequence[Question], source: str | None
+    server: Server, questions: Sequence[Question], manner: Manner
 ) -> dict[Question, Answer]:
     if not _is_address(server[0]):
         server = await _located(server)
-    answers = await _over_udp(server, questions, source, edns=True)
+    answers = await _over_udp(server, questions, manner)
     for question, answer in list(answers.items()):
         if answer.rcode == FORMAT_ERROR:  # it knows no EDNS (RFC 6891 section 6.2.2)
-            answers |= await _over_udp(server, [question], source, edns=False)
+            plain = manner._replace(edns=False)
+            answers |= await _over_udp(server, [question], plain)
     for question, answer in list(answers.items()):
         if answer.is_truncated:
-            answers[question] = await _over_tcp(server, question, source)
+            answers[question] = await _over_tcp(server, question, manner.source)
     return answers
 
 
@@ -80,7 +93,7 @@ async def _located(server: Server) -> Server:
 
 
 async def _over_udp(
-    server: Server, questions: Sequence[Question], source: str | None, *, edns: bool
+    server: Server, questions: Sequence[Question], manner: Manner
 ) -> dict[Question, Answer]:
     """Ask from a port of its own, and believe nobody but the server.
 
@@ -90,13 +103,13 @@ async def _over_udp(
     family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as asking:
         asking.setblocking(False)
-        if source is not None:
-            asking.bind((source, 0))
+        if manner.source is not None:
+            asking.bind((manner.source, 0))
         asking.connect(server)
-        exchange = _Exchange(asking, questions, edns=edns)
+        exchange = _Exchange(asking, questions, manner)
         await exchange.run()
     for question in exchange.doubtful:
-        exchange.answers[question] = await _over_tcp(server, question, source)
+        exchange.answers[question] = await _over_tcp(server, question, manner.source)
     return exchange.answers
 
 
@@ -107,12 +120,13 @@ class _Exchange:
     """
 
     def __init__(
-        self, asking: socket.socket, questions: Sequence[Question], *, edns: bool
+        self, asking: socket.socket, questions: Sequence[Question], manner: Manner
     ) -> None:
         self.answers: dict[Question, Answer] = {}
         self.doubtful: tuple[Question, ...] = ()
         self._socket = asking
-        self._edns = edns
+        self._edns = manner.edns
+        self._rounds = iter(manner.rounds)
         self._stray = 0
         self._waiting: dict[int, Question] = {}
         for question in questions:
@@ -125,7 +139,6 @@ class _Exchange:
         """Send, and wait until all is answered or enough has been tried."""
         loop = asyncio.get_running_loop()
         self._done: asyncio.Future[None] = loop.create_future()
-        self._rounds = iter(_ROUNDS)
         self._send()
         try:
             loop.add_reader(self._socket, self._read)

@@ -129,8 +129,8 @@ class ResponseParser:
         """Return the state in which the body is read (RFC 9112 6.3)."""
         coding = self.fields.get(_CODING_FIELD)
         length = self.fields.get(_LENGTH_FIELD)
-        if self.status in (204, 304):
-            return _DONE
+        if self.status == 204 or self.status // 100 == 3:
+            return _DONE  # there is none, or none that matters
         if coding is not None:
             if coding.lower() != b"chunked" or length is not None:
                 raise BadResponseError("a transfer coding other than chunked alone")

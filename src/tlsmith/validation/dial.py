@@ -49,12 +49,12 @@ class Dialer:
             attempt.does(f"connecting to {host} at {where}")
             attempt.addresses.append(address)
             try:
-                connecting = loop.create_connection(
-                    make, address, port, local_addr=local
-                )
-                if address != addresses[-1]:
-                    connecting = asyncio.wait_for(connecting, _LONGEST_CONNECT)
-                transport, protocol = await connecting
+                # The last one may take what is left of the time.
+                patience = None if address == addresses[-1] else _LONGEST_CONNECT
+                async with asyncio.timeout(patience):
+                    transport, protocol = await loop.create_connection(
+                        make, address, port, local_addr=local
+                    )
             except OSError as error:
                 failures.append(f"{where}: {reason_of(error)}")
             else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from socket import AF_INET, AF_INET6, SOCK_STREAM, inet_ntop
 from typing import NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.errors import MissingExtraError
-from tlsmith.validation._dns_exchange import NoAnswerError, Server, ask
+from tlsmith.validation._dns_exchange import ROUNDS, Manner, NoAnswerError, Server, ask
 from tlsmith.validation._dns_message import (
     AAAA,
     CAA,
@@ -30,6 +31,8 @@ from tlsmith.validation.hosts_file import HostsFile
 
 # Of aliases that follow each other; more than any sane zone has.
 _MOST_ALIASES = 10
+# Seconds for which a server that did not answer is asked after the others.
+_IN_DISGRACE = 30.0
 
 
 class Found(NamedTuple):
@@ -64,11 +67,17 @@ class Resolver:
     Args:
         servers: (host, port) of resolvers, asked in this order; none for the system's.
         hosts: the machine's own list, where the system's way is taken.
+        rounds: seconds to wait each time a server is asked.
     """
 
     def __init__(
-        self, servers: Sequence[Server] = (), hosts: HostsFile | None = None
+        self,
+        servers: Sequence[Server] = (),
+        hosts: HostsFile | None = None,
+        rounds: tuple[float, ...] = ROUNDS,
     ) -> None:
+        self._rounds = rounds
+        self._silent_until: dict[Server, float] = {}
         self._servers = tuple(servers)
         self._hosts = hosts or HostsFile()
 
@@ -139,10 +148,15 @@ class Resolver:
         Where one type of several is answered with records, that is enough.
         """
         failures = []
-        for server in self._servers or _system_servers():
+        servers = self._in_order()
+        # Where there is another to ask, one is given up a round earlier.
+        rounds = self._rounds[:-1] if len(servers) > 1 else self._rounds
+        for server in servers:
             try:
-                answers = await ask(server, questions, _source_for(server, source))
+                manner = Manner(_source_for(server, source), rounds)
+                answers = await ask(server, questions, manner)
             except NoAnswerError as error:
+                self._silent_until[server] = time.monotonic() + _IN_DISGRACE
                 failures.append(f"{_shown(server)} {error}")
                 continue
             good = {
@@ -160,6 +174,17 @@ class Resolver:
             f"cannot look up {asked}: the resolver {', '.join(failures)}: check the "
             "name servers of the domain, then try again"
         )
+
+    def _in_order(self) -> Sequence[Server]:
+        """Return the servers, those last that have just let us down."""
+        servers = self._servers or _system_servers()
+        if not self._silent_until:
+            return servers
+        now = time.monotonic()
+        self._silent_until = {
+            server: until for server, until in self._silent_until.items() if until > now
+        }
+        return sorted(servers, key=self._silent_until.__contains__)
 
     async def _addresses_of_system(self, host: str) -> list[str]:
         found = self._hosts.addresses(host)

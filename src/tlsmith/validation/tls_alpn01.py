@@ -15,6 +15,9 @@ from tlsmith.validation.attempt import Attempt
 from tlsmith.validation.dial import Dialer, start_tls, unverified_context
 from tlsmith.validation.words import quoted, reason_of
 
+# Seconds for a peer to close when it has been told to.
+_GOOD_BYE = 1.0
+
 
 class TLSALPNValidation:
     """Asks TLS servers for the certificates that answer challenges."""
@@ -31,15 +34,12 @@ class TLSALPNValidation:
         Raises:
             ACMEProblem: it does not.
         """
-        transport, _ = await self._dialer.dial(
-            identifier.value, self._port, attempt, asyncio.Protocol
+        transport, hearing = await self._dialer.dial(
+            identifier.value, self._port, attempt, _Hearing
         )
         place = f"{identifier.value}, port {self._port} (at {attempt.address}),"
         attempt.does(f"in the TLS handshake with {place}", problems.tls)
-        try:
-            secured = await _shake_hands(transport, identifier, place)
-        finally:
-            transport.abort()
+        secured = await _shake_hands(transport, hearing, identifier, place)
         certificate = secured.getpeercert(binary_form=True)
         protocol = secured.selected_alpn_protocol()
         if protocol != PROTOCOL or certificate is None:
@@ -54,20 +54,37 @@ class TLSALPNValidation:
             raise problems.incorrect_response(f"{place} {problem.message}") from problem
 
 
+class _Hearing(asyncio.Protocol):
+    """Waits for the end of a connection; what comes before is of no interest."""
+
+    def __init__(self) -> None:
+        self.end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.end.done():
+            self.end.set_result(None)
+
+
 async def _shake_hands(
-    transport: asyncio.Transport, identifier: Identifier, place: str
+    transport: asyncio.Transport, hearing: _Hearing, identifier: Identifier, place: str
 ) -> ssl.SSLObject:
     try:
         secured = await start_tls(
-            transport, asyncio.Protocol(), _context(), alpn_server_name(identifier)
+            transport, hearing, _context(), alpn_server_name(identifier)
         )
     except OSError as error:
         raise problems.tls(
             f"no TLS with {place} for the protocol {PROTOCOL}: {reason_of(error)}: see "
             "that the ACME client, or a server that knows it, has that port"
         ) from error
+    # The end of the handshake may be on its way still: a server that never sees it
+    # logs a failure, where there is none.
+    secured.close()
+    try:
+        await asyncio.wait((hearing.end,), timeout=_GOOD_BYE)
+    finally:
+        secured.abort()
     found: ssl.SSLObject = secured.get_extra_info("ssl_object")
-    secured.abort()
     return found
 
 

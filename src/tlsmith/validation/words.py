@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 
 _MOST = 100
@@ -24,4 +26,7 @@ def reason_of(error: OSError) -> str:
         return error.reason.replace("_", " ").lower()
     if isinstance(error, TimeoutError):
         return "no answer"
+    if error.errno and not isinstance(error, socket.gaierror):
+        # asyncio's own words say again which address it was.
+        return os.strerror(error.errno).lower()
     return (error.strerror or str(error) or type(error).__name__).lower()
