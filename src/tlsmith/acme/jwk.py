@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     SECP384R1,
     SECP521R1,
+    EllipticCurvePublicKey,
     EllipticCurvePublicNumbers,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from tlsmith.acme.base64url import decode_base64url, encode_base64url
 from tlsmith.acme.problems import bad_public_key, malformed
@@ -61,10 +62,19 @@ def parse_jwk(jwk: dict[str, Any], *, blocklist: Blocklist = NO_KEYS) -> Account
             must not be used.
     """
     key = read_jwk(jwk)
+    refuse_unsafe(key, blocklist)
+    return key
+
+
+def refuse_unsafe(key: AccountKey, blocklist: Blocklist = NO_KEYS) -> None:
+    """Refuse a key that must not be an account's.
+
+    Raises:
+        ACMEProblem: badPublicKey.
+    """
     reasons = judge_key(key.public_key, blocklist=blocklist)
     if reasons:
         raise bad_public_key(f"the key is not safe: {'; '.join(reasons)}")
-    return key
 
 
 @lru_cache(maxsize=_CACHED)
@@ -156,11 +166,37 @@ def _read_okp(jwk: dict[str, Any]) -> AccountKey:
 _READERS = {"EC": _read_ec, "RSA": _read_rsa, "OKP": _read_okp}
 
 
+def thumbprint_of(public_key: Any) -> str | None:
+    """Return the thumbprint (RFC 7638) of a key, None for one no account can have."""
+    if isinstance(public_key, EllipticCurvePublicKey):
+        for crv, (_, curve, size) in _CURVES.items():
+            if public_key.curve.name == curve.name:
+                numbers = public_key.public_numbers()
+                x, y = numbers.x.to_bytes(size, "big"), numbers.y.to_bytes(size, "big")
+                return _thumbprint(
+                    crv=crv, kty="EC", x=encode_base64url(x), y=encode_base64url(y)
+                )
+    elif isinstance(public_key, RSAPublicKey):
+        rsa = public_key.public_numbers()
+        return _thumbprint(e=_integer(rsa.e), kty="RSA", n=_integer(rsa.n))
+    elif isinstance(public_key, Ed25519PublicKey):
+        x = public_key.public_bytes_raw()
+        return _thumbprint(crv="Ed25519", kty="OKP", x=encode_base64url(x))
+    return None
+
+
+def _thumbprint(**members: str) -> str:
+    return encode_base64url(hashlib.sha256(msgspec.json.encode(members)).digest())
+
+
+def _integer(number: int) -> str:
+    return encode_base64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+
+
 def _account_key(key: Any, kind: str, **members: str) -> AccountKey:
     """Return the key; its members come in the order of RFC 7638."""
-    text = msgspec.json.encode(members)
-    thumbprint = encode_base64url(hashlib.sha256(text).digest())
-    return AccountKey(key, thumbprint, text.decode("ascii"), kind)
+    text = msgspec.json.encode(members).decode("ascii")
+    return AccountKey(key, _thumbprint(**members), text, kind)
 
 
 def _text(jwk: dict[str, Any], name: str) -> str:

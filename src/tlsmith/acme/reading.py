@@ -21,6 +21,9 @@ def read_json(decoder: msgspec.json.Decoder[T], data: bytes, what: str) -> T:
         ACMEProblem: malformed, naming the member that is not as it should be.
     """
     try:
+        # The library passes over members it does not keep without reading them.
+        if not data.isascii():
+            data.decode("utf-8")
         return decoder.decode(data)
     except msgspec.ValidationError as error:
         raise malformed(f"{what}: {_plain(str(error))}") from None

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tlsmith.errors import RequestRefusedError
+from tlsmith.server.envelope import ACME
 from tlsmith.server.metrics import CONTENT_TYPE, Metrics, Sources
 from tlsmith.server.reply import Reply
 from tlsmith.server.status import StatusSite
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_ACME = "/acme/"
 _OWN = (
     "/healthz",
     "/readyz",
@@ -68,7 +68,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if self._acme is not None and scope["path"].startswith(_ACME):
+        if self._acme is not None and scope["path"].startswith(ACME):
             # What is asked most has no need of a router.
             await self._acme(scope, receive, send)
             return

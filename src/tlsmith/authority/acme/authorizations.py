@@ -24,7 +24,12 @@ from tlsmith.storage.acme.authorizations import (
     authorizations_by_id,
     set_outcome,
 )
-from tlsmith.storage.acme.orders import make_invalid, make_ready, order_by_id
+from tlsmith.storage.acme.orders import (
+    make_invalid,
+    make_ready,
+    open_orders_with,
+    order_by_id,
+)
 
 if TYPE_CHECKING:
     from tlsmith.storage import Transaction
@@ -185,13 +190,11 @@ def deactivate_authorization(
             if found.status != DEACTIVATED:
                 raise problems.malformed(f"the authorization is {found.status} by now")
             return found
-        if record.order_id is not None:
-            error = problems.unauthorized(
-                f"the authorization for {record.value} was deactivated"
-            )
-            make_invalid(
-                transaction, record.order_id, json.dumps(problem_document(error))
-            )
+        error = problems.unauthorized(
+            f"the authorization for {record.value} was deactivated"
+        )
+        for order_id in open_orders_with(transaction, record.account_id, record.id):
+            make_invalid(transaction, order_id, json.dumps(problem_document(error)))
         return given_up
 
     return context.begin(act)

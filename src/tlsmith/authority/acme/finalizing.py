@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.acme import problems
-from tlsmith.acme.jwk import load_account_key
+from tlsmith.acme.jwk import thumbprint_of
 from tlsmith.authority.acme.context import ACMEContext, actor_of
 from tlsmith.authority.acme.permission import binding_of, profile_of
 from tlsmith.authority.issuance import Prepared, record_certificate
 from tlsmith.authority.service import Wanted
+from tlsmith.core.asked import AskedExtensions
 from tlsmith.core.attributes import parse_attributes
-from tlsmith.core.keys import public_key_info
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.requested import RequestedCertificate, read_request
 from tlsmith.errors import (
@@ -25,6 +25,7 @@ from tlsmith.errors import (
     NotFoundError,
     ProfileError,
 )
+from tlsmith.storage.acme.accounts import account_by_thumbprint
 from tlsmith.storage.acme.authorizations import (
     VALID,
     AuthorizationRecord,
@@ -103,13 +104,12 @@ class Finalizer:
         now = context.now()
         requested = _read(context, csr)
         _refuse_other_names(order, requested)
-        if requested.public_key_info == public_key_info(
-            load_account_key(account.jwk).public_key
-        ):
-            raise problems.bad_csr(
-                "the key is the account's own: a certificate needs another"
-            )
+        thumbprint = thumbprint_of(requested.public_key)
         with context.storage.look() as connection:
+            if thumbprint and account_by_thumbprint(connection, thumbprint):
+                raise problems.bad_csr(  # RFC 8555 section 11.1
+                    "csr: the key is an account's: a certificate needs another"
+                )
             proofs = authorizations_by_id(connection, order.authorizations)
             _refuse_unproved(order, proofs, now)
             binding = binding_of(connection, account, now)
@@ -119,7 +119,7 @@ class Finalizer:
             requested.public_key,
             profile.name,
             requested.subject,
-            requested.asked,
+            _asked(requested.asked),
             not_after=order.not_after,
             clamp=order.not_after is None,
             public_key_info=requested.public_key_info,
@@ -174,6 +174,17 @@ def _refuse_other_names(order: OrderRecord, requested: RequestedCertificate) -> 
             differences.append(f"common name not ordered: {part.text}")
     if differences:
         raise problems.bad_csr(f"csr: names {'; '.join(differences)}")
+
+
+def _asked(asked: AskedExtensions) -> AskedExtensions:
+    """Return what a request asks for beside names that is minded.
+
+    Clients put usages into requests that they have no need of, and every other ACME
+    server passes over; the profile says what the certificate is for.
+    """
+    if asked.is_ca:
+        raise problems.bad_csr("csr: it asks to be a CA")
+    return AskedExtensions(must_staple=asked.must_staple)
 
 
 def _refuse_unproved(

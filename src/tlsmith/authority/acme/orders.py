@@ -19,6 +19,7 @@ from tlsmith.authority.acme.permission import (
     binding_of,
     preauthorization,
     profile_of,
+    refuse_end,
     refuse_names,
     refused,
 )
@@ -83,6 +84,7 @@ def new_order(
         binding = binding_of(connection, account, now)
         profile = profile_of(context, account, binding, wanted.profile)
         refuse_names(context, profile, binding, wanted.identifiers)
+        refuse_end(context, profile, wanted.not_after)
         if wanted.replaces is not None:
             refuse_replacement(connection, account, wanted.replaces, wanted.identifiers)
         needed = [

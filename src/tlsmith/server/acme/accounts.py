@@ -74,14 +74,9 @@ def _update(call: Call) -> Reply | Pending:
     if call.is_reading:
         return _account(call, account, 200)
     message = call.read(AccountUpdate)
-    if message.status is not None:
-        if message.status != "deactivated":
-            raise problems.malformed(
-                f"status: {message.status[:40]!r}: an account can be changed to "
-                "deactivated alone"
-            )
+    if message.status == "deactivated":
         done = call.service.deactivate_account(account, call.request_id)
-    else:
+    else:  # any other status is passed over: section 7.3.2
         contacts = None
         if message.contact is not None:
             contacts = parse_contacts(message.contact)

@@ -113,7 +113,7 @@ class ACMEApp:
             return _not_allowed(method, allowed)
         body = b""
         if method == "POST":
-            body = await _read(receive)
+            body = await _read(receive, fields.get(b"content-length", b"0"))
             check_content_type(fields.get(b"content-type", b""))
         request = _Request(endpoint, ids, scope, fields, body, urls, request_id.get())
         call = await self._run(self._call, request)
@@ -269,29 +269,32 @@ def _told(problem: ACMEProblem) -> Reply:
     fields: Fields = ()
     if problem.retry_after is not None:
         fields = (retry_after(problem.retry_after),)
+    if problem.status == 413:
+        fields = ((b"connection", b"close"),)
     if problem.type == "userActionRequired":  # section 7.3.3
         where = str(problem.fields.get("instance", ""))
         fields = (*fields, link(where, "terms-of-service"))
     return Reply(problem.status, problems.encode_problem(problem), PROBLEM, fields)
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, length: bytes) -> bytes:
     """Return the body.
 
+    Args:
+        length: what the client says it is.
+
     Raises:
-        ACMEProblem: malformed, 413.
+        ACMEProblem: malformed, 413: what is left of it is not read.
     """
     parts, size = [], 0
     while True:
+        if max(size, int(length)) > MOST_BODY:
+            raise problems.malformed(f"a body of over {MOST_BODY} bytes", status=413)
         message = await receive()
         if message["type"] == "http.disconnect":
             raise problems.malformed("the client went away")
         part = message.get("body", b"")
         size += len(part)
-        if size <= MOST_BODY:
-            parts.append(part)
-        if not message.get("more_body"):
-            break
-    if size > MOST_BODY:
-        raise problems.malformed(f"the body is over {MOST_BODY} bytes", status=413)
-    return b"".join(parts)
+        parts.append(part)
+        if not message.get("more_body") and size <= MOST_BODY:
+            return b"".join(parts)

@@ -18,12 +18,10 @@ def _authorization(call: Call) -> Reply | Pending:
     if call.is_reading:
         return _shown(call, record)
     message = call.read(AuthorizationUpdate)
-    if message.status is None:
-        return _shown(call, record)
     if message.status != "deactivated":
         raise problems.malformed(
-            f"status: {message.status[:40]!r}: an authorization can be changed to "
-            "deactivated alone"
+            f"status: {(message.status or 'none')[:40]}: an authorization can be "
+            "changed to deactivated alone"
         )
     done = call.service.deactivate_authorization(record)
     return Pending(done, lambda changed: _shown(call, changed))

@@ -90,10 +90,13 @@ class Challenges:
             ACMEProblem: malformed, rateLimited.
         """
         type_ = call.ids[1]
-        challenge = challenge_of(record, type_)
+        if record.status == PENDING:
+            challenge_of(record, type_)
+        elif type_ not in self._service.settings.challenges:
+            raise problems.malformed("there is no such challenge", status=404)
         if not call.is_reading:
             call.read(ChallengeResponse)
-            if record.status == PENDING and challenge.status in (PENDING, PROCESSING):
+            if record.status == PENDING:
                 record = await self._begun(call, Task(record, type_))
         return self._reply(call, record, type_)
 

@@ -10,6 +10,7 @@ from tlsmith.acme.resources import (
 )
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.reply import Reply, retry_after
+from tlsmith.server.acme.views import PERSISTENT, hash_prefix
 
 # Seconds until a client asks again about a certificate that must be renewed now.
 _URGENT = 300
@@ -31,6 +32,11 @@ def _directory(call: Call) -> Reply:
         settings.require_binding,
         call.service.profiles(),
     )
+    if PERSISTENT in settings.challenges:
+        view = view._replace(
+            issuer_domain_names=settings.caa_identities,
+            account_hash_prefix=hash_prefix(settings.caa_identities),
+        )
     return Reply(200, encode_directory(view))
 
 

@@ -13,10 +13,12 @@ from tlsmith.authority.acme.settings import (
     ACMESettings,
     TrustedNetwork,
 )
+from tlsmith.errors import ConfigError
 from tlsmith.server.acme.app import ACMEApp
 from tlsmith.server.acme.caa import CAACheck
 from tlsmith.server.acme.challenges import Challenges
 from tlsmith.server.acme.urls import URLs
+from tlsmith.server.acme.views import PERSISTENT, hash_prefix
 from tlsmith.server.service import AuthorityService
 from tlsmith.validation.settings import ValidationSettings
 from tlsmith.validation.validator import Validator
@@ -34,8 +36,18 @@ def open_acme(
 ) -> ACMESite | None:
     """Return ACME over an authority; None where the settings want none."""
     assert isinstance(port, AuthorityService)  # noqa: S101 -- what `open_service` made
-    if not settings.acme.enabled:
+    acme = settings.acme
+    if not acme.enabled:
         return None
+    if (acme.check_caa or PERSISTENT in acme.challenges) and not acme.caa_identities:
+        mistake = (
+            "acme.caa_identities: not set, and acme.check_caa or dns-persist-01 is"
+        )
+        raise ConfigError(
+            mistake,
+            mistakes=[mistake],
+            hint="set it to the domain by which CAA records are to call this CA",
+        )
     return ACMESite(port, settings, meter)
 
 
@@ -113,4 +125,5 @@ def validation_settings(settings: ServeSettings) -> ValidationSettings:
         acme.timeout,
         acme.vantage_points,
         acme.caa_identities,
+        hash_prefix(acme.caa_identities),
     )

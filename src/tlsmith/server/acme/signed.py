@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.acme import problems
-from tlsmith.acme.jwk import AccountKey, load_account_key, parse_jwk
+from tlsmith.acme.jwk import AccountKey, load_account_key, read_jwk, refuse_unsafe
 from tlsmith.acme.jws import CONTENT_TYPE, SignedRequest, parse_jws, verify_jws
 from tlsmith.server.acme.urls import URLs, urls_at
 
@@ -61,16 +61,20 @@ def find_signer(
     if header.url != known.base + target:
         urls = urls_at(host)
         if header.url != urls.base + target:
-            raise problems.malformed(
-                f"the protected header's url is not that of the request, "
-                f"{known.base + target[:200]}"
+            raise problems.unauthorized(  # RFC 8555 section 6.4
+                "the protected header's url is not that of the request, "
+                f"{known.base + target[:200]}",
+                status=401,
             )
     if header.kid is None:
         if keys == "kid":
             raise problems.malformed(
                 "this request is signed for an account: kid, and no jwk"
             )
-        key = parse_jwk(header.jwk or {}, blocklist=service.blocklist)
+        # A key that was stolen and is blocked still revokes its certificate.
+        key = read_jwk(header.jwk or {})
+        if keys == "jwk":
+            refuse_unsafe(key, service.blocklist)
         verify_jws(signed, key)
         return Signer(signed, key, None, urls)
     if keys == "jwk":

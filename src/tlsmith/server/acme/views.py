@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,7 +26,16 @@ if TYPE_CHECKING:
     from tlsmith.storage.acme.authorizations import AuthorizationRecord, ChallengeRecord
     from tlsmith.storage.acme.orders import OrderRecord
 
-_PERSISTENT = "dns-persist-01"
+PERSISTENT = "dns-persist-01"
+
+
+def hash_prefix(issuer_names: Sequence[str]) -> str:
+    """Return how accounts' names in records that stay begin (dns-persist-01).
+
+    Args:
+        issuer_names: domains of this CA, the first of which is in it.
+    """
+    return f"https://{issuer_names[0]}/acme/" if issuer_names else ""
 
 
 def account_body(urls: URLs, record: AccountRecord) -> bytes:
@@ -100,7 +110,7 @@ def _challenge(
     challenge: ChallengeRecord,
     issuer_names: tuple[str, ...],
 ) -> ChallengeView:
-    is_persistent = challenge.type == _PERSISTENT
+    is_persistent = challenge.type == PERSISTENT
     validated = challenge.validated_at
     return ChallengeView(
         challenge.type,
@@ -110,4 +120,5 @@ def _challenge(
         None if validated is None else to_moment(validated),
         None if challenge.error is None else msgspec.json.encode(challenge.error),
         issuer_names if is_persistent else (),
+        urls.account(record.account_id) if is_persistent else None,
     )

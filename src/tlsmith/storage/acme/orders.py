@@ -99,6 +99,18 @@ def orders_of_account(
     return [_order(row) for row in rows]
 
 
+def open_orders_with(
+    connection: Connection, account_id: str, authorization_id: str
+) -> list[str]:
+    """Return the ids of an account's open orders that need an authorization."""
+    rows = connection.all(
+        "SELECT id, authorizations FROM acme_orders WHERE account_id = ? "
+        "AND status IN ('pending', 'ready')",
+        account_id,
+    )
+    return [row[0] for row in rows if authorization_id in row[1].split()]
+
+
 def latest_orders(
     connection: Connection,
     *,
