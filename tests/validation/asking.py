@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Collection
 from ipaddress import ip_network
 from typing import Any
@@ -22,6 +24,18 @@ AUTHORIZATION = key_authorization(TOKEN, THUMBPRINT)
 ACCOUNT = "https://ca.test/acme/account/ab12"
 
 
+def binds(address: str) -> bool:
+    """Tell whether this machine has an address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family) as one:
+        one.bind((address, 0))
+        return True
+    return False
+
+
+needs_ipv6 = pytest.mark.skipif(not binds("::1"), reason="this machine has no IPv6")
+
+
 class Asking:
     """Asks for validations of names with a DNS server's records.
 
@@ -29,9 +43,10 @@ class Asking:
         settings: beside the resolver and that this machine may be asked.
     """
 
-    def __init__(self, run: Run, dns: DNSServer, **settings: Any) -> None:
+    def __init__(self, run: Run, dns: DNSServer | None, **settings: Any) -> None:
         self._run = run
-        defaults = {"resolvers": (dns.address,), "allow": LOOPBACK, "timeout": 5}
+        resolvers = () if dns is None else (dns.address,)
+        defaults = {"resolvers": resolvers, "allow": LOOPBACK, "timeout": 5}
         self.settings = ValidationSettings(**defaults | settings)
 
     def validate(

@@ -127,11 +127,13 @@ class PlainPeer:
 
     Args:
         first: what it sends; None to send nothing and stay.
+        greeting: what it sends before it reads.
     """
 
-    def __init__(self, first: bytes | None, host: str = "127.0.0.1") -> None:
+    def __init__(self, first: bytes | None, greeting: bytes = b"") -> None:
         self._first = first
-        self._listening = socket.create_server((host, 0))
+        self._greeting = greeting
+        self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._kept: list[socket.socket] = []
@@ -157,6 +159,7 @@ class PlainPeer:
             if self._first is None:
                 continue
             with contextlib.suppress(OSError), client:
+                client.sendall(self._greeting)
                 client.recv(65536)
                 client.sendall(self._first)
 

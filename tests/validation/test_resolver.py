@@ -16,6 +16,7 @@ from dns_server import DNSServer
 from tlsmith.errors import ACMEProblem
 from tlsmith.validation.hosts_file import HostsFile
 from tlsmith.validation.resolver import Resolver
+from validation.asking import needs_ipv6
 from validation.conftest import Run
 
 WWW = "www.test"
@@ -369,6 +370,7 @@ def test_a_server_may_have_a_name(run: Run, dns: DNSServer) -> None:
     assert "no-such.invalid:53 cannot be asked" in told
 
 
+@needs_ipv6
 def test_a_server_may_have_an_ipv6_address(run: Run) -> None:
     with DNSServer("::1") as six:
         six.set(WWW, "A", "10.0.0.1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -20,22 +19,13 @@ from validation.asking import (
     THUMBPRINT,
     TOKEN,
     Asking,
+    binds,
 )
 from validation.conftest import Run
 from validation.peers import PlainPeer, Request, WebPeer, page
 
-
-def _has(address: str) -> bool:
-    with socket.socket() as one:
-        try:
-            one.bind((address, 0))
-        except OSError:
-            return False
-    return True
-
-
 needs_127 = pytest.mark.skipif(
-    not _has("127.0.0.3"), reason="this system has one loopback address"
+    not binds("127.0.0.3"), reason="this system has one loopback address"
 )
 
 

@@ -27,43 +27,28 @@ def wanted_validity(
     A last second that is asked for is kept to where it is allowed; a lifetime has the
     time of backdating in it, so that no client finds it longer than the maximum.
     """
-    if request.not_after is not None:
-        return validity_until(profile, request.not_after, longest, now, reasons)
-    lifetime = request.lifetime
-    if lifetime is None:
-        lifetime = min(profile.default, longest)
-    backdated = _backdated(profile, lifetime)
-    return _allowed(now, backdated, lifetime, longest, reasons)
-
-
-def validity_until(
-    profile: Profile,
-    end: datetime,
-    longest: timedelta,
-    now: datetime,
-    reasons: list[str],
-) -> tuple[datetime, datetime]:
-    """Return (not_before, not_after) of a last second that is asked for."""
-    begin, end = now.replace(microsecond=0), end.replace(microsecond=0)
-    backdated = _backdated(profile, end - begin)
-    lifetime = end - begin + backdated + _SECOND
-    return _allowed(now, backdated, lifetime, longest, reasons)
-
-
-def _allowed(
-    now: datetime,
-    backdated: timedelta,
-    lifetime: timedelta,
-    longest: timedelta,
-    reasons: list[str],
-) -> tuple[datetime, datetime]:
+    begin = now.replace(microsecond=0)
+    lifetime, end = request.lifetime, request.not_after
+    if end is not None:
+        lifetime = lifetime_until(profile, end, now)
+        backdated = _backdated(profile, end.replace(microsecond=0) - begin)
+    else:
+        if lifetime is None:
+            lifetime = min(profile.default, longest)
+        backdated = _backdated(profile, lifetime)
     if lifetime < _SHORTEST:
         reasons.append(f"lifetime: {shown(lifetime)}, and a minute is the least")
     elif lifetime > longest:
         reasons.append(f"lifetime: {shown(lifetime)}, and {shown(longest)} is the most")
         lifetime = longest
-    not_before = now.replace(microsecond=0) - backdated
+    not_before = begin - backdated
     return not_before, not_before + (lifetime - _SECOND)
+
+
+def lifetime_until(profile: Profile, end: datetime, now: datetime) -> timedelta:
+    """Return how long a certificate lives that is made now and ends at a moment."""
+    left = end.replace(microsecond=0) - now.replace(microsecond=0)
+    return left + _backdated(profile, left) + _SECOND
 
 
 def _backdated(profile: Profile, lifetime: timedelta) -> timedelta:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tlsmith.cli.durations import parse_duration
+from tlsmith.cli.new_secret import check_place, write_secret
 from tlsmith.cli.output import emit, emit_json, say
 from tlsmith.cli.store import json_option, open_authority, person, store_option
 from tlsmith.cli.table import table
-from tlsmith.errors import InputError
 
 if TYPE_CHECKING:
     from tlsmith.authority.access import Scope
@@ -94,14 +93,13 @@ def token(
       tlsmith access token ci --role issuer --expires-in 90d --out ci.token
     """
     from tlsmith.authority.access import Scope, create_token
-    from tlsmith.files import NewFile, write_together
 
     now = datetime.now(UTC)
     expires_at = now + parse_duration(expires_in) if expires_in else None
     scope = Scope(role, profiles, names)
     store, out = options["store"], options["out"]
     if out:
-        _check_place(str(out))
+        check_place(str(out))
     with open_authority(str(store) if store else None) as authority:
         scope.check_profiles(authority.policy())
         made, record = authority.writer.submit(
@@ -110,7 +108,7 @@ def token(
             )
         )
     if out:
-        write_together([NewFile(str(out), made.encode() + b"\n", secret=True)])
+        write_secret(str(out), f"{made}\n")
     facts = {"id": record.id} | _scope_facts(name, scope)
     if options["as_json"]:
         emit_json(facts if out else facts | {"token": made})
@@ -163,22 +161,6 @@ def grant(
             "those that are there already as well; see whose they are:\n"
             f"  tlsmith cert list --name {identity}"
         )
-
-
-def _check_place(path: str) -> None:
-    """Refuse a token's place where a file is, or none can be, before it is made."""
-    from tlsmith.files import is_stream
-    from tlsmith.files.atomic import place_of, remove_quietly, write_temporary
-
-    if is_stream(path):
-        return
-    if os.path.lexists(path):
-        raise InputError(
-            f"{path!r} is there already",
-            code="file-exists",
-            hint="name a new file, or move that one away",
-        )
-    remove_quietly(write_temporary(place_of(path), b"", 0o600))
 
 
 def _scope_facts(name: str, scope: Scope) -> dict[str, Any]:

@@ -48,6 +48,13 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ),
             ("cert", "cert:cert", "Issue, find, renew and revoke certificates."),
             ("crl", "crl:crl", "Issue and read CRLs."),
+            (
+                "account",
+                "account:account",
+                "ACME accounts and how they are used.",
+            ),
+            ("order", "order:order", "ACME orders and why they failed."),
+            ("eab", "eab:eab", "External accounts for ACME."),
             ("profile", "profile:profile", "Profiles and policy of a CA."),
             ("access", "access:access", "Tokens and grants for the API."),
             ("audit", "audit:audit", "Read and verify the audit log."),

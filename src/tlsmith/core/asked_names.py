@@ -100,9 +100,6 @@ def _name(part: der.Element) -> GeneralName:
     raw = decode_name(part.tag, content)
     if raw is None:
         raise InputError(f"a name of the unknown tag {part.tag:#04x}")
-    if raw.kind == "dns" and raw.value.endswith("."):
-        # RFC 5280 4.2.1.6 has the syntax of RFC 1034 section 3.5, which has none.
-        raise InputError(f"{quoted(raw.value)} has a final dot")
     return in_one_form(raw)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,14 +36,15 @@ _PATIENCE = 5
 _MOST = 16
 # In the advisory lock's name space: any number that nobody else takes.
 _MIGRATION_LOCK = 0x746C736D
+# The empty one says since when the table is whole: see `SharedNonces`.
 _USE_NONCES = (
-    b"WITH unhurried AS MATERIALIZED "
-    b"(SELECT set_config('synchronous_commit', 'off', true)) "
-    b"INSERT INTO acme_nonces (nonce, at) "
-    b"SELECT DISTINCT unnest(%(nonces)s), %(at)s::bigint FROM unhurried "
-    b"ON CONFLICT DO NOTHING "
-    b"RETURNING nonce, extract(epoch FROM pg_postmaster_start_time())::float8"
+    "WITH used AS (INSERT INTO acme_nonces (nonce, at) "
+    "SELECT DISTINCT unnest(?::bytea[]), ?::bigint "
+    "UNION ALL SELECT ''::bytea, ?::bigint - 1 "
+    "ON CONFLICT DO NOTHING RETURNING nonce) "
+    "SELECT nonce, (SELECT at FROM acme_nonces WHERE nonce = '') FROM used"
 )
+_FORGET_NONCES = "DELETE FROM acme_nonces WHERE nonce <> '' AND at < ? RETURNING at"
 
 
 class PostgresStorage(Storage):
@@ -63,6 +63,8 @@ class PostgresStorage(Storage):
         # Ranges of names need the order of bytes, whatever the database's locale.
         "binary": 'COLLATE "C"',
         "empty": "''::bytea",
+        # Not written ahead: emptied after a crash, instead of losing the last rows.
+        "unlogged": "UNLOGGED",
     }
 
     def __init__(self, url: str) -> None:
@@ -250,29 +252,28 @@ class PostgresStorage(Storage):
         """See the base: those that were used are rows."""
         return SharedNonces(self)
 
-    def use_nonces(self, nonces: Sequence[bytes]) -> tuple[set[bytes], float]:
+    def use_nonces(self, nonces: Sequence[bytes], now: int) -> tuple[set[bytes], int]:
         """Note that nonces were used; return those that were not before.
 
-        What was noted may be lost where the database crashes, which is not waited for:
-        the second is when it was started, in seconds since 1970.
-        """
-        with (
-            _translated(self),
-            self._connection("") as connection,
-        ):
-            values = {"nonces": list(nonces), "at": int(time.time())}
-            rows = connection.execute(_USE_NONCES, values)
-            found = rows.fetchall()
-        started = max((row[1] for row in found), default=0.0)
-        return {bytes(row[0]) for row in found}, started
+        The second is since when that is known, which a crash of the database makes
+        later: of nonces that are older, nobody can tell. Where the connection breaks,
+        what was noted may be told as used before.
 
-    def forget_nonces(self, before: int) -> None:
-        """Delete those that were used before a moment, in seconds since 1970."""
-        with (
-            _translated(self),
-            self._connection("SELECT 1") as connection,
-        ):
-            connection.execute("DELETE FROM acme_nonces WHERE at < %s", (before,))
+        Args:
+            now: in milliseconds since 1970, as what is returned.
+        """
+        with self.look() as connection:
+            rows = connection.all(_USE_NONCES, list(nonces), now, now)
+        fresh = {bytes(row[0]) for row in rows}
+        since = now - 1
+        if rows and rows[0][1] is not None:
+            since = rows[0][1]
+        return fresh, since
+
+    def forget_nonces(self, before: int) -> int:
+        """Delete those that were used before a moment; return how many."""
+        with self.look() as connection:
+            return len(connection.all(_FORGET_NONCES, before))
 
     def size(self) -> int:
         """See the base."""

@@ -47,6 +47,7 @@ class SQLiteStorage(Storage):
         "clustered": "WITHOUT ROWID",
         "binary": "",
         "empty": "x''",
+        "unlogged": "",
     }
 
     def __init__(self, path: str, *, create: bool = False) -> None:
@@ -219,8 +220,8 @@ class SQLiteStorage(Storage):
         )
 
     def nonces(self) -> Nonces:
-        """See the base: in a file beside this one."""
-        return FileNonces(f"{self.path}-nonces")
+        """See the base: in a file beside this one, however this one is reached."""
+        return FileNonces(f"{os.path.realpath(self.path)}-nonces")
 
     def copy_to(self, path: str) -> None:
         """Write a consistent copy to a new file, while others write (`ca backup`)."""

@@ -63,8 +63,12 @@ class Writer:
         return self.begin(act).result()
 
     def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
-        """Have `act` done, as `submit` does, and return at once."""
+        """Have `act` done, as `submit` does, and return at once.
+
+        It cannot be called off: whoever stops waiting, it is done all the same.
+        """
         future: Future[Result] = Future()
+        future.set_running_or_notify_cancel()
         with self._lock:
             if self._closed:
                 raise StorageError("the store is closed", code="store-closed")

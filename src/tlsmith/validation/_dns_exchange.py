@@ -166,6 +166,7 @@ class _Exchange:
         finally:
             self._timer.cancel()
             receiving.cancel()
+            await asyncio.wait((receiving,))
         await (self._done if self._done.done() else receiving)
 
     def _send(self) -> None:

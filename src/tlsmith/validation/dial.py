@@ -17,8 +17,6 @@ from tlsmith.validation.words import reason_of
 _P = TypeVar("_P", bound=asyncio.BaseProtocol)
 # Of each family: one dead host of several is no reason to fail, ten are.
 _MOST_OF_A_FAMILY = 2
-# What one address may take of the time, so that a dead one leaves some to the next.
-_LONGEST_CONNECT = 4.0
 
 
 class Dialer:
@@ -26,11 +24,17 @@ class Dialer:
 
     A name that resolves to something else a moment later is of no use to anyone: no
     connection is made by name (DNS rebinding).
+
+    Args:
+        patience: seconds for an address to take a connection where there is another.
     """
 
-    def __init__(self, resolver: Resolver, policy: AddressPolicy) -> None:
-        self.resolver = resolver
+    def __init__(
+        self, resolver: Resolver, policy: AddressPolicy, patience: float
+    ) -> None:
+        self._resolver = resolver
         self._policy = policy
+        self._patience = patience
 
     async def dial(
         self, host: str, port: int, attempt: Attempt, make: Callable[[], _P]
@@ -45,12 +49,12 @@ class Dialer:
         local = None if attempt.source is None else (attempt.source, 0)
         addresses = await self._addresses(host, attempt)
         for address in addresses:
-            where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+            where = _authority(address, port)
             attempt.does(f"connecting to {host} at {where}")
             attempt.addresses.append(address)
             try:
                 # The last one may take what is left of the time.
-                patience = None if address == addresses[-1] else _LONGEST_CONNECT
+                patience = None if address == addresses[-1] else self._patience
                 async with asyncio.timeout(patience):
                     transport, protocol = await loop.create_connection(
                         make, address, port, local_addr=local
@@ -71,7 +75,7 @@ class Dialer:
             found = [host]
         else:
             attempt.does(f"looking up the addresses of {host}", problems.dns)
-            found = await self.resolver.addresses(host, attempt.source)
+            found = await self._resolver.addresses(host, attempt.source)
         refusals = [(each, self._policy.refusal(each)) for each in found]
         allowed = [each for each, why in refusals if why is None]
         if not allowed:
@@ -87,6 +91,16 @@ class Dialer:
                     f"{host} has no address that can be asked from {attempt.source}"
                 )
         return [each for family in families for each in family[:_MOST_OF_A_FAMILY]]
+
+
+def place_of(host: str, port: int, attempt: Attempt) -> str:
+    """Return what is asked, and which address of it."""
+    where = _authority(host, port)
+    return where if host == attempt.address else f"{where} (at {attempt.address})"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def unverified_context() -> ssl.SSLContext:

@@ -57,7 +57,7 @@ class DNSValidation:
         found, texts = await self._texts(name, attempt)
         if digest.encode("ascii") not in texts:
             raise problems.incorrect_response(
-                f"{_listed(name, found, texts)} where {quoted(digest)} was expected: "
+                f"{_listed(name, found, texts)}, where {quoted(digest)} was expected: "
                 "see that the ACME client sets the record in the zone that is served, "
                 "and waits until all its servers have it"
             )
@@ -112,6 +112,4 @@ def _listed(name: str, found: Found, texts: list[bytes]) -> str:
     more = f" and {len(texts) - _MOST_SHOWN} more" if len(texts) > _MOST_SHOWN else ""
     where = name if found.name == name else f"{name}, an alias of {found.name},"
     word = "record" if len(texts) == 1 else "records"
-    return (
-        f"{where} has the TXT {word} {shown}{more}, says the resolver {found.server},"
-    )
+    return f"{where} has the TXT {word} {shown}{more}, says the resolver {found.server}"

@@ -96,7 +96,7 @@ class HTTPValidation:
             if secure:
                 transport = await start_tls(transport, exchange, _context(), url.host)
                 exchange.send(transport)
-            return await exchange.response
+            return await exchange.response()
         except BadResponseError as error:
             raise _unreadable(place, error) from error
         except ssl.SSLError as error:
@@ -115,44 +115,59 @@ class _Exchange(asyncio.Protocol):
     """One request sent, one response taken.
 
     Args:
-        waits: the request is not sent before TLS is there.
+        waits: nothing is sent or taken before TLS is there.
     """
 
     def __init__(self, request: bytes, most: int, *, waits: bool) -> None:
-        self.response: asyncio.Future[ResponseParser] = (
-            asyncio.get_running_loop().create_future()
-        )
         self._request = request
         self._parser = ResponseParser(most)
         self._waits = waits
+        self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._error: Exception | None = None
+
+    async def response(self) -> ResponseParser:
+        """Wait for the response, and return it.
+
+        Raises:
+            BadResponseError: it is none.
+            OSError: the connection broke.
+        """
+        await self._end
+        if self._error is not None:
+            raise self._error
+        return self._parser
+
+    def send(self, transport: asyncio.Transport) -> None:
+        self._waits = False
+        transport.write(self._request)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not self._waits:
             self.send(cast("asyncio.Transport", transport))
 
-    def send(self, transport: asyncio.Transport) -> None:
-        transport.write(self._request)
-
     def data_received(self, data: bytes) -> None:
-        if self.response.done():
-            return  # more than we want, until the connection is torn down
+        # Neither what comes before TLS counts, nor more than is needed.
+        if self._waits or self._end.done():
+            return
         try:
             if self._parser.feed(data):
-                self.response.set_result(self._parser)
+                self._end.set_result(None)
         except BadResponseError as error:
-            self.response.set_exception(error)
+            self._fail(error)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.response.done():
-            return
-        if error is not None:
-            self.response.set_exception(error)
+        if self._end.done():
             return
         try:
             self._parser.end()
-            self.response.set_result(self._parser)
         except BadResponseError as early:
-            self.response.set_exception(early)
+            self._fail(error or early)
+        else:
+            self._end.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self._end.set_result(None)
 
 
 @cache

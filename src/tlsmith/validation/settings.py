@@ -19,8 +19,8 @@ class ValidationSettings(NamedTuple):
         allow: networks that may be asked though they are built in as ones that are not.
         deny: networks never asked, whatever `allow` says.
         timeout: seconds a validation has, from its first question to its end.
-        vantage_points: addresses of this machine to ask from once more; all must see
-            the same.
+        vantage_points: addresses of this machine to ask from once more, `resolvers`
+            too; all must see the same.
         issuer_names: domain names this CA goes by in dns-persist-01 records.
         account_hash_prefix: of the account's URIs in those; as in the directory.
         concurrency: validations under way at once; further ones wait.

@@ -12,7 +12,7 @@ from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.tls_alpn import PROTOCOL, check_alpn_certificate
 from tlsmith.errors import ACMEProblem
 from tlsmith.validation.attempt import Attempt
-from tlsmith.validation.dial import Dialer, start_tls, unverified_context
+from tlsmith.validation.dial import Dialer, place_of, start_tls, unverified_context
 from tlsmith.validation.words import quoted, reason_of
 
 # Seconds for a peer to close when it has been told to.
@@ -37,7 +37,7 @@ class TLSALPNValidation:
         transport, hearing = await self._dialer.dial(
             identifier.value, self._port, attempt, _Hearing
         )
-        place = f"{identifier.value}, port {self._port} (at {attempt.address}),"
+        place = place_of(identifier.value, self._port, attempt)
         attempt.does(f"in the TLS handshake with {place}", problems.tls)
         secured = await _shake_hands(transport, hearing, identifier, place)
         certificate = secured.getpeercert(binary_form=True)
@@ -51,7 +51,9 @@ class TLSALPNValidation:
         try:
             check_alpn_certificate(certificate, identifier, key_authorization)
         except ACMEProblem as problem:
-            raise problems.incorrect_response(f"{place} {problem.message}") from problem
+            raise problems.incorrect_response(
+                f"{place}: {problem.message}"
+            ) from problem
 
 
 class _Hearing(asyncio.Protocol):

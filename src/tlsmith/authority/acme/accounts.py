@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.jwk import AccountKey
+from tlsmith.authority.acme.authorizations import cancel_orders
 from tlsmith.authority.acme.bindings import use
 from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.acme.ids import new_id
@@ -167,7 +168,7 @@ def deactivate_account(
 
     def act(transaction: Transaction) -> AccountRecord:
         found = account_of_id(transaction, account.id)
-        _end(transaction, found, DEACTIVATED)
+        _end(transaction, found, DEACTIVATED, now)
         who = requester(account.id)
         act = Act(who, "account.deactivate", account.id, {}, request_id)
         append(transaction, act, now)
@@ -193,15 +194,19 @@ def revoke_account(
             f"no account {account_id!r} that is in use",
             hint="see which there are: tlsmith account list --store URL",
         )
-    _end(transaction, account, REVOKED)
+    _end(transaction, account, REVOKED, now)
     act = Act(actor.name, "account.revoke", account_id, {}, actor.request_id)
     append(transaction, act, now)
     return account._replace(status=REVOKED)
 
 
-def _end(transaction: Transaction, account: AccountRecord, status: str) -> None:
+def _end(
+    transaction: Transaction, account: AccountRecord, status: str, now: datetime
+) -> None:
+    """Have an account get nothing more, not even what is being finalized."""
     set_account_status(transaction, account.id, status)
     revoke_authorizations(transaction, account.id)
+    cancel_orders(transaction, [account.id], f"the account was {status}", now)
 
 
 def change_key(

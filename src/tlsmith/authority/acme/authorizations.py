@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.problems import problem_document
 from tlsmith.authority.acme.context import ACMEContext
+from tlsmith.authority.acme.ids import id_from
 from tlsmith.authority.acme.limiting import count, failure_limits, refuse_too_many
 from tlsmith.errors import ACMEProblem
+from tlsmith.storage.acme.accounts import account_by_id
 from tlsmith.storage.acme.authorizations import (
     DEACTIVATED,
     INVALID,
@@ -22,21 +24,24 @@ from tlsmith.storage.acme.authorizations import (
     ChallengeRecord,
     authorization_by_id,
     authorizations_by_id,
+    authorizations_left_running,
     set_outcome,
+    set_running,
 )
 from tlsmith.storage.acme.orders import (
+    expire_by,
+    make_all_invalid,
     make_invalid,
     make_ready,
-    open_orders_with,
     order_by_id,
 )
+from tlsmith.storage.moments import DAY, to_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tlsmith.storage import Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
-
-# How long whoever validates has; afterwards, whoever looks begins again.
-_LEASE = timedelta(seconds=90)
 
 
 class Task(NamedTuple):
@@ -101,12 +106,43 @@ def keep_running(
             status=PROCESSING,
             error=problem_document(error) if error else task.challenge.error,
         ),
-    )._replace(running_until=now + _LEASE)
+    )._replace(running_until=now + context.settings.lease)
 
     def act(transaction: Transaction) -> AuthorizationRecord:
-        return record if set_outcome(transaction, record) else _now(transaction, record)
+        if not set_outcome(transaction, record, now):
+            return _now(transaction, record, now)
+        return record
 
     return context.begin(act)
+
+
+def take_left_running(
+    context: ACMEContext,
+) -> list[tuple[AuthorizationRecord, AccountRecord]]:
+    """Return what somebody began to validate and did not end; it is ours from now.
+
+    Whose account is no longer used gets nothing validated.
+    """
+    with context.storage.look() as connection:
+        if not authorizations_left_running(connection, context.now()):
+            return []
+
+    def act(transaction: Transaction) -> list[AuthorizationRecord]:
+        now = context.now()
+        found = authorizations_left_running(transaction, now)
+        ids = [one.id for one in found]
+        if ids:
+            set_running(transaction, ids, now + context.settings.lease)
+        return found
+
+    taken = context.begin(act).result()
+    with context.storage.look() as connection:
+        return [
+            (record, account)
+            for record in taken
+            if (account := account_by_id(connection, record.account_id))
+            and account.status == VALID
+        ]
 
 
 def succeed(context: ACMEContext, task: Task) -> Future[AuthorizationRecord]:
@@ -121,25 +157,31 @@ def succeed(context: ACMEContext, task: Task) -> Future[AuthorizationRecord]:
     )
 
     def act(transaction: Transaction) -> AuthorizationRecord:
-        if not set_outcome(transaction, record):
-            return _now(transaction, record)
+        if not set_outcome(transaction, record, now):
+            return _now(transaction, record, now)
         if record.order_id is not None:
-            _go_on(transaction, record.order_id)
+            _go_on(transaction, record.order_id, record.expires_at)
         return record
 
     return context.begin(act)
 
 
-def _go_on(transaction: Transaction, order_id: str) -> None:
-    """Have an order be ready where nothing is missing any more (section 7.1.6)."""
+def _go_on(transaction: Transaction, order_id: str, until: datetime) -> None:
+    """Have an order be ready where nothing is missing any more (section 7.1.6).
+
+    Args:
+        until: when the authorization expires that was found valid, and the order with
+            it.
+    """
     order = order_by_id(transaction, order_id)
     if order is None:
         return
     if len(order.authorizations) > 1:
         needed = authorizations_by_id(transaction, order.authorizations)
         if any(one.status != VALID for one in needed):
+            expire_by(transaction, order_id, until)
             return
-    make_ready(transaction, order_id)
+    make_ready(transaction, order_id, until)
 
 
 def fail(
@@ -155,19 +197,24 @@ def fail(
     limits = failure_limits(context.settings.limits, record.account_id, record.value)
 
     def act(transaction: Transaction) -> AuthorizationRecord:
-        if not set_outcome(transaction, record):
-            return _now(transaction, record)
+        if not set_outcome(transaction, record, now):
+            return _now(transaction, record, now)
         count(transaction, limits, now)
         if record.order_id is not None:
             identifier = {"type": record.type, "value": record.value}
-            make_invalid(
-                transaction,
-                record.order_id,
-                json.dumps({**document, "identifier": identifier}),
-            )
+            error = {**document, "identifier": identifier}
+            _give_up(transaction, record.order_id, error, now)
         return record
 
     return context.begin(act)
+
+
+def _give_up(
+    transaction: Transaction, order_id: str, error: dict[str, Any], now: datetime
+) -> None:
+    """Have an order fail, and be counted."""
+    if make_invalid(transaction, order_id, json.dumps(error)):
+        transaction.tally(to_seconds(now) // DAY, "acme-order-invalid")
 
 
 def deactivate_authorization(
@@ -182,22 +229,45 @@ def deactivate_authorization(
         raise problems.malformed(
             f"the authorization is {record.status}, and stays that"
         )
-    given_up = record._replace(status=DEACTIVATED, running_until=None)
+    now = context.now()
 
     def act(transaction: Transaction) -> AuthorizationRecord:
-        if not set_outcome(transaction, given_up, record.status):
-            found = _now(transaction, record)
-            if found.status != DEACTIVATED:
-                raise problems.malformed(f"the authorization is {found.status} by now")
+        found = _now(transaction, record, now)
+        if found.status == DEACTIVATED:
             return found
-        error = problems.unauthorized(
-            f"the authorization for {record.value} was deactivated"
-        )
-        for order_id in open_orders_with(transaction, record.account_id, record.id):
-            make_invalid(transaction, order_id, json.dumps(problem_document(error)))
+        if found.status not in (PENDING, VALID):
+            raise problems.malformed(f"the authorization is {found.status} by now")
+        given_up = found._replace(status=DEACTIVATED, running_until=None)
+        set_outcome(transaction, given_up, now, found.status)
+        # Others than its first order may need it, all of them made later.
+        error = f"the authorization for {record.value} was deactivated"
+        cancel_orders(transaction, [record.account_id], error, now, record)
         return given_up
 
     return context.begin(act)
+
+
+def cancel_orders(
+    transaction: Transaction,
+    accounts: Sequence[str],
+    reason: str,
+    now: datetime,
+    authorization: AuthorizationRecord | None = None,
+) -> None:
+    """Have what accounts ordered, and have not got yet, fail (section 7.1.6).
+
+    Args:
+        authorization: only the orders that need this one.
+    """
+    error = json.dumps(problem_document(problems.unauthorized(reason)))
+    which, since = None, ""
+    if authorization is not None:
+        which, since = authorization.id, id_from(authorization.created_at)
+    changed = make_all_invalid(
+        transaction, accounts, error, authorization=which, since=since
+    )
+    if changed:
+        transaction.tally(to_seconds(now) // DAY, "acme-order-invalid", changed)
 
 
 def with_challenge(
@@ -212,11 +282,9 @@ def with_challenge(
     )
 
 
-def _now(transaction: Transaction, record: AuthorizationRecord) -> AuthorizationRecord:
+def _now(
+    transaction: Transaction, record: AuthorizationRecord, now: datetime
+) -> AuthorizationRecord:
     """Return an authorization as somebody else left it."""
-    return authorization_by_id(transaction, record.id) or record
-
-
-def is_over(record: AuthorizationRecord, now: datetime) -> bool:
-    """Tell whether nothing can be validated any more."""
-    return record.status_at(now) != PENDING
+    found = authorization_by_id(transaction, record.id) or record
+    return found._replace(status=found.status_at(now))

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.authority.access import Scope
+from tlsmith.authority.acme.authorizations import cancel_orders
 from tlsmith.authority.actor import Actor
 from tlsmith.core.names import parse_name
 from tlsmith.errors import InputError, NotFoundError
 from tlsmith.storage import Connection, Transaction
 from tlsmith.storage.acme.bindings import (
     BindingRecord,
+    accounts_bound,
     binding_by_id,
     insert_binding,
     revoke_binding,
@@ -91,11 +93,16 @@ def take_binding_back(
         NotFoundError: there is none of that id that works.
     """
     actor.require("administrator", "taking an external account binding back")
-    if not revoke_binding(transaction, binding_id, now):
+    record = binding_by_id(transaction, binding_id)
+    if record is None or record.revoked_at is not None:
         raise NotFoundError(
             f"no external account binding {binding_id!r} that works",
             hint="see which there are: tlsmith eab list",
         )
+    revoke_binding(transaction, binding_id, now)
+    bound = accounts_bound(transaction, binding_id)
+    reason = f"the external account {binding_id} was taken back"
+    cancel_orders(transaction, bound, reason, now)
     act = Act(actor.name, "eab.revoke", binding_id, {}, actor.request_id)
     append(transaction, act, now)
 
@@ -143,6 +150,17 @@ def _check(name: str, bounds: Bounds) -> None:
     Scope("issuer", bounds.profiles, bounds.names).check()
     _check_domains(bounds.names)
     _check_domains(bounds.preauthorized)
+    for domain in bounds.preauthorized:
+        if bounds.names and not _is_below(domain, bounds.names):
+            raise InputError(
+                f"{domain} needs no challenge, and is none of the names allowed: "
+                f"{', '.join(bounds.names)}",
+                hint=f"allow it as well: --name {domain}",
+            )
+
+
+def _is_below(domain: str, domains: Sequence[str]) -> bool:
+    return any(domain == one or domain.endswith(f".{one}") for one in domains)
 
 
 def _check_domains(domains: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from tlsmith.storage.certificates import CertificateRecord, by_id
 
 if TYPE_CHECKING:
     from tlsmith.storage.acme.orders import OrderRecord
+    from tlsmith.storage.authorities import AuthorityRecord
 
 
 def certificate_of_order(context: ACMEContext, order: OrderRecord) -> CertificateRecord:
@@ -58,8 +59,7 @@ class Chains:
         return found
 
     def _ways(self, number: int) -> list[bytes]:
-        records = self._issuers.records()
-        issuer = next(one for one in records if one.id == number)
+        issuer, records = self._issuer(number)
         ids = {one.certificate: one.id for one in records}
         whole = chain_to_root(issuer, records)
         # Where another CA signed for one as well, the way goes on above that one.
@@ -71,3 +71,16 @@ class Chains:
         ]
         usual = chain_without_root(issuer, records)
         return [encode_chain(one) for one in dict.fromkeys([usual, *others])]
+
+    def _issuer(self, number: int) -> tuple[AuthorityRecord, list[AuthorityRecord]]:
+        for is_known in (True, False):
+            if not is_known:
+                # Another replica has issued by a CA that was made just now.
+                self._issuers.forget()
+            records = self._issuers.records()
+            for one in records:
+                if one.id == number:
+                    return one, records
+        raise problems.server_internal(
+            "the CA of this certificate is not in the store", status=503
+        )

@@ -31,7 +31,7 @@ from tlsmith.storage.acme.authorizations import (
     AuthorizationRecord,
     authorizations_by_id,
 )
-from tlsmith.storage.acme.orders import READY, OrderRecord, make_valid, status_of
+from tlsmith.storage.acme.orders import READY, OrderRecord, make_valid, status_at
 
 if TYPE_CHECKING:
     from tlsmith.storage import Transaction
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # RFC 2986 has it begin as every DER SEQUENCE does: PEM does not.
 _SEQUENCE = b"\x30"
+# dNSName in a subjectAltName (RFC 5280 section 4.2.1.6).
+_DNS_TAG = 0x82
 _EPOCH = 719163
 
 
@@ -70,12 +72,14 @@ class Finalizer:
             if order.id in self._running:
                 raise problems.order_not_ready("the order is being finalized")
             self._running.add(order.id)
+        context = self._context
         try:
             prepared = self._prepare(account, order, csr)
             actor = actor_of(account, request_id)
 
             def act(transaction: Transaction) -> OrderRecord:
-                status = status_of(transaction, order.id)
+                # What was given up since it was looked at made the order fail.
+                status = status_at(transaction, order.id, context.now())
                 if status != READY:
                     raise problems.order_not_ready(f"the order is {status} by now")
                 with _told():
@@ -85,7 +89,7 @@ class Finalizer:
                 transaction.tally(day, "acme-order-valid")
                 return order._replace(status=VALID, certificate_id=number)
 
-            future = self._context.begin(act)
+            future = context.begin(act)
         except BaseException:
             self._running.discard(order.id)
             raise
@@ -104,6 +108,7 @@ class Finalizer:
         now = context.now()
         requested = _read(context, csr)
         _refuse_other_names(order, requested)
+        _refuse_final_dots(order, csr)
         thumbprint = thumbprint_of(requested.public_key)
         with context.storage.look() as connection:
             if thumbprint and account_by_thumbprint(connection, thumbprint):
@@ -176,6 +181,20 @@ def _refuse_other_names(order: OrderRecord, requested: RequestedCertificate) -> 
         raise problems.bad_csr(f"csr: names {'; '.join(differences)}")
 
 
+def _refuse_final_dots(order: OrderRecord, csr: bytes) -> None:
+    """Refuse names with a dot at their end, which reading a request takes off.
+
+    They are not what was ordered, nor what RFC 5280 section 4.2.1.6 allows.
+
+    Raises:
+        ACMEProblem: badCSR.
+    """
+    for kind, value in order.identifiers:
+        name = value.encode("ascii") + b"."
+        if kind == "dns" and bytes([_DNS_TAG, len(name)]) + name in csr:
+            raise problems.bad_csr(f"csr: {value}. is not {value}, which was ordered")
+
+
 def _asked(asked: AskedExtensions) -> AskedExtensions:
     """Return what a request asks for beside names that is minded.
 
@@ -226,7 +245,11 @@ def _why(
     """Return what the audit log says of a certificate that ACME issued."""
     facts: dict[str, object] = {
         "order": order.id,
-        "proved": {one.value: one.proof or one.challenges[0].type for one in proofs},
+        "proved": {
+            f"*.{one.value}" if one.wildcard else one.value: one.proof
+            or one.challenges[0].type
+            for one in proofs
+        },
     }
     if account.binding is not None:
         facts["eab"] = account.binding

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.renewal_info import CertID, encode_cert_id
+from tlsmith.authority._lifetime import lifetime_until, shown
 from tlsmith.authority.acme.accounts import account_of_id
 from tlsmith.authority.acme.context import ACMEContext
 from tlsmith.authority.acme.ids import new_id
@@ -19,7 +20,6 @@ from tlsmith.authority.acme.permission import (
     binding_of,
     preauthorization,
     profile_of,
-    refuse_end,
     refuse_names,
     refused,
 )
@@ -29,6 +29,7 @@ from tlsmith.storage.acme.authorizations import (
     VALID,
     AuthorizationRecord,
     ChallengeRecord,
+    authorizations_by_id,
     insert_authorization,
     valid_authorizations,
 )
@@ -42,6 +43,7 @@ from tlsmith.storage.acme.orders import (
 )
 
 if TYPE_CHECKING:
+    from tlsmith.authority.profile import Profile
     from tlsmith.storage import Connection, Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
     from tlsmith.storage.acme.bindings import BindingRecord
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
 # Challenges that prove a wildcard (RFC 8555 section 7.1.3), and an address (RFC 8738).
 _FOR_WILDCARDS = ("dns-01", "dns-account-01", "dns-persist-01")
 _FOR_ADDRESSES = ("http-01", "tls-alpn-01")
+# What an authorization must have left to be used again.
+_LEAST = timedelta(minutes=30)
 
 
 class WantedOrder(NamedTuple):
@@ -78,18 +82,18 @@ def new_order(
             malformed.
     """
     now = context.now()
-    _refuse_times(wanted, now)
     order_id = new_id(now)
     with context.storage.look() as connection:
         binding = binding_of(connection, account, now)
         profile = profile_of(context, account, binding, wanted.profile)
+        _refuse_times(context, profile, wanted, now)
         refuse_names(context, profile, binding, wanted.identifiers)
-        refuse_end(context, profile, wanted.not_after)
         if wanted.replaces is not None:
             refuse_replacement(connection, account, wanted.replaces, wanted.identifiers)
         needed = [
-            _reusable(connection, account, identifier, now)
-            or _authorization(context, account, binding, identifier, wanted, order_id)
+            _needed(
+                context, connection, (account, binding), identifier, wanted, order_id
+            )
             for identifier in wanted.identifiers
         ]
     _refuse_unprovable(needed, wanted.identifiers)
@@ -127,10 +131,11 @@ def _insert(
     )
     if record.replaces is None:
         refuse_too_many(transaction, limits, now)
-    elif order_that_replaces(transaction, record.replaces) is not None:
+    elif order_that_replaces(transaction, record.replaces, now) is not None:
         raise problems.already_replaced(
             f"another order replaces the certificate {record.replaces} already"
         )
+    _refuse_given_up(transaction, record, needed)
     if record.replaces is None:
         count(transaction, limits, now)
     insert_order(transaction, record)
@@ -145,7 +150,27 @@ def _insert(
 _EPOCH = datetime(1970, 1, 1).toordinal()
 
 
-def _refuse_times(wanted: WantedOrder, now: datetime) -> None:
+def _refuse_given_up(
+    transaction: Transaction, record: OrderRecord, needed: Sequence[AuthorizationRecord]
+) -> None:
+    """Refuse an order with an authorization that was given up since it was looked at.
+
+    Raises:
+        ACMEProblem: unauthorized.
+    """
+    again = [one.id for one in needed if one.order_id != record.id]
+    if not again:
+        return
+    there = authorizations_by_id(transaction, again)
+    if len(there) != len(again) or any(one.status != VALID for one in there):
+        raise problems.unauthorized(
+            "an authorization was given up meanwhile: make the order again"
+        )
+
+
+def _refuse_times(
+    context: ACMEContext, profile: Profile, wanted: WantedOrder, now: datetime
+) -> None:
     """Refuse a validity that no certificate can have.
 
     Raises:
@@ -156,39 +181,62 @@ def _refuse_times(wanted: WantedOrder, now: datetime) -> None:
             "notBefore: certificates of this CA begin when they are issued: leave it "
             "out"
         )
-    if wanted.not_after is not None and wanted.not_after <= now:
-        raise problems.malformed(f"notAfter: {wanted.not_after:%Y-%m-%dT%XZ} is over")
+    if wanted.not_after is None:
+        return
+    last = f"notAfter: {wanted.not_after:%Y-%m-%dT%XZ}"
+    if wanted.not_after <= now:
+        raise problems.malformed(f"{last} is over")
+    lifetime = lifetime_until(profile, wanted.not_after, now)
+    longest = profile.longest
+    if (most := context.authority.policy().longest) is not None:
+        longest = min(longest, most)
+    if lifetime > longest:
+        raise problems.malformed(f"{last}: {shown(longest)} is the most")
+    issuer = context.authority.issuers.issuing().limits
+    if wanted.not_after > issuer.not_after:
+        raise problems.malformed(
+            f"{last}: this CA ends {issuer.not_after:%Y-%m-%dT%XZ}: leave it out"
+        )
+
+
+def _needed(
+    context: ACMEContext,
+    connection: Connection,
+    whose: tuple[AccountRecord, BindingRecord | None],
+    identifier: Identifier,
+    wanted: WantedOrder,
+    order_id: str,
+) -> AuthorizationRecord:
+    """Return the authorization that an order needs: one there is, or a new one."""
+    account, binding = whose
+    proof = preauthorization(context, binding, identifier, wanted.address)
+    there = _reusable(context, connection, account, identifier, proof)
+    return there or make_authorization(context, account, identifier, order_id, proof)
 
 
 def _reusable(
+    context: ACMEContext,
     connection: Connection,
     account: AccountRecord,
     identifier: Identifier,
-    now: datetime,
+    proof: str | None,
 ) -> AuthorizationRecord | None:
-    """Return an authorization that the account has for an identifier already."""
+    """Return an authorization that the account has for an identifier already.
+
+    Not one that is about to expire, which would leave the client no time; nor one that
+    needed no challenge for a reason that holds no more.
+    """
+    until = context.now() + min(_LEAST, context.settings.authorization_lifetime / 2)
     value, wildcard = identifier.value.removeprefix("*."), _is_wildcard(identifier)
     for one in valid_authorizations(connection, account.id, value):
         if (
             one.wildcard == wildcard
             and one.type == identifier.type
-            and one.proof is None
-            and one.status_at(now) == VALID
+            and one.proof in (None, proof)
+            and one.expires_at > until
         ):
             return one
     return None
-
-
-def _authorization(
-    context: ACMEContext,
-    account: AccountRecord,
-    binding: BindingRecord | None,
-    identifier: Identifier,
-    wanted: WantedOrder,
-    order_id: str,
-) -> AuthorizationRecord:
-    proof = preauthorization(context, binding, identifier, wanted.address)
-    return make_authorization(context, account, identifier, order_id, proof)
 
 
 def make_authorization(
@@ -302,8 +350,8 @@ def new_authorization(
         binding = binding_of(connection, account, now)
         profile = profile_of(context, account, binding, None)
         refuse_names(context, profile, binding, (identifier,))
-        there = _reusable(connection, account, identifier, now)
-    proof = preauthorization(context, binding, identifier, address)
+        proof = preauthorization(context, binding, identifier, address)
+        there = _reusable(context, connection, account, identifier, proof)
     record = there or make_authorization(context, account, identifier, None, proof)
     _refuse_unprovable((record,), (identifier,))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tlsmith.acme import problems
 from tlsmith.acme.identifiers import Identifier
-from tlsmith.authority._lifetime import shown, validity_until, within
+from tlsmith.authority._lifetime import shown
 from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.judge import most_names, refusals
 from tlsmith.core.names import GeneralName
@@ -31,7 +31,8 @@ def binding_of(
     """Return what an account is bound to, None where that is nothing.
 
     Raises:
-        ACMEProblem: it was taken back, or has expired: the account orders no more.
+        ACMEProblem: it was taken back: the account orders no more. One that has
+            expired binds no further accounts, and its own go on.
     """
     if account.binding is None:
         return None
@@ -122,26 +123,6 @@ def refuse_names(
             wrong.append((identifier, "; ".join(reasons)))
     if wrong:
         raise refused(wrong)
-
-
-def refuse_end(
-    context: ACMEContext, profile: Profile, not_after: datetime | None
-) -> None:
-    """Refuse a last second that no certificate of a profile can have (section 7.4).
-
-    Raises:
-        ACMEProblem: malformed.
-    """
-    if not_after is None:
-        return
-    authority, now = context.authority, context.now()
-    longest = authority.policy().longest
-    most = profile.longest if longest is None else min(profile.longest, longest)
-    reasons: list[str] = []
-    validity = validity_until(profile, not_after, most, now, reasons)
-    within(authority.issuers.issuing().limits, validity, now, False, reasons)
-    if reasons:
-        raise problems.malformed(f"notAfter: {'; '.join(reasons)}")
 
 
 def refused(wrong: Sequence[tuple[Identifier, str]]) -> ACMEProblem:

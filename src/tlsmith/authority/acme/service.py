@@ -20,13 +20,9 @@ from tlsmith.authority.acme.settings import ACMESettings
 from tlsmith.core.formats import encode_chain
 from tlsmith.storage.acme.accounts import (
     AccountRecord,
-    account_by_id,
     account_by_thumbprint,
 )
-from tlsmith.storage.acme.authorizations import (
-    AuthorizationRecord,
-    authorizations_left_running,
-)
+from tlsmith.storage.acme.authorizations import AuthorizationRecord
 from tlsmith.storage.acme.orders import OrderRecord, orders_of_account
 
 if TYPE_CHECKING:
@@ -130,7 +126,9 @@ class ACMEService:
     ) -> list[OrderRecord]:
         """Return an account's orders that are behind one."""
         with self.authority.storage.look() as connection:
-            return orders_of_account(connection, account.id, after=after, limit=limit)
+            return orders_of_account(
+                connection, account.id, self._context.now(), after=after, limit=limit
+            )
 
     def new_order(
         self, account: AccountRecord, wanted: WantedOrder
@@ -212,13 +210,7 @@ class ACMEService:
 
     def left_running(self) -> list[tuple[AuthorizationRecord, AccountRecord]]:
         """Return what somebody began to validate and did not end, with whose it is."""
-        now = self._context.now()
-        with self.authority.storage.look() as connection:
-            return [
-                (record, account)
-                for record in authorizations_left_running(connection, now)
-                if (account := account_by_id(connection, record.account_id))
-            ]
+        return authorizations.take_left_running(self._context)
 
     # What is done besides
 

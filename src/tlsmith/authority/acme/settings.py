@@ -43,6 +43,8 @@ class ACMESettings(NamedTuple):
         require_binding: whether a new account needs an external account.
         profiles: those that are offered; empty for all that are for TLS servers.
         challenges: the types that are offered, in this order.
+        lease: how long whoever validates has between two signs of life; afterwards,
+            whoever looks begins again.
         order_lifetime: in which an order must be completed.
         authorization_lifetime: for which a name that was proved needs no new proof.
         renewal_poll: how often clients are to ask for renewal information.
@@ -62,3 +64,4 @@ class ACMESettings(NamedTuple):
     limits: ACMELimits = ACMELimits()
     renewal_poll: timedelta = timedelta(hours=6)
     explanation_url: str | None = None
+    lease: timedelta = timedelta(seconds=15)

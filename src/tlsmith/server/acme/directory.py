@@ -50,7 +50,7 @@ def _renewal_info(call: Call) -> Reply:
     body = encode_renewal_info(
         window.start, window.end, explanation_url=settings.explanation_url
     )
-    seconds = int(settings.renewal_poll.total_seconds())
+    seconds = int(window.poll.total_seconds())
     wait = min(_URGENT, seconds) if window.is_urgent else seconds
     return Reply(200, body, fields=(retry_after(wait),))
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tlsmith.server.ports import AuthorityPort, Meter
     from tlsmith.server.settings import ServeSettings
 
+# Seconds that a validation may be late beyond its own time: the pause before it, too.
+_LATE = 5
 # Seconds between clean-ups.
 _CLEAN_UP = 3600
 
@@ -110,6 +112,7 @@ def acme_settings(settings: ServeSettings) -> ACMESettings:
         ),
         timedelta(seconds=acme.renewal_poll),
         acme.explanation_url,
+        timedelta(seconds=acme.timeout + _LATE),
     )
 
 

@@ -129,22 +129,26 @@ def valid_authorizations(
 
 
 def set_outcome(
-    transaction: Transaction, record: AuthorizationRecord, before: str = PENDING
+    transaction: Transaction,
+    record: AuthorizationRecord,
+    now: datetime,
+    before: str = PENDING,
 ) -> bool:
     """Keep a new state of an authorization that had the status `before`.
 
-    Returns whether it had: what is decided stays decided.
+    Returns whether it had: what is decided stays decided, and expired what expired.
     """
     until = record.running_until
     changed = transaction.run(
         "UPDATE acme_authorizations SET status = ?, expires_at = ?, challenges = ?, "
-        "running_until = ? WHERE id = ? AND status = ?",
+        "running_until = ? WHERE id = ? AND status = ? AND expires_at > ?",
         record.status,
         to_seconds(record.expires_at),
         json.dumps(record.challenges, separators=(",", ":")),
         None if until is None else to_seconds(until),
         record.id,
         before,
+        to_seconds(now),
     )
     return changed == 1
 
@@ -154,11 +158,21 @@ def authorizations_left_running(
 ) -> list[AuthorizationRecord]:
     """Return those whose validation somebody began and did not end."""
     rows = connection.all(
-        _SELECT + "running_until < ? AND status = 'pending' LIMIT ?",
+        _SELECT + "running_until < ? AND status = 'pending' AND expires_at > ? "
+        "ORDER BY running_until LIMIT ?",
+        to_seconds(now),
         to_seconds(now),
         limit,
     )
     return [_authorization(row) for row in rows]
+
+
+def set_running(transaction: Transaction, ids: Sequence[str], until: datetime) -> None:
+    """Note until when somebody validates some."""
+    transaction.run_many(
+        "UPDATE acme_authorizations SET running_until = ? WHERE id = ?",
+        [(to_seconds(until), one) for one in ids],
+    )
 
 
 def revoke_authorizations(transaction: Transaction, account_id: str) -> int:

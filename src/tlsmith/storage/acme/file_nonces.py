@@ -9,8 +9,10 @@ are told by is a new one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
+import stat
 import struct
 import sys
 import threading
@@ -29,6 +31,7 @@ _BITS_AT = 4096
 # How many can be told apart, and how many a process takes at a time.
 WINDOW = 1 << 22
 _BLOCK = 64
+_SIZE = _BITS_AT + WINDOW // 8
 
 
 class FileNonces(Nonces):
@@ -71,7 +74,9 @@ class FileNonces(Nonces):
     def give(self) -> str:
         """See the base."""
         with self._lock:
-            if self._number == self._end:
+            (following,) = _NEXT.unpack_from(self._map, _NEXT_AT)
+            # What others gave out meanwhile may have left this block behind.
+            if self._number == self._end or following - self._number > WINDOW // 2:
                 self._take_block()
             number = self._number
             self._number += 1
@@ -113,15 +118,38 @@ def _open(path: str) -> tuple[int, mmap.mmap]:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     try:
         file = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
-        if os.fstat(file).st_size < _BITS_AT + WINDOW // 8:
-            os.ftruncate(file, _BITS_AT + WINDOW // 8)
-        return file, mmap.mmap(file, _BITS_AT + WINDOW // 8)
+        try:
+            _keep_to_ourselves(file)
+            _reserve(file)
+            return file, mmap.mmap(file, _SIZE)
+        except BaseException:
+            os.close(file)
+            raise
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StorageError(
             f"cannot keep nonces in {path!r}: {reason}",
             hint="the folder of the store must be one that can be written",
         ) from error
+
+
+def _keep_to_ourselves(file: int) -> None:
+    """Have nobody else read the key, as where a copy lost the file's mode."""
+    if os.name == "posix" and stat.S_IMODE(os.fstat(file).st_mode) & 0o077:
+        os.fchmod(file, 0o600)
+
+
+def _reserve(file: int) -> None:
+    """Have room on the disk: without, a write to the mapping would kill the process."""
+    if os.fstat(file).st_size < _SIZE:
+        os.ftruncate(file, _SIZE)
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file, 0, _SIZE)
+        except OSError as error:
+            # Some file systems cannot say.
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
 
 
 def _machine_start() -> bytes:
@@ -145,4 +173,5 @@ else:
     import fcntl
 
     def _lock(file: int, *, on: bool) -> None:
-        fcntl.lockf(file, fcntl.LOCK_EX if on else fcntl.LOCK_UN)
+        # Not lockf: a process would not keep itself out that has the file open twice.
+        fcntl.flock(file, fcntl.LOCK_EX if on else fcntl.LOCK_UN)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import to_moment, to_seconds
@@ -19,6 +20,11 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM acme_orders WHERE "  # noqa: S608
+# What nobody completed in time has failed as well.
+_NOT_FAILED = (
+    "(status = 'valid' OR (status IN ('pending', 'ready') AND expires_at > ?))"
+)
+_SOONER = "expires_at = CASE WHEN expires_at > ? THEN ? ELSE expires_at END"
 
 
 class OrderRecord(NamedTuple):
@@ -79,36 +85,33 @@ def order_by_id(connection: Connection, order_id: str) -> OrderRecord | None:
     return None if row is None else _order(row)
 
 
-def order_that_replaces(connection: Connection, replaces: str) -> OrderRecord | None:
+def order_that_replaces(
+    connection: Connection, replaces: str, now: datetime
+) -> OrderRecord | None:
     """Return an order that replaces a certificate, and did not fail, or None."""
-    row = connection.one(_SELECT + "replaces = ? AND status <> 'invalid'", replaces)
+    row = connection.one(
+        f"{_SELECT}replaces = ? AND {_NOT_FAILED}", replaces, to_seconds(now)
+    )
     return None if row is None else _order(row)
 
 
 def orders_of_account(
-    connection: Connection, account_id: str, *, after: str = "", limit: int = 100
+    connection: Connection,
+    account_id: str,
+    now: datetime,
+    *,
+    after: str = "",
+    limit: int = 100,
 ) -> list[OrderRecord]:
     """Return an account's orders that did not fail, in the order they were made."""
     rows = connection.all(
-        _SELECT + "account_id = ? AND id > ? AND status <> 'invalid' "
-        "ORDER BY id LIMIT ?",
+        f"{_SELECT}account_id = ? AND id > ? AND {_NOT_FAILED} ORDER BY id LIMIT ?",
         account_id,
         after,
+        to_seconds(now),
         limit,
     )
     return [_order(row) for row in rows]
-
-
-def open_orders_with(
-    connection: Connection, account_id: str, authorization_id: str
-) -> list[str]:
-    """Return the ids of an account's open orders that need an authorization."""
-    rows = connection.all(
-        "SELECT id, authorizations FROM acme_orders WHERE account_id = ? "
-        "AND status IN ('pending', 'ready')",
-        account_id,
-    )
-    return [row[0] for row in rows if authorization_id in row[1].split()]
 
 
 def latest_orders(
@@ -116,38 +119,71 @@ def latest_orders(
     *,
     status: str | None = None,
     account_id: str | None = None,
+    now: datetime | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> list[OrderRecord]:
     """Return orders, the latest first.
 
     Args:
+        now: those that nobody completed by then count as invalid, as clients see them.
         before: only those made before this one.
     """
-    wanted, values = ["1 = 1"], []
-    for column, value in (("status = ?", status), ("account_id = ?", account_id)):
-        if value is not None:
-            # As words of the statement where an index is for them alone.
-            wanted.append(column)
-            values.append(value)
-    if status == INVALID:
-        wanted.append("status = 'invalid'")
+    wanted, values = _of_status(status, now)
+    if account_id is not None:
+        wanted += " AND account_id = ?"
+        values.append(account_id)
     if before is not None:
-        wanted.append("id < ?")
+        wanted += " AND id < ?"
         values.append(before)
     rows = connection.all(
-        _SELECT + " AND ".join(wanted) + " ORDER BY id DESC LIMIT ?", *values, limit
+        _SELECT + wanted + " ORDER BY id DESC LIMIT ?", *values, limit
     )
     return [_order(row) for row in rows]
 
 
-def make_ready(transaction: Transaction, order_id: str) -> bool:
-    """Have a pending order be ready; tell whether it was pending."""
+def _of_status(status: str | None, now: datetime | None) -> tuple[str, list[Any]]:
+    """Return a condition and its values."""
+    if status is None:
+        return "1 = 1", []
+    over = None if now is None else to_seconds(now)
+    if status == INVALID:
+        # In words of the statement: an index is for them alone.
+        if over is None:
+            return "status = 'invalid'", []
+        lapsed = "status IN ('pending', 'ready') AND expires_at <= ?"
+        return f"(status = 'invalid' OR ({lapsed}))", [over]
+    if over is None or status == VALID:
+        return "status = ?", [status]
+    return "status = ? AND expires_at > ?", [status, over]
+
+
+def make_ready(transaction: Transaction, order_id: str, until: datetime) -> bool:
+    """Have a pending order be ready; tell whether it was pending.
+
+    Args:
+        until: when it expires, if not before: with the first of its authorizations.
+    """
+    seconds = to_seconds(until)
     changed = transaction.run(
-        "UPDATE acme_orders SET status = 'ready' WHERE id = ? AND status = 'pending'",
+        f"UPDATE acme_orders SET status = 'ready', {_SOONER} "  # noqa: S608
+        "WHERE id = ? AND status = 'pending'",
+        seconds,
+        seconds,
         order_id,
     )
     return changed == 1
+
+
+def expire_by(transaction: Transaction, order_id: str, until: datetime) -> None:
+    """Have a pending order expire at a moment, if not before."""
+    seconds = to_seconds(until)
+    transaction.run(
+        f"UPDATE acme_orders SET {_SOONER} WHERE id = ? AND status = 'pending'",  # noqa: S608
+        seconds,
+        seconds,
+        order_id,
+    )
 
 
 def make_invalid(
@@ -163,6 +199,36 @@ def make_invalid(
     return changed == 1
 
 
+def make_all_invalid(
+    transaction: Transaction,
+    accounts: Sequence[str],
+    error: str,
+    *,
+    authorization: str | None = None,
+    since: str = "",
+) -> int:
+    """Have the open orders of some accounts fail; return how many those were.
+
+    Args:
+        authorization: only those that need this one.
+        since: the id that theirs are not less than.
+    """
+    which, values = "", []
+    if authorization is not None:
+        which, values = " AND authorizations LIKE ?", [f"%{authorization}%"]
+    changed = 0
+    for account_id in accounts:
+        changed += transaction.run(
+            "UPDATE acme_orders SET status = 'invalid', error = ? WHERE "  # noqa: S608
+            "account_id = ? AND id >= ? AND status IN ('pending', 'ready')" + which,
+            error,
+            account_id,
+            since,
+            *values,
+        )
+    return changed
+
+
 def make_valid(transaction: Transaction, order_id: str, certificate_id: int) -> None:
     """Give a ready order its certificate."""
     transaction.run(
@@ -173,10 +239,14 @@ def make_valid(transaction: Transaction, order_id: str, certificate_id: int) -> 
     )
 
 
-def status_of(connection: Connection, order_id: str) -> str | None:
-    """Return the status of an order, or None."""
-    row = connection.one("SELECT status FROM acme_orders WHERE id = ?", order_id)
-    return None if row is None else str(row[0])
+def status_at(connection: Connection, order_id: str, now: datetime) -> str:
+    """Return the status of an order at a moment; of one that is gone, "invalid"."""
+    row = connection.one(
+        "SELECT status, expires_at FROM acme_orders WHERE id = ?", order_id
+    )
+    if row is None or (row[0] in (PENDING, READY) and row[1] <= to_seconds(now)):
+        return INVALID
+    return str(row[0])
 
 
 def delete_orders(
@@ -187,17 +257,16 @@ def delete_orders(
     Returns how many.
     """
     rows = transaction.all(
-        "SELECT id, authorizations FROM acme_orders WHERE id < ? AND expires_at < ? "
+        "SELECT id FROM acme_orders WHERE id < ? AND expires_at < ? "
         "ORDER BY id LIMIT ?",
         before,
         to_seconds(now),
         limit,
     )
-    if not rows:
-        return 0
-    transaction.run_many(
-        "DELETE FROM acme_orders WHERE id = ?", [(row[0],) for row in rows]
-    )
+    if rows:
+        transaction.run_many(
+            "DELETE FROM acme_orders WHERE id = ?", [tuple(row) for row in rows]
+        )
     return len(rows)
 
 

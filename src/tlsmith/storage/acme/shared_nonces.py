@@ -1,8 +1,9 @@
 """The nonces of a store in PostgreSQL: those that were used are rows.
 
-Many are used up by one statement, and it is not waited for until that is on disk: what
-a crash of the database may lose is told by when the database started, and older nonces
-are then not taken.
+Many are used up by one statement, and it is not waited for until that is on disk. The
+table is not in the database's journal at all: after a crash it is empty, and a standby
+that takes over has it empty. So a row of it says since when it is whole, and nonces
+that are older are then not taken.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from tlsmith.storage.settings import secret
 if TYPE_CHECKING:
     from tlsmith.storage.postgres import PostgresStorage
 
-# Seconds that a nonce can be used in.
-LIFETIME = 3600
-_CHANCE, _SECONDS = 12, 4
+# Milliseconds that a nonce can be used in, and by which replicas' clocks may differ.
+LIFETIME, SKEW = 3_600_000, 60_000
+_CHANCE, _MOMENT = 12, 6
 _MOST = 256
 
 _Waiting = tuple[bytes, "Future[bool]"]
@@ -39,7 +40,11 @@ class SharedNonces(Nonces):
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
         self._key = secret(storage, "acme_nonces")
+        # From now on, if not before, it is known which were used.
+        storage.use_nonces([], _now())
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._is_closed = False
         self._thread = threading.Thread(
             target=self._run, name="tlsmith-nonces", daemon=True
         )
@@ -47,30 +52,29 @@ class SharedNonces(Nonces):
 
     def give(self) -> str:
         """See the base."""
-        body = int(time.time()).to_bytes(_SECONDS, "big") + token_bytes(_CHANCE)
-        return sealed(body, self._key)
+        return sealed(_now().to_bytes(_MOMENT, "big") + token_bytes(_CHANCE), self._key)
 
     def use(self, nonce: str) -> bool:
         """See the base."""
-        body = unsealed(nonce, self._key, _SECONDS + _CHANCE)
-        if body is None or not self._is_current(body):
+        body = unsealed(nonce, self._key, _MOMENT + _CHANCE)
+        if body is None or not -SKEW <= _now() - _given(body) <= LIFETIME:
             return False
         done: Future[bool] = Future()
-        self._waiting.put((body, done))
+        with self._lock:
+            if self._is_closed:
+                raise StorageError("the store is closed", code="store-closed")
+            self._waiting.put((body, done))
         return done.result()
-
-    def _is_current(self, body: bytes) -> bool:
-        # Replicas' clocks may differ a little.
-        age = time.time() - int.from_bytes(body[:_SECONDS], "big")
-        return -60 <= age <= LIFETIME
 
     def maintain(self) -> None:
         """See the base."""
-        self._storage.forget_nonces(int(time.time()) - LIFETIME - 120)
+        self._storage.forget_nonces(_now() - LIFETIME - 2 * SKEW)
 
     def close(self) -> None:
         """See the base."""
-        self._waiting.put(None)
+        with self._lock:
+            self._is_closed = True
+            self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -86,13 +90,22 @@ class SharedNonces(Nonces):
         if not batch:
             return
         try:
-            fresh, started = self._storage.use_nonces([body for body, _ in batch])
-        except StorageError as error:
+            bodies = [body for body, _ in batch]
+            fresh, since = self._storage.use_nonces(bodies, _now())
+        except Exception as error:
+            # Whatever it is, nobody is left waiting.
             for _, done in batch:
                 done.set_exception(error)
             return
         for body, done in batch:
-            given = int.from_bytes(body[:_SECONDS], "big")
-            done.set_result(body in fresh and given > started)
+            done.set_result(body in fresh and _given(body) > since)
             # The same one may be there twice: the first had it.
             fresh.discard(body)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _given(body: bytes) -> int:
+    return int.from_bytes(body[:_MOMENT], "big")

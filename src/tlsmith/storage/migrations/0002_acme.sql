@@ -70,12 +70,12 @@ CREATE INDEX acme_authorizations_valid ON acme_authorizations (account_id, value
 CREATE INDEX acme_authorizations_running ON acme_authorizations (running_until)
     WHERE running_until IS NOT NULL;
 
--- Nonces that were used, where several machines must know (section 6.5).
-CREATE TABLE acme_nonces (
+-- Nonces that were used, where several machines must know (section 6.5), and since
+-- when that is known, whose nonce is empty. Times are in milliseconds.
+CREATE {unlogged} TABLE acme_nonces (
     nonce {blob} PRIMARY KEY,
     at BIGINT NOT NULL
 ) {clustered};
-CREATE INDEX acme_nonces_at ON acme_nonces (at);
 
 -- Rate limits: when what was asked for so far is paid off, in milliseconds.
 CREATE TABLE acme_limits (

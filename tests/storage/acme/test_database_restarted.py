@@ -1,0 +1,145 @@
+"""A PostgreSQL that is stopped, crashes and starts again, below replicas that go on."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import postgres
+from tlsmith.errors import StorageError
+from tlsmith.storage import open_storage
+from tlsmith.storage.acme.shared_nonces import SharedNonces
+from tlsmith.storage.postgres import PostgresStorage
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    """A server of this file's own: others' stay up."""
+    if postgres.binaries() is None:
+        pytest.skip("PostgreSQL's server is not installed")
+    with postgres.server(durable=True) as running:
+        yield running
+
+
+@pytest.fixture
+def storage(server: postgres.Server) -> Iterator[PostgresStorage]:
+    opened = open_storage(server.new_database(), create=True)
+    assert isinstance(opened, PostgresStorage)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def nonces(storage: PostgresStorage) -> Iterator[SharedNonces]:
+    made = SharedNonces(storage)
+    yield made
+    made.close()
+
+
+def restart(server: postgres.Server) -> None:
+    server.stop()
+    server.start()
+
+
+def crash_one_backend(storage: PostgresStorage) -> None:
+    """Kill one of the server's children: it forgets memory, and starts them anew."""
+    with storage.look() as connection:
+        (child,) = connection.one("SELECT pg_backend_pid()") or (0,)
+        os.kill(child, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            with storage.look() as connection:
+                connection.one("SELECT 1")
+                return
+        except StorageError:
+            time.sleep(0.05)
+    raise AssertionError("the server did not come back")
+
+
+def test_looking_goes_on_after_a_restart(
+    server: postgres.Server, storage: PostgresStorage
+) -> None:
+    with storage.look() as connection:
+        assert connection.one("SELECT 1") == (1,)
+    restart(server)
+    with storage.look() as connection:
+        assert connection.one("SELECT 2") == (2,)
+        assert connection.one("SELECT 3") == (3,)
+
+
+def test_looking_goes_on_where_the_restart_falls_between_two_statements(
+    server: postgres.Server, storage: PostgresStorage
+) -> None:
+    with storage.look() as connection:
+        assert connection.one("SELECT 1") == (1,)
+        restart(server)
+        assert connection.all("SELECT generate_series(1, ?::int)", 2) == [(1,), (2,)]
+    with storage.look() as connection:
+        assert connection.one("SELECT 3") == (3,)
+
+
+def test_looking_at_a_server_that_is_down_says_so_and_comes_back(
+    server: postgres.Server, storage: PostgresStorage
+) -> None:
+    with storage.look() as connection:
+        connection.one("SELECT 1")
+    server.stop()
+    for _ in range(20):  # more often than there are connections
+        with pytest.raises(StorageError) as caught, storage.look() as connection:
+            connection.one("SELECT 1")
+        assert caught.value.code == "store-unavailable"
+    server.start()
+    with storage.look() as connection:
+        assert connection.one("SELECT 1") == (1,)
+
+
+def test_used_nonces_stay_used_over_a_restart(
+    server: postgres.Server, storage: PostgresStorage, nonces: SharedNonces
+) -> None:
+    used, unused = nonces.give(), nonces.give()
+    assert nonces.use(used)
+    restart(server)
+    assert not nonces.use(used)
+    assert nonces.use(unused)
+    other = SharedNonces(storage)
+    assert not other.use(used)
+    other.close()
+
+
+def test_used_nonces_stay_used_over_a_crash(
+    storage: PostgresStorage, nonces: SharedNonces
+) -> None:
+    used = [nonces.give() for _ in range(20)]
+    assert all(nonces.use(one) for one in used)
+    crash_one_backend(storage)
+    assert not any(nonces.use(one) for one in used)
+    assert nonces.use(nonces.give())
+
+
+def test_used_nonces_stay_used_where_the_replica_crashed_too(
+    server: postgres.Server, storage: PostgresStorage
+) -> None:
+    before = SharedNonces(storage)
+    used = before.give()
+    assert before.use(used)
+    server.stop("immediate")
+    server.start()
+    after = SharedNonces(storage)
+    assert not after.use(used)
+    assert after.use(after.give())
+    for one in (before, after):
+        one.close()
+
+
+def test_a_database_that_is_down_is_an_error_and_uses_nothing_up(
+    server: postgres.Server, nonces: SharedNonces
+) -> None:
+    nonce = nonces.give()
+    server.stop()
+    with pytest.raises(StorageError):
+        nonces.use(nonce)
+    server.start()
+    assert nonces.use(nonce)
