@@ -84,7 +84,7 @@ class Load:
     ) -> None:
         self._loop, self._directory, self._accounts = loop, directory, accounts
         self._numbers = itertools.count()
-        self.patience = 0.01
+        self.patience = 0.05
 
     def run(
         self, clients: int, seconds: float, meter: Meter, expected: int
