@@ -157,7 +157,7 @@ class Wire:
             if self.is_whole:
                 cached = answer.headers["Cache-Control"]
                 assert cached == "no-store", f"section 7.2: {said}"
-        if answer.url != self.directory_url:
+        if answer.url.partition("?")[0] != self.directory_url:
             links = answer.links("index")
             assert links == [self.directory_url], f"section 7.1: {said}"
         if answer.status >= 400 and answer.method != "HEAD":

@@ -76,6 +76,13 @@ class State(NamedTuple):
         }
         return State(tuple(authorizations.items()), tuple(orders.items()))
 
+    def take(self, url: str, authorizations: tuple[str, ...]) -> State:
+        """Return the state once an order was made, with what it needs."""
+        known = dict(self.authorizations)
+        for one in authorizations:
+            known.setdefault(one, PENDING)
+        return State(tuple(known.items()), (*self.orders, (url, Order(authorizations))))
+
     def end(self, url: str, how: str) -> State:
         """Return the state once an order has ended."""
         orders = dict(self.orders)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from acme_account import Account
+from acme_account import Account, Order
+from acme_csrs import csr
 from acme_wire import PREFIX, Answer
 from server.acme.cases import Case, Cases
+from server.acme.world import World
 
 CASES = Cases()
 NAME = "authorize.test"
@@ -199,30 +201,6 @@ def test_the_challenges_not_chosen_stay_as_they_are(account: Account) -> None:
     assert account.get(authorization)["status"] == "valid"
 
 
-def test_a_failure_says_why_and_makes_the_order_invalid(account: Account) -> None:
-    order = account.order(NAME, "b.authorize.test")
-    failed = account.fail(order.start["authorizations"][0])
-    assert failed["status"] == "invalid"
-    challenge = next(one for one in failed["challenges"] if one["type"] == "http-01")
-    assert challenge["status"] == "invalid"
-    # Section 8: the error is a problem document.
-    assert challenge["error"]["type"] == f"{PREFIX}incorrectResponse"
-    assert challenge["error"]["detail"]
-    # Section 7.1.6.
-    assert order.now["status"] == "invalid"
-    assert order.now["error"]["type"].startswith(PREFIX)
-
-
-def test_a_challenge_that_failed_is_not_tried_again(account: Account) -> None:
-    authorization = _authorization(account)
-    account.fail(authorization)
-    challenge = account.challenge(authorization)
-    account.site.tokens[challenge["token"]] = account.key.thumbprint
-    answer = account.post(challenge["url"], {})
-    assert answer.status in (200, 400), answer
-    assert account.get(authorization)["status"] == "invalid"
-
-
 @pytest.mark.parametrize("proved", [False, True], ids=["pending", "valid"])
 def test_a_deactivated_authorization_is_of_no_use(
     account: Account, proved: bool
@@ -241,8 +219,6 @@ def test_a_deactivated_authorization_is_of_no_use(
     assert account.get(authorization)["status"] == "deactivated"
     # Section 7.1.6: an order with it becomes invalid.
     assert order.now["status"] == "invalid"
-    from acme_csrs import csr
-
     answer = order.finalize(csr(NAME))
     assert (answer.status, answer.type) == (403, "orderNotReady")
 
@@ -291,15 +267,73 @@ def test_responding_many_times_at_once_is_responding_once(account: Account) -> N
         assert order.now["status"] == "ready"
 
 
+class Failed(NamedTuple):
+    """Orders whose challenges were not met."""
+
+    account: Account
+    wrong: Order
+    nowhere: Order
+
+
+@pytest.fixture(scope="module")
+def failed(acme: World) -> Failed:
+    """Orders that failed, all in the time that one takes."""
+    account = acme.account()
+    wrong = account.order(NAME, "b.authorize.test")
+    nowhere = account.order("nowhere.test")
+    urls = [order.start["authorizations"][0] for order in (wrong, nowhere)]
+    with ThreadPoolExecutor(2) as pool:
+        ended = [one["status"] for one in pool.map(account.fail, urls)]
+    assert ended == ["invalid"] * 2
+    return Failed(account, wrong, nowhere)
+
+
+def test_a_failure_says_why_and_makes_the_order_invalid(failed: Failed) -> None:
+    kinds = ((failed.wrong, "incorrectResponse"), (failed.nowhere, "dns"))
+    for order, kind in kinds:
+        challenge = failed.account.challenge(order.start["authorizations"][0])
+        assert challenge["status"] == "invalid"
+        # Section 8: the error is a problem document.
+        assert challenge["error"]["type"] == f"{PREFIX}{kind}"
+        assert challenge["error"]["detail"]
+        # Section 7.1.6.
+        now = order.now
+        assert now["status"] == "invalid"
+        assert now["error"]["type"] == f"{PREFIX}{kind}"
+        answer = order.finalize(csr(*order.names))
+        assert (answer.status, answer.type) == (403, "orderNotReady")
+
+
+def test_a_failed_order_is_listed_no_more(failed: Failed) -> None:
+    account = failed.account
+    listed = account.get(account.get(account.url)["orders"])["orders"]
+    # Section 7.1.2.1.
+    assert not {failed.wrong.url, failed.nowhere.url} & set(listed)
+
+
+def test_a_challenge_that_failed_is_not_tried_again(failed: Failed) -> None:
+    account = failed.account
+    authorization = failed.wrong.start["authorizations"][0]
+    challenge = account.challenge(authorization)
+    account.show(challenge, NAME)
+    answer = account.post(challenge["url"], {})
+    assert (answer.status, answer.json["status"]) == (200, "invalid"), answer
+    assert account.get(authorization)["status"] == "invalid"
+    refused = account.post(authorization, {"status": "deactivated"})
+    assert (refused.status, refused.type) == (400, "malformed")
+
+
 def test_what_takes_a_while_says_when_to_ask_again(account: Account) -> None:
-    order = account.order("nowhere.test")
-    authorization = order.start["authorizations"][0]
+    authorization = account.order("nowhere.test").start["authorizations"][0]
     challenge = account.challenge(authorization)
     answer = account.post(challenge["url"], {})
-    assert answer.status == 200
-    if answer.json["status"] == "processing":
-        # Section 8.2.
-        assert int(answer.headers["Retry-After"]) >= 0
-    found = account.until(authorization, lambda now: now["status"] != "pending")
-    error = next(one for one in found["challenges"] if "error" in one)["error"]
-    assert error["type"] == f"{PREFIX}dns"
+    # Section 8.2: it is tried again, and the client may look meanwhile.
+    assert (answer.status, answer.json["status"]) == (200, "processing"), answer
+    assert answer.json["error"]["type"] == f"{PREFIX}dns"
+    assert int(answer.headers["Retry-After"]) >= 1
+    shown = account.post(authorization)
+    assert shown.json["status"] == "pending"
+    assert int(shown.headers["Retry-After"]) >= 1
+    # Section 7.5.2: whoever gives it up need not wait.
+    account.post(authorization, {"status": "deactivated"})
+    assert account.get(authorization)["status"] == "deactivated"

@@ -143,6 +143,17 @@ for _member in ("protected", "payload", "signature"):
     )
 
 
+@CASES.of("6.1, RFC 4648, 3.5", 400, "malformed")
+def signature_with_bits_left_over(account: Account) -> Answer:
+    # Of 64 octets; another spelling of the same would be another request.
+    def change(jws: JWS) -> bytes:
+        last = {"A": "B", "Q": "R", "g": "h", "w": "x"}[jws["signature"][-1]]
+        signature = jws["signature"][:-1] + last
+        return json.dumps(jws | {"signature": signature}).encode()
+
+    return new_order(account, jws=change)
+
+
 @CASES.of("6.1", 400, "malformed")
 def signature_in_the_standard_alphabet(account: Account) -> Answer:
     def change(jws: JWS) -> bytes:

@@ -60,8 +60,8 @@ def order_valid_and_another_csr(account: Account) -> Answer:
 
 @CASES.of("7.4", 403, "orderNotReady")
 def order_invalid(account: Account) -> Answer:
-    order = account.order(*NAMES)
-    account.fail(order.start["authorizations"][0])
+    order = account.ready(*NAMES)
+    account.post(order.start["authorizations"][0], {"status": "deactivated"})
     assert order.now["status"] == "invalid"
     return order.finalize(csr(*NAMES))
 
@@ -177,9 +177,6 @@ CASES.each(
         "common_name_of_a_subdomain": (NAMES, {"common_name": "www.f1.test"}),
         "names_in_the_common_name_alone": ((), {"common_name": "f1.test"}),
         "wants_to_be_a_ca": (NAMES, {"extensions": (_CA,)}),
-        "wants_to_sign_certificates": (NAMES, {"extensions": (_SIGNS,)}),
-        "wants_any_usage": (NAMES, {"extensions": (_ANY,)}),
-        "wants_what_nobody_knows": (NAMES, {"extensions": (_UNKNOWN,)}),
         "key_rsa_of_1024_bits": (NAMES, {"key": rsa_key(1024)}),
         "key_rsa_with_exponent_3": (NAMES, {"key": exponent_3()}),
         "key_on_p192": (NAMES, {"key": ec.generate_private_key(ec.SECP192R1())}),
@@ -293,6 +290,24 @@ def test_what_is_issued_is_of_the_order(account: Account) -> None:
     ]
     assert certificate.public_key() == key.public_key()
     assert not kinds(x509.BasicConstraints).value.ca
+
+
+@pytest.mark.parametrize(
+    "asked", [_SIGNS, _ANY, _UNKNOWN], ids=["to_sign", "any_usage", "nobody_knows"]
+)
+def test_what_a_csr_asks_beside_names_is_not_in_the_certificate(
+    account: Account, asked: Any
+) -> None:
+    # Clients ask for more than they need; what there is says the profile.
+    plain, order = account.issued(*NAMES), account.ready(*NAMES)
+    assert order.finalize(csr(*NAMES, extensions=(asked,))).status == 200
+    made, usual = (
+        x509.load_der_x509_certificate(one.der).extensions for one in (order, plain)
+    )
+    assert [one.oid for one in made] == [one.oid for one in usual]
+    for kind in (x509.KeyUsage, x509.ExtendedKeyUsage, x509.BasicConstraints):
+        same = [each.get_extension_for_class(kind) for each in (made, usual)]
+        assert same[0] == same[1]
 
 
 def test_finalized_by_many_at_once_one_certificate_is_issued(account: Account) -> None:

@@ -39,6 +39,7 @@ _NOT_OBJECTS = {
     "deep_where_nobody_looks": (
         _RIGHT[:-1] + b', "x": ' + b"[" * 9000 + b"]" * 9000 + b"}"
     ),
+    "lone_surrogate": _RIGHT[:-1] + b', "x": "\\ud800"}',
     "deep_objects": b'{"identifiers":' * 3000 + b"1" + b"}" * 3000,
 }
 CASES.each(
@@ -196,6 +197,25 @@ def json_escaped_where_it_need_not_be(account: Account) -> Answer:
 @pytest.mark.parametrize("case", CASES, ids=CASES.ids)
 def test_torture(case: Case, account: Account) -> None:
     case.check(account)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"identifiers": [{"type": "dns", "value": "a.test"}], ' + _RIGHT[1:],
+        _RIGHT.replace(b'"value"', b'"value": "a.test", "value"'),
+    ],
+    ids=["identifiers", "value"],
+)
+def test_a_member_that_comes_twice_is_refused_or_the_last_counts(
+    account: Account, payload: bytes
+) -> None:
+    # RFC 8259, section 4: readers differ; those of signed requests must not.
+    answer = new_order(account, payload)
+    if answer.status == 201:
+        assert answer.json["identifiers"] == ORDER["identifiers"]
+    else:
+        assert (answer.status, answer.type) == (400, "malformed")
 
 
 def test_what_a_client_says_of_an_order_s_state_is_not_believed(

@@ -202,6 +202,15 @@ def test_objects_are_as_section_7_1_has_them(account: Account) -> None:
     assert shown["orders"].startswith("https://")
 
 
+def test_an_address_is_proved_without_dns(account: Account) -> None:
+    order = account.order("192.0.2.1")
+    found = account.get(order.start["authorizations"][0])
+    assert found["identifier"] == {"type": "ip", "value": "192.0.2.1"}
+    # RFC 8738, sections 4 to 7: dns-01 is not for addresses.
+    kinds = {challenge["type"] for challenge in found["challenges"]}
+    assert kinds == {"http-01", "tls-alpn-01"}
+
+
 def test_answers_carry_the_links_of_their_section(account: Account) -> None:
     order = account.order("links.test")
     authorization = order.start["authorizations"][0]

@@ -45,25 +45,31 @@ class World(NamedTuple):
         return Account(self.wire, self.site, key)
 
 
-@contextlib.contextmanager
-def world(folder: Path, site: Site, settings: str = "", *more: str) -> Iterator[World]:
-    """Make a CA and serve it; at the end nothing must have gone wrong in it.
-
-    Args:
-        settings: TOML of `serve`.
-        more: options of `serve`.
-    """
-    ca = ServedCA(folder)
-    ca.environment |= {"HOME": str(folder), "TLSMITH_HOME": str(folder / "home")}
-    ca.init()
-    (folder / "serve.toml").write_text(settings)
-    with ca.served(
+def options(folder: Path, site: Site) -> tuple[str, ...]:
+    """Return the options of `serve`, with settings in a file of the folder."""
+    return (
         *("--config", str(folder / "serve.toml")),
         *("--acme-http-port", str(site.http_port)),
         *("--acme-allow", "127.0.0.0/8"),
         *("--acme-resolver", site.resolver),
-        *more,
-    ) as replica:
+    )
+
+
+@contextlib.contextmanager
+def world(
+    folder: Path, site: Site, settings: str = "", store: str | None = None
+) -> Iterator[World]:
+    """Make a CA and serve it; at the end nothing must have gone wrong in it.
+
+    Args:
+        settings: TOML of `serve`.
+        store: another than a SQLite file.
+    """
+    ca = ServedCA(folder, store)
+    ca.environment |= {"HOME": str(folder), "TLSMITH_HOME": str(folder / "home")}
+    ca.init()
+    (folder / "serve.toml").write_text(settings)
+    with ca.served(*options(folder, site)) as replica:
         wire = Wire(f"{replica.url}/acme/directory", str(folder / "root.pem"))
         with contextlib.closing(wire):
             yield World(ca, replica, site, wire)
