@@ -87,7 +87,7 @@ class Challenges:
         """Begin to validate, as the client asks to, and answer with how it stands.
 
         Raises:
-            ACMEProblem: malformed, rateLimited.
+            ACMEProblem: malformed.
         """
         type_ = call.ids[1]
         if record.status == PENDING:
@@ -104,14 +104,7 @@ class Challenges:
         number = task.authorization.id
         running = self._running.get(number)
         if running is None:
-            if self._service.settings.limits.failures:
-                await asyncio.wrap_future(
-                    self._service.refuse_tries(task.authorization)
-                )
-            # Another request may have begun it meanwhile.
-            running = self._running.get(number)
-            if running is None:
-                running = self.start(task, call.holder, call.urls)
+            running = self.start(task, call.holder, call.urls)
         done, _ = await asyncio.wait({running}, timeout=_PATIENCE)
         if done:
             return running.result()
