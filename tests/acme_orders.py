@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from authorities import TestCA
 from tlsmith.acme import problems
 from tlsmith.acme.base64url import encode_base64url
 from tlsmith.acme.identifiers import Identifier
@@ -16,6 +15,7 @@ from tlsmith.authority.acme.orders import WantedOrder
 from tlsmith.authority.acme.service import ACMEService
 from tlsmith.authority.acme.settings import ACMESettings
 from tlsmith.authority.actor import Actor
+from tlsmith.authority.service import Authority
 from tlsmith.core.csr import encode_request
 from tlsmith.core.keys import generate_private_key
 from tlsmith.core.names import parse_names
@@ -30,16 +30,18 @@ from tlsmith.storage.acme.orders import OrderRecord
 class Ordering:
     """What clients do, and what became of their challenges."""
 
-    def __init__(self, ca: TestCA, settings: ACMESettings | None = None) -> None:
-        self.ca = ca
-        self.service = ACMEService(ca.authority, settings or ACMESettings())
+    def __init__(
+        self, authority: Authority, settings: ACMESettings | None = None
+    ) -> None:
+        self.authority = authority
+        self.service = ACMEService(authority, settings or ACMESettings())
 
     def close(self) -> None:
         self.service.close()
 
     def binding(self, name: str = "web", bounds: Bounds | None = None) -> BindingRecord:
-        now, bounds = self.ca.clock(), bounds or Bounds()
-        return self.ca.authority.writer.submit(
+        now, bounds = self.authority.clock(), bounds or Bounds()
+        return self.authority.writer.submit(
             lambda tx: create_binding(tx, name, bounds, Actor("cli:test"), now)
         )
 

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
 
-def _reference() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -27,7 +27,7 @@ def _reference() -> ModuleType:
     return module
 
 
-REFERENCE = _reference()
+REFERENCE = _script("reference")
 COMMANDS = REFERENCE.every_command()
 PROSE = {path.name: path.read_text() for path in DOCS.glob("*.md")}
 OWN_WORDS = "\n".join(text for name, text in PROSE.items() if name != "commands.md")
@@ -41,6 +41,11 @@ def test_every_store_has_its_row(name: str) -> None:
 def test_the_reference_is_what_the_commands_say() -> None:
     """Mend with: .venv/bin/python docs/reference.py"""
     assert REFERENCE.TARGET.read_text(encoding="utf-8") == REFERENCE.render()
+
+
+def test_acme_s_problems_are_told_as_the_server_tells_them() -> None:
+    """Mend with: .venv/bin/python docs/problems.py"""
+    assert _script("problems").updated(PROSE["acme.md"]) == PROSE["acme.md"]
 
 
 @pytest.mark.parametrize(

@@ -400,6 +400,6 @@ def test_the_examples_are_policies() -> None:
     examples = re.findall(
         r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL
     )
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         load_policy(example)

@@ -6,6 +6,7 @@ import sys
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,27 @@ from authorities import Clock, TestCA
 from running import Done, tlsmith_here
 from tlsmith.acme import problems
 from tlsmith.authority.acme.bindings import Bounds, mac_key_of
+from tlsmith.authority.acme.settings import ACMESettings, TrustedNetwork
 from tlsmith.errors import ACMEProblem
 from tlsmith.storage.acme.accounts import insert_account
 from tlsmith.storage.certificates import by_id
 
 
 @pytest.fixture
-def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ordering]:
+def ca(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestCA]:
     """A CA whose clients are asked about, its clock at the present."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TLSMITH_STORE", "sqlite:///ca.db")
     ca = TestCA("sqlite:///ca.db", Clock(datetime.now(UTC)))
-    ordering = Ordering(ca)
+    yield ca
+    ca.close()
+
+
+@pytest.fixture
+def clients(ca: TestCA) -> Iterator[Ordering]:
+    ordering = Ordering(ca.authority)
     yield ordering
     ordering.close()
-    ca.close()
 
 
 def works(*words: str) -> Done:
@@ -86,7 +93,7 @@ def test_without_accounts_it_says_how_one_is_made(clients: Ordering) -> None:
 def test_every_account_is_listed_however_many_pages(clients: Ordering) -> None:
     first = clients.account()
     ids = [f"f{number:027x}" for number in range(1001)]
-    with clients.ca.authority.storage.write() as transaction:
+    with clients.authority.storage.write() as transaction:
         for number in ids:
             insert_account(transaction, first._replace(id=number, thumbprint=number))
     listed = [one["id"] for one in lines(works("account", "list", "--json"))]
@@ -158,10 +165,12 @@ def test_what_is_not_there_is_said_with_how_to_find_it(
 # order
 
 
-def test_orders_are_listed_latest_first_with_why_some_failed(clients: Ordering) -> None:
+def test_orders_are_listed_latest_first_with_why_some_failed(
+    clients: Ordering, ca: TestCA
+) -> None:
     account = clients.account()
     valid = clients.valid(account, "www.corp.test", "corp.test")
-    clients.ca.clock.forward(seconds=1)
+    ca.clock.forward(seconds=1)
     failed = clients.order(account, "gone.corp.test")
     clients.fail(account, failed, problems.dns("no such name"))
     out = works("order", "list").out.splitlines()
@@ -206,12 +215,14 @@ def _failed(clients: Ordering, account: Any, name: str) -> str:
     return order.id
 
 
-def test_an_order_that_nobody_completed_is_invalid(clients: Ordering) -> None:
-    clients.ca.clock.forward(days=-30)
+def test_an_order_that_nobody_completed_is_invalid(
+    clients: Ordering, ca: TestCA
+) -> None:
+    ca.clock.forward(days=-30)
     account = clients.account()
     pending, ready = clients.order(account, "a.test"), clients.order(account, "b.test")
     clients.prove(account, ready)
-    clients.ca.clock.forward(days=30)
+    ca.clock.forward(days=30)
     found = lines(works("order", "list", "--status", "invalid", "--json"))
     assert {one["id"] for one in found} == {pending.id, ready.id}
     assert {one["status"] for one in found} == {"invalid"}
@@ -233,7 +244,7 @@ def test_an_order_is_shown_with_how_its_names_were_proved(clients: Ordering) -> 
     _prove_one(clients, account, order, "dns-01")
     order = clients.finalize(account, order)
     assert order.certificate_id is not None
-    with clients.ca.authority.storage.read() as connection:
+    with clients.authority.storage.read() as connection:
         record = by_id(connection, order.certificate_id)
     serial = f"{record.serial_number:x}"
     done = works("order", "show", f"https://ca.test/acme/order/{order.id}")
@@ -305,6 +316,28 @@ def test_giving_an_authorization_up_ends_its_order(clients: Ordering) -> None:
     assert "the authorization for www.corp.test was deactivated" in done.out
 
 
+def test_a_network_that_needs_no_challenge_is_named(ca: TestCA) -> None:
+    trusted = TrustedNetwork(ip_network("192.0.2.0/24"), "rack.test")
+    clients = Ordering(ca.authority, ACMESettings(trusted_networks=(trusted,)))
+    order = clients.valid(clients.account(), "a.rack.test")
+    clients.close()
+    out = works("order", "show", order.id).out
+    assert "no challenge: asked from 192.0.2.0/24" in out
+
+
+def test_what_is_left_of_an_old_order_is_shown(clients: Ordering) -> None:
+    account = clients.account()
+    order = clients.valid(account, "www.corp.test")
+    with clients.authority.storage.write() as transaction:
+        transaction.run("DELETE FROM acme_authorizations")
+        transaction.run("DELETE FROM certificates")
+    done = works("order", "show", order.id)
+    assert "www.corp.test" in done.out
+    assert "no longer in the store" in done.err
+    facts = works("order", "show", order.id, "--json").facts
+    assert (facts["certificate"], facts["authorizations"]) == (None, [])
+
+
 # eab
 
 
@@ -315,8 +348,8 @@ def test_an_external_account_is_shown_once_with_its_key(clients: Ordering) -> No
     )
     (_, number), (_, key) = (line.rsplit(" ", 1) for line in done.out.splitlines())
     assert "not shown again" in done.err
-    with clients.ca.authority.storage.read() as connection:
-        kept = mac_key_of(connection, number, clients.ca.clock())
+    with clients.authority.storage.read() as connection:
+        kept = mac_key_of(connection, number, clients.authority.clock())
     assert urlsafe_b64decode(key + "=") == kept
     [facts] = lines(works("eab", "list", "--json"))
     assert key not in json.dumps(facts)
@@ -382,13 +415,14 @@ def test_an_external_account_of_no_use_is_not_made(
 
 def test_an_external_account_is_used_up_expired_or_taken_back(
     clients: Ordering,
+    ca: TestCA,
 ) -> None:
     used, back = clients.binding("used"), clients.binding("back")
     clients.binding("spare")
-    now = clients.ca.clock.now
-    clients.ca.clock.now = now - timedelta(days=9)
+    now = ca.clock.now
+    ca.clock.now = now - timedelta(days=9)
     clients.binding("old", Bounds(expires_at=now - timedelta(days=2)))
-    clients.ca.clock.now = now
+    ca.clock.now = now
     account = clients.account(binding=used)
     bound = clients.account(binding=back)
     done = works("eab", "revoke", back.id)

@@ -317,6 +317,35 @@ def test_prometheus_takes_its_configuration_and_every_expression(
 
 
 @pytest.mark.interop
+@pytest.mark.parametrize(
+    ("failed", "met", "is_told"), [(1, 0, True), (1, 9, False), (0, 1, False)]
+)
+def test_somebody_is_told_when_most_validations_fail(
+    tmp_path: Path, failed: int, met: int, is_told: bool
+) -> None:
+    (tmp_path / "alerts.yml").write_bytes((DEPLOY / "alerts.yml").read_bytes())
+    of = 'tlsmith_acme_validations_total{instance="ca:8443", type="http-01", outcome='
+    summary = "ca:8443: most attempts at http-01 fail; see /dashboard/acme"
+    told = {
+        "exp_labels": {"instance": "ca:8443", "type": "http-01"},
+        "exp_annotations": {"summary": summary},
+    }
+    rule = {"alertname": "ACMEValidationsFail", "eval_time": "60m"}
+    case = {
+        "interval": "1m",
+        "input_series": [
+            {"series": f'{of}"connection"}}', "values": f"0+{failed}x90"},
+            {"series": f'{of}"valid"}}', "values": f"0+{met}x90"},
+        ],
+        "alert_rule_test": [{**rule, "exp_alerts": [told] if is_told else []}],
+    }
+    file = tmp_path / "tests.yml"
+    file.write_text(yaml.safe_dump({"rule_files": ["alerts.yml"], "tests": [case]}))
+    done = run(need("promtool"), "test", "rules", file)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+@pytest.mark.interop
 def test_promtool_reads_the_metrics(start: Start) -> None:
     promtool = need("promtool")
     metrics = start().get("/metrics")[1]

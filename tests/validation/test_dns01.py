@@ -85,7 +85,8 @@ def test_a_name_without_text_records_is_told_from_one_that_is_not_there(
     problem = asking.problem("dns-01")
     assert problem.type == "dns"
     assert (
-        f"{NAME} has no TXT record, there is no such name (NXDOMAIN)" in problem.message
+        f"{NAME} has no TXT record, as there is no such name (NXDOMAIN)"
+        in problem.message
     )
     dns.set(NAME, "A", "10.0.0.1")
     problem = asking.problem("dns-01")

@@ -108,7 +108,7 @@ def test_a_name_that_is_not_there_is_told_from_one_without_addresses(
     run: Run, dns: DNSServer, resolver: Resolver
 ) -> None:
     told = problem(run, resolver.addresses(WWW)).message
-    assert told.startswith("www.test has no address (A or AAAA record), there is no")
+    assert told.startswith("www.test has no address (A or AAAA record), as there is no")
     assert f"the resolver 127.0.0.1:{dns.port}" in told
     dns.set(WWW, "TXT", "here")
     told = problem(run, resolver.addresses(WWW)).message

@@ -44,8 +44,12 @@ _OURS = {
     oid.EXTENDED_KEY_USAGE: "extended_key_usage",
     oid.AUTHORITY_INFORMATION_ACCESS: "the service",
     oid.TLS_FEATURE: "must_staple",
+    oid.NO_REVOCATION_AVAILABLE: "revocation",
 }
 _SHORTEST = timedelta(minutes=5)
+# How long a certificate may live whose revocation nobody would learn of: as the
+# CA/Browser Forum's short-lived ones since 2026.
+_LONGEST_WITHOUT_STATUS = timedelta(days=7)
 
 
 def _key_kind(text: str) -> str:
@@ -167,6 +171,7 @@ PROFILE_KEYS: dict[str, Reader] = {
     "ca": _flag,
     "path_length": read_count(0, 16),
     "name_constraints": read_constraints,
+    "revocation": read_choice("always", "none"),
 }
 
 # What a profile that says nothing is.
@@ -189,6 +194,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ca": False,
     "path_length": None,
     "name_constraints": None,
+    "revocation": "always",
 }
 
 
@@ -230,6 +236,7 @@ def make_profile(name: str, values: Mapping[str, Any], place: Place) -> Profile:
         is_ca=value["ca"],
         path_length=value["path_length"],
         name_constraints=value["name_constraints"],
+        revocation=value["revocation"],
     )
 
 
@@ -258,3 +265,18 @@ def _check(value: Mapping[str, Any], own: Mapping[str, Any], place: Place) -> No
         )
     if value["must_staple"] != "false" and not serves:
         place.at("must_staple").wrong("is for serverAuth only")
+    if value["revocation"] == "none":
+        _check_without_status(value, place.at("revocation"))
+
+
+def _check_without_status(value: Mapping[str, Any], place: Place) -> None:
+    """Find what no certificate may be whose status nobody tells (RFC 9608)."""
+    if value["ca"]:
+        place.wrong('"none" is not for a CA')
+    longest, most = value["max_lifetime"], _LONGEST_WITHOUT_STATUS
+    if longest > most:
+        place.wrong(
+            f'"none" is for max_lifetime = "{most.days}d" at most, and it is {longest}'
+        )
+    if value["must_staple"] != "false":
+        place.wrong('"none" leaves no OCSP responses: not with must_staple')

@@ -12,7 +12,7 @@ from tlsmith.authority.actor import Actor
 from tlsmith.authority.issuers import LoadedIssuer
 from tlsmith.authority.serials import next_serial_number
 from tlsmith.core.attributes import parse_attributes
-from tlsmith.core.oid import COMMON_NAME
+from tlsmith.core.oid import COMMON_NAME, NO_REVOCATION_AVAILABLE
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import AccessError, ConflictError, ProfileError
 from tlsmith.storage import Connection, Transaction
@@ -20,6 +20,7 @@ from tlsmith.storage.access import granted_among
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import (
     GOOD,
+    UNLISTED,
     NewCertificate,
     by_serial_number,
     insert_certificate,
@@ -64,6 +65,8 @@ def sign_certificate(
     profile, requester, now = about
     serial_number = next_serial_number(int(now.timestamp()))
     shard = loaded.shard_of(serial_number)
+    if any(one.oid == NO_REVOCATION_AVAILABLE for one in parameters.extensions):
+        shard = UNLISTED
     parameters = parameters._replace(
         extensions=(*parameters.extensions, *loaded.pointers(shard))
     )

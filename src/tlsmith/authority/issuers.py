@@ -24,6 +24,7 @@ from tlsmith.storage.authorities import (
     further_certificates,
 )
 from tlsmith.storage.base import Storage
+from tlsmith.storage.certificates import UNLISTED
 
 if TYPE_CHECKING:
     from tlsmith.core.signing import SigningKey
@@ -62,7 +63,11 @@ class LoadedIssuer:
         return 1 + serial_number % self.record.shards if self.record.shards else 0
 
     def pointers(self, shard: int) -> tuple[Extension, ...]:
-        """Return the extensions that say where a certificate's status is read."""
+        """Return the extensions that say where a certificate's status is read.
+
+        Args:
+            shard: UNLISTED for one without a status: where its issuer is, alone.
+        """
         found = self._pointers.get(shard)
         if found is None:
             found = self._pointers[shard] = pointers_of(self.record, shard)
@@ -72,10 +77,11 @@ class LoadedIssuer:
 def pointers_of(record: AuthorityRecord, shard: int = 0) -> tuple[Extension, ...]:
     """Return the extensions for a certificate that this CA signs."""
     found = []
-    if record.crl_url:
+    if record.crl_url and shard != UNLISTED:
         found.append(crl_distribution_points([crl_address(record, shard)]))
     # Where the key is offline, nobody can answer; its CRL tells all.
     answers = record.role == INTERMEDIATE or bool(record.signer)
+    answers = answers and shard != UNLISTED
     ocsp = (record.ocsp_url,) if record.ocsp_url and answers else ()
     issuers = (f"{record.ca_url}/{record.slug}.crt",) if record.ca_url else ()
     if ocsp or issuers:

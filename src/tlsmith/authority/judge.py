@@ -13,7 +13,11 @@ from tlsmith.authority.request import (
 )
 from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
-from tlsmith.core.extension_values import Extension, tls_feature
+from tlsmith.core.extension_values import (
+    Extension,
+    no_revocation_available,
+    tls_feature,
+)
 from tlsmith.core.keys import kind_of
 from tlsmith.core.names import quoted
 from tlsmith.core.profiles import CertificateParameters
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from tlsmith.core.names import GeneralName
 
 _MUST_STAPLE = tls_feature()
+_NO_STATUS = no_revocation_available()
 
 
 def judge(
@@ -164,6 +169,8 @@ def _judge_path_length(
 
 
 def _extensions(profile: Profile, asked: AskedExtensions) -> tuple[Extension, ...]:
+    if profile.revocation == "none":
+        return (*profile.extensions, _NO_STATUS)
     staple = profile.must_staple
     if staple == "true" or (staple == "on-request" and asked.must_staple):
         return (*profile.extensions, _MUST_STAPLE)

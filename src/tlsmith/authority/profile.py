@@ -28,6 +28,7 @@ class Profile(NamedTuple):
         requesters: patterns, `*` for any number of characters.
         names: None for whatever the policy allows.
         subject: the attributes that every certificate has.
+        revocation: "always", or "none" where nobody is to ask for a status (RFC 9608).
     """
 
     name: str
@@ -49,6 +50,7 @@ class Profile(NamedTuple):
     is_ca: bool
     path_length: int | None
     name_constraints: NameConstraints | None
+    revocation: str = "always"
 
     def admits(self, requester: str) -> bool:
         """Tell whether a requester, such as "token:ci", may use this profile.

@@ -16,7 +16,6 @@ from tlsmith.errors import NotFoundError
 
 if TYPE_CHECKING:
     from tlsmith.storage import Connection
-    from tlsmith.storage.acme.authorizations import AuthorizationRecord
     from tlsmith.storage.acme.orders import OrderRecord
 
 STATUSES = ("pending", "ready", "valid", "invalid")
@@ -103,44 +102,37 @@ def show(which: str, store: str | None, as_json: bool) -> None:
     Example:
       tlsmith order show 019ac1d2f0e35b1f0a2c3d4e5f60
     """
-    from tlsmith.authority.acme.records import (
-        authorization_facts,
-        failure_of_order,
-        order_facts,
-    )
+    from tlsmith.authority.acme.records import failure_of_order, whole_order_facts
     from tlsmith.storage.acme.authorizations import authorizations_by_id
 
     now = datetime.now(UTC)
     with open_acme(store) as authority, authority.storage.read() as connection:
         record = _order(connection, which)
+        facts = whole_order_facts(connection, record, now)
         names = authorizations_by_id(connection, record.authorizations)
-        certificate = _certificate(connection, record)
-    failed = failure_of_order(record, now, names)
-    facts = order_facts(record, failed) | {"certificate": certificate}
     if as_json:
-        more = [authorization_facts(one, now) for one in names]
-        emit_json(facts | {"authorizations": more})
+        emit_json(facts)
         return
-    facts["names"] = [value for _, value in record.identifiers]
-    facts["certificate"] = certificate and certificate["serial_number"]
-    del facts["identifiers"]
-    emit(table(shown(facts)))
     below = names_table(names, now)
+    failed = failure_of_order(record, now, names)
+    emit(table(shown(_brief(facts))))
     if failed is not None and told(failed) not in below:
         emit(f"\nfailed: {told(failed)}")
     emit(f"\n{below}")
-    _say_more(record, certificate, names)
-
-
-def _say_more(
-    record: OrderRecord,
-    certificate: dict[str, Any] | None,
-    names: list[AuthorizationRecord],
-) -> None:
-    if certificate is not None:
-        say(f"more of it: tlsmith cert show {certificate['serial_number']}")
+    if facts["certificate"]:
+        say(f"more of it: tlsmith cert show {facts['certificate']['serial_number']}")
     if len(names) < len(set(record.authorizations)):
         say("authorizations that were over for long are no longer in the store")
+
+
+def _brief(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what is shown above the names."""
+    certificate = facts["certificate"]
+    below = ("identifiers", "authorizations", "failure", "certificate")
+    brief = {name: value for name, value in facts.items() if name not in below}
+    brief["names"] = [one["value"] for one in facts["identifiers"]]
+    brief["certificate"] = certificate and certificate["serial_number"]
+    return brief
 
 
 def _order(connection: Connection, which: str) -> OrderRecord:
@@ -154,18 +146,3 @@ def _order(connection: Connection, which: str) -> OrderRecord:
             "acme.keep",
         )
     return found
-
-
-def _certificate(connection: Connection, record: OrderRecord) -> dict[str, Any] | None:
-    """Return the facts of an order's certificate that matter beside the order."""
-    from tlsmith.authority.records import certificate_facts
-    from tlsmith.storage.certificates import by_id
-
-    if record.certificate_id is None:
-        return None
-    try:
-        facts = certificate_facts(by_id(connection, record.certificate_id))
-    except NotFoundError:
-        return None  # deleted long after it expired
-    wanted = ("serial_number", "status", "profile", "not_before", "not_after")
-    return {name: facts[name] for name in wanted}

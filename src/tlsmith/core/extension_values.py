@@ -117,6 +117,11 @@ def ocsp_no_check() -> Extension:
     return Extension(oid.OCSP_NO_CHECK, False, der.encode(der.NULL))
 
 
+def no_revocation_available() -> Extension:
+    """Return that nobody says whether a certificate was revoked (RFC 9608)."""
+    return Extension(oid.NO_REVOCATION_AVAILABLE, False, der.encode(der.NULL))
+
+
 def issuing_distribution_point(
     urls: Sequence[str] = (), *, only_contains: OnlyContains | None = None
 ) -> Extension:

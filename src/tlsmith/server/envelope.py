@@ -3,7 +3,9 @@ the log, and the fields that every response has."""
 
 from __future__ import annotations
 
+import itertools
 import logging
+import os
 import re
 import time
 from secrets import token_hex
@@ -134,6 +136,20 @@ def route_of(scope: Scope) -> str:
     return str(pattern if pattern.startswith(mounted) else mounted + pattern)
 
 
+def _next_id() -> str:
+    """Return an id for a request: this process's, and a number."""
+    return f"{_PROCESS[os.getpid()]}{next(_NUMBERS):08x}"
+
+
+class _PerProcess(dict[int, str]):
+    def __missing__(self, process: int) -> str:
+        self[process] = found = token_hex(4)
+        return found
+
+
+_PROCESS, _NUMBERS = _PerProcess(), itertools.count(1)
+
+
 class _Exchange:
     """One request and its response."""
 
@@ -144,7 +160,7 @@ class _Exchange:
         self._fields = dict(scope["headers"])
         given = self._fields.get(b"x-request-id", b"")
         sane = _SANE_ID.fullmatch(given)
-        self.request_id = given.decode("ascii") if sane else token_hex(8)
+        self.request_id = given.decode("ascii") if sane else _next_id()
         self._receive = receive
         self._send = send
         self._most = most

@@ -85,15 +85,19 @@ def open_service(
 
 
 def api_routes(port: AuthorityPort, failures: RateLimit) -> Sequence[BaseRoute]:
-    """Return the routes of the API over an authority.
+    """Return the routes of the API, and of the dashboard, over an authority.
 
     Args:
         failures: after how many failed authentications an address is turned away.
     """
+    from tlsmith.server.dashboard.site import dashboard_routes
     from tlsmith.server.rest.mounting import rest_routes
 
     assert isinstance(port, AuthorityService)  # noqa: S101 -- what `open_service` made
-    return rest_routes(port.authority, failures, port.most_body)
+    return [
+        *rest_routes(port.authority, failures, port.most_body),
+        *dashboard_routes(port.authority, failures),
+    ]
 
 
 class _Metered(Observer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections import Counter
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 # What may still be closed, after everything that ran had its time.
 _GRACE = 3
+# Seconds for a client to say that it heard us close: many never do.
+_GOOD_BYE = 1
 # Seconds between looks at what ACME has to do besides.
 _ACME_PAUSE = 5
 _LOG = logging.getLogger("tlsmith.server")
@@ -152,6 +155,9 @@ class _Worker:
         if self._acme is not None:
             jobs.append(self._maintain_acme(self._acme))
         tasks = [asyncio.create_task(lasting(job)) for job in jobs]
+        # What is there by now stays: only what comes is looked through, and not often.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         on_ready()
         await self._stopping.wait()
         await self._stop()
@@ -204,7 +210,7 @@ class _Worker:
                 sock=sockets.https,
                 ssl=self._tls.context,
                 ssl_handshake_timeout=self._settings.limits.request_time,
-                ssl_shutdown_timeout=self._settings.limits.request_time,
+                ssl_shutdown_timeout=_GOOD_BYE,
             )
         )
         if sockets.http is not None:

@@ -13,6 +13,8 @@ from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import DAY, to_moment, to_seconds
 
 GOOD, REVOKED, ON_HOLD = 0, 1, 2
+# In the place of a CRL's shard.
+UNLISTED = -1
 BUCKET_BITS = 16
 # Entries of a CRL that are read at a time: a megabyte or so.
 _ENTRIES = 20_000
@@ -40,7 +42,8 @@ class NewCertificate(NamedTuple):
     Args:
         key_hash: SHA-256 of its SubjectPublicKeyInfo.
         names: as text, subjectAltName's order.
-        shard: of its CRL; 0 where there is the complete one alone.
+        shard: of its CRL; 0 where there is the complete one alone; UNLISTED where no
+            CRL is to list it.
         revocation: (status, moment, reason) of one adopted as revoked.
     """
 
@@ -163,6 +166,8 @@ def _list_entry(
     state: tuple[int, int | None, int],
 ) -> None:
     """Have CRLs list a certificate, or no longer: (status, reason, moment)."""
+    if record.shard == UNLISTED:
+        return
     status, reason, at = state
     if status == GOOD:
         transaction.run(

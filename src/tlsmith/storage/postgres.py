@@ -80,6 +80,7 @@ class PostgresStorage(Storage):
         self._idle: list[psycopg.Connection[Any]] = []
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(_MOST)
+        self._inside = threading.local()
         self._process = os.getpid()
         self._is_current = False
 
@@ -102,7 +103,7 @@ class PostgresStorage(Storage):
         `first`, which changes nothing, is run again on a new one.
         """
         self._check_process()
-        with self._room:
+        with self._place():
             connection = self._take()
             try:
                 connection.execute(first)
@@ -115,6 +116,23 @@ class PostgresStorage(Storage):
                 yield connection
             finally:
                 self._give_back(connection)
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        """Wait until there are not too many connections.
+
+        A thread that has one gets another at once: were it to wait for those of others,
+        who do the same, all would wait for ever.
+        """
+        if getattr(self._inside, "is_so", False):
+            yield
+            return
+        with self._room:
+            self._inside.is_so = True
+            try:
+                yield
+            finally:
+                self._inside.is_so = False
 
     def _take(self) -> psycopg.Connection[Any]:
         with self._lock:
@@ -160,7 +178,7 @@ class PostgresStorage(Storage):
     def look(self) -> Iterator[Connection]:
         """Give one of a few connections; see the base."""
         self._check_process()
-        with _translated(self), self._room:
+        with _translated(self), self._place():
             held = [self._take()]
 
             def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:

@@ -211,10 +211,11 @@ def latest_crls(connection: Connection) -> list[CRLRecord]:
 def changes(
     connection: Connection, authority_id: int, shard: int, after: int
 ) -> list[Change]:
-    """Return the changes of status behind a revision, of a shard or (0) of all."""
+    """Return the changes behind a revision of what CRLs list, of a shard or (0) all."""
     rows = connection.all(
         "SELECT revision, serial_number, shard, previous, status, reason, at "
-        "FROM changes WHERE authority_id = ? AND revision > ? ORDER BY revision",
+        "FROM changes WHERE authority_id = ? AND revision > ? AND shard >= 0 "
+        "ORDER BY revision",
         authority_id,
         after,
     )
@@ -241,8 +242,8 @@ def changed_serials(connection: Connection, after: int, most: int) -> list[int] 
 def has_changed(
     connection: Connection, authority_id: int, shard: int, after: int
 ) -> bool:
-    """Tell whether a status was changed behind a revision."""
-    condition, values = "", [authority_id, after]
+    """Tell whether a status that CRLs list was changed behind a revision."""
+    condition, values = "AND shard >= 0", [authority_id, after]
     if shard:
         condition, values = "AND shard = ?", [*values, shard]
     row = connection.one(

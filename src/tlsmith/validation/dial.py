@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import TypeVar
 
 from tlsmith.acme import problems
+from tlsmith.errors import ACMEProblem
 from tlsmith.validation.addresses import AddressPolicy
 from tlsmith.validation.attempt import Attempt
 from tlsmith.validation.resolver import Resolver
@@ -149,11 +150,13 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _refused(host: str, refusals: list[tuple[str, str]]) -> Exception:
+def _refused(host: str, refusals: list[tuple[str, str]]) -> ACMEProblem:
     listed = ", ".join(f"{address} ({why})" for address, why in refusals[:4])
     more = ", ..." if len(refusals) > 4 else ""
+    what = f"{host} has only addresses that this server does not ask: {listed}{more}"
+    if _is_address(host):
+        what = f"this server does not ask {listed}"
     return problems.connection(
-        f"{host} has only addresses that this server does not ask: {listed}{more}; "
-        "give it another, or have the administrator allow the network with "
-        "--acme-allow (acme.deny_networks goes before it)"
+        f"{what}; use another, or have the administrator allow its network with "
+        "--acme-allow, which goes after acme.deny_networks"
     )

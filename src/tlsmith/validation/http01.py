@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from functools import cache
 from typing import cast
 
@@ -84,11 +85,8 @@ class HTTPValidation:
         request = _REQUEST.format(
             path=url.path, authority=url.authority, version=tlsmith.__version__
         ).encode("ascii")
-        transport, exchange = await self._dialer.dial(
-            url.host,
-            url.port,
-            attempt,
-            lambda: _Exchange(request, most, waits=secure),
+        transport, exchange = await self._dial(
+            url, attempt, lambda: _Exchange(request, most, waits=secure)
         )
         place = _place(url, attempt)
         attempt.does(f"reading {place}")
@@ -109,6 +107,21 @@ class HTTPValidation:
             ) from error
         finally:
             transport.abort()
+
+    async def _dial(
+        self, url: URL, attempt: Attempt, make: Callable[[], _Exchange]
+    ) -> tuple[asyncio.Transport, _Exchange]:
+        """Connect to a URL's host; what fails after a redirect is told as that."""
+        try:
+            return await self._dialer.dial(url.host, url.port, attempt, make)
+        except ACMEProblem as problem:
+            if not attempt.redirects:
+                raise
+            raise ACMEProblem(
+                problem.type,
+                f"redirected to {url}: {problem.message}",
+                status=problem.status,
+            ) from problem
 
 
 class _Exchange(asyncio.Protocol):

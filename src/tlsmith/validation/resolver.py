@@ -57,7 +57,7 @@ class Found(NamedTuple):
     def missing(self, asked: str, what: str) -> str:
         """Say that the name has none of what was looked for."""
         whose = asked if self.name == asked else f"{asked}, an alias of {self.name},"
-        why = "" if self.exists else ", there is no such name (NXDOMAIN)"
+        why = "" if self.exists else ", as there is no such name (NXDOMAIN)"
         return f"{whose} has no {what}{why}, says the resolver {self.server}"
 
 

@@ -146,6 +146,17 @@ def test_what_is_about_to_expire_is_not_used_again(life: Life, clock: Clock) -> 
     assert life.order("a.test").status == "pending"
 
 
+def test_where_every_order_needs_proofs_it_has_time_to_be_finalized(
+    ca: TestCA, clock: Clock
+) -> None:
+    for lifetime in (timedelta(), timedelta(minutes=2)):
+        life = Life(ca.authority, ACMESettings(authorization_lifetime=lifetime))
+        order = life.ready("a.test")
+        clock.forward(minutes=20)
+        assert life.order("a.test").status == "pending"
+        assert life.finalize(order).status == "valid"
+
+
 @pytest.mark.parametrize(
     ("proved", "asked", "is_enough"),
     [

@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 
+from acme_orders import Ordering
 from server.rest.world import Served, csr
 from tlsmith.server.rest.endpoint import Endpoint
 from tlsmith.server.rest.table import ENDPOINTS
@@ -39,6 +40,13 @@ _CALLS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
         {"role": "viewer", "names": ["corp.test"]},
     ),
     ("DELETE", "/grants/{identity}"): ("/grants/granted.test", {}),
+    ("GET", "/acme/accounts"): ("/acme/accounts?limit=2", {}),
+    ("GET", "/acme/orders"): ("/acme/orders?status=valid&account=ACCOUNT", {}),
+    ("GET", "/acme/orders/{id}"): ("/acme/orders/ORDER", {}),
+    ("GET", "/acme/accounts/{id}"): ("/acme/accounts/ACCOUNT", {}),
+    ("POST", "/acme/accounts/{id}/revoke"): ("/acme/accounts/ACCOUNT/revoke", {}),
+    ("POST", "/acme/bindings"): ("/acme/bindings", {"name": "x"}),
+    ("DELETE", "/acme/bindings/{id}"): ("/acme/bindings/BINDING", {}),
     ("GET", "/timeline"): (f"/timeline?what=issued&from={TODAY}&to={TODAY}", {}),
 }
 
@@ -61,6 +69,8 @@ def call(served: Served, client: httpx.Client, endpoint: Endpoint) -> httpx.Resp
     if "/TOKEN" in path:
         made = administrator.post("/tokens", json={"name": "y", "role": "viewer"})
         path = path.replace("TOKEN", made.json()["id"])
+    if path.startswith("/acme"):
+        path = _with_acme(served, path)
     slug = served.authority.issuers.records()[1].slug
     path = path.replace("SERIAL", f"{issued.serial_number:x}").replace("SLUG", slug)
     path = path.replace("HELD", f"{issued.serial_number:x}")
@@ -72,6 +82,20 @@ def call(served: Served, client: httpx.Client, endpoint: Endpoint) -> httpx.Resp
     if endpoint.body is None:
         return client.request(endpoint.method, path)
     return client.request(endpoint.method, path, json=body)
+
+
+def _with_acme(served: Served, path: str) -> str:
+    """A path with an account, an order of it, and an external account there are."""
+    ordering = Ordering(served.authority)
+    try:
+        binding = ordering.binding()
+        account = ordering.account("mailto:a@b.test")
+        order = ordering.valid(account, "www.corp.test")
+        ordering.fail(account, ordering.order(account, "gone.corp.test"))
+    finally:
+        ordering.close()
+    path = path.replace("ACCOUNT", account.id).replace("ORDER", order.id)
+    return path.replace("BINDING", binding.id)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one[0]} {one[1]}")
@@ -113,12 +137,13 @@ def test_a_role_may_what_it_may(served: Served, role: str, endpoint: Endpoint) -
 
 def least_role(endpoint: Endpoint) -> str:
     """Who may what, written down a second time: the table must agree."""
-    if endpoint.path.startswith(("/tokens", "/grants", "/policy")):
+    if endpoint.path.startswith(("/tokens", "/grants", "/policy", "/acme/bindings")):
         return "administrator"
     if endpoint.path.startswith("/audit") or endpoint.path.endswith("hold"):
         return "operator"
     if endpoint.method == "POST":
-        return "operator" if endpoint.path == "/crls" else "issuer"
+        is_wide = endpoint.path.startswith(("/crls", "/acme"))
+        return "operator" if is_wide else "issuer"
     return "viewer"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from acme_orders import Ordering
 from server.rest.world import Served, csr
 
 pytestmark = pytest.mark.interop
@@ -37,6 +38,10 @@ def test_an_example_does_what_it_says(
     serial = issued.json()["serial_number"]
     made = client.post("/tokens", json={"name": "z", "role": "viewer"}).json()
     client.put("/grants/web-1.corp.example", json={"role": "viewer"})
+    clients = Ordering(served.authority)
+    account, binding = clients.account(), clients.binding()
+    order = clients.valid(account, "www.corp.example")
+    clients.close()
     if "/unhold" in section.splitlines()[0]:
         client.post(f"/certificates/{serial}/hold", json={})
     script = example.replace(HOST, f"https://localhost:{served.port}")
@@ -45,6 +50,9 @@ def test_an_example_does_what_it_says(
         ("406a1b2c9d", serial),
         ("4fcb0ce4da22d3a3", served.authority.issuers.records()[1].slug),
         ("9f31c2aa", made["id"]),
+        ("01a2164b9e5dd85314faa69c6081", account.id),
+        ("01a2164b9e5d93444445fce76f05", order.id),
+        ("5f2c0a9d3be1", binding.id),
     ):
         script = script.replace(sample, real)
     done = subprocess.run(

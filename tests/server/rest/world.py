@@ -27,6 +27,7 @@ from tlsmith.core.names import parse_names
 from tlsmith.core.subject import subject_for
 from tlsmith.server.app import Application
 from tlsmith.server.certificate import OwnTLS
+from tlsmith.server.dashboard.site import dashboard_routes
 from tlsmith.server.envelope import Envelope
 from tlsmith.server.metrics import Metrics
 from tlsmith.server.ports import OwnCertificate
@@ -213,7 +214,8 @@ class _Server:
         from uvicorn import Config
 
         served = self._served
-        routes = rest_routes(served.authority, self._failures)
+        rest = rest_routes(served.authority, self._failures)
+        routes = [*rest, *dashboard_routes(served.authority, self._failures)]
         limits = LimitSettings()
         app = Envelope(Application(routes), Metrics(), limits)
         config = Config(
@@ -241,7 +243,7 @@ class _Server:
             await asyncio.sleep(0.01)
             for connection in list(side.connections):
                 connection.transport.abort()
-        for route in routes:
+        for route in rest:
             route.app.close()  # type: ignore[attr-defined]
 
 

@@ -85,14 +85,15 @@ def challenge_of(record: AuthorizationRecord, type_: str) -> ChallengeRecord:
     raise problems.malformed("there is no such challenge", status=404)
 
 
-def refuse_tries(context: ACMEContext, record: AuthorizationRecord) -> Future[None]:
+def refuse_tries(context: ACMEContext, record: AuthorizationRecord) -> None:
     """Refuse where too many validations of an account and a name failed already.
 
-    The future raises:
+    Raises:
         ACMEProblem: rateLimited.
     """
     limits = failure_limits(context.settings.limits, record.account_id, record.value)
-    return context.begin(lambda tx: refuse_too_many(tx, limits, context.now()))
+    with context.storage.look() as connection:
+        refuse_too_many(connection, limits, context.now())
 
 
 def keep_running(
@@ -151,7 +152,7 @@ def succeed(context: ACMEContext, task: Task) -> Future[AuthorizationRecord]:
     challenge = ChallengeRecord(task.type, VALID, int(now.timestamp()))
     record = task.authorization._replace(
         status=VALID,
-        expires_at=now + context.settings.authorization_lifetime,
+        expires_at=now + context.settings.proof_lifetime,
         challenges=(challenge,),
         running_until=None,
     )

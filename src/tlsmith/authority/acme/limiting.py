@@ -12,7 +12,7 @@ from tlsmith.authority.acme.settings import ACMELimits
 from tlsmith.storage.acme.limits import Limit, spend, wait_for
 
 if TYPE_CHECKING:
-    from tlsmith.storage import Transaction
+    from tlsmith.storage import Connection, Transaction
 
 _HOUR, _DAY = 3600, 86400
 
@@ -46,7 +46,7 @@ def failure_limits(limits: ACMELimits, account_id: str, name: str) -> list[Limit
 
 
 def refuse_too_many(
-    transaction: Transaction, limits: Sequence[Limit], now: datetime
+    connection: Connection, limits: Sequence[Limit], now: datetime
 ) -> None:
     """Refuse what is more than a limit allows; nothing is written.
 
@@ -54,7 +54,7 @@ def refuse_too_many(
         ACMEProblem: rateLimited, with when to try again.
     """
     for limit in limits:
-        wait = wait_for(transaction, limit, milliseconds(now))
+        wait = wait_for(connection, limit, milliseconds(now))
         if wait:
             seconds = wait // 1000 + 1
             per = "an hour" if limit.period == _HOUR else "a day"

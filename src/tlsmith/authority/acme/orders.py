@@ -226,7 +226,9 @@ def _reusable(
     Not one that is about to expire, which would leave the client no time; nor one that
     needed no challenge for a reason that holds no more.
     """
-    until = context.now() + min(_LEAST, context.settings.authorization_lifetime / 2)
+    now, lifetime = context.now(), context.settings.authorization_lifetime
+    until = now + min(_LEAST, lifetime / 2)
+    since = (now - lifetime).timestamp()
     value, wildcard = identifier.value.removeprefix("*."), _is_wildcard(identifier)
     for one in valid_authorizations(connection, account.id, value):
         if (
@@ -234,6 +236,7 @@ def _reusable(
             and one.type == identifier.type
             and one.proof in (None, proof)
             and one.expires_at > until
+            and (one.challenges[0].validated_at or 0) > since
         ):
             return one
     return None
@@ -256,7 +259,7 @@ def make_authorization(
     offered = challenges_for(settings.challenges, identifier)
     lifetime = settings.order_lifetime
     if proof is not None:
-        lifetime = settings.authorization_lifetime
+        lifetime = settings.proof_lifetime
     status = PENDING if proof is None else VALID
     moment = None if proof is None else int(now.timestamp())
     return AuthorizationRecord(

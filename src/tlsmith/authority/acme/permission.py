@@ -57,7 +57,11 @@ def profiles_offered(context: ACMEContext) -> dict[str, Profile]:
 
 
 def _is_for_servers(profile: Profile) -> bool:
-    return SERVER_AUTH in profile.extended_key_usage and profile.admits("acme:")
+    """Tell whether it is for TLS servers, and for some account at least."""
+    return SERVER_AUTH in profile.extended_key_usage and (
+        profile.admits(requester(""))
+        or any(one.startswith(requester("")) for one in profile.requesters)
+    )
 
 
 def described(profile: Profile) -> str:
@@ -77,14 +81,17 @@ def profile_of(
     Raises:
         ACMEProblem: invalidProfile.
     """
-    offered = profiles_offered(context)
-    if binding is not None and binding.profiles:
-        offered = {name: offered[name] for name in binding.profiles if name in offered}
+    offered = {
+        name: profile
+        for name, profile in profiles_offered(context).items()
+        if profile.admits(requester(account.id))
+        and (binding is None or not binding.profiles or name in binding.profiles)
+    }
     default = context.authority.policy().default_profile
     if wanted is None:
         wanted = default if default in offered else next(iter(offered), default)
     profile = offered.get(wanted)
-    if profile is None or not profile.admits(requester(account.id)):
+    if profile is None:
         raise problems.invalid_profile(
             f"there is no profile {wanted!r} for this account: "
             f"{', '.join(offered) or 'there are none'}"

@@ -20,6 +20,7 @@ class Failure(NamedTuple):
         detail: the same as it was told to the client, with addresses and values.
         advice: what to do.
         name: the identifier it is about, empty where it is about none.
+        challenge: the type of the one that was tried, empty where that is not known.
     """
 
     type: str
@@ -27,6 +28,7 @@ class Failure(NamedTuple):
     detail: str
     advice: str
     name: str = ""
+    challenge: str = ""
 
 
 class Reason(NamedTuple):
@@ -217,5 +219,10 @@ def failure(kind: str, detail: str, name: str = "", challenge: str = "") -> Fail
     advice = reason.by_challenge.get(challenge, reason.advice)
     words = {"name": name.removeprefix("*.") or "the name"}
     return Failure(
-        kind, reason.said.format(**words), detail, advice.format(**words), name
+        kind,
+        reason.said.format(**words),
+        detail,
+        advice.format(**words),
+        name,
+        challenge,
     )

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.authority.acme.reasons import LAPSED, Failure, failure, failure_of
+from tlsmith.authority.records import certificate_facts
+from tlsmith.errors import NotFoundError
 from tlsmith.storage.acme.accounts import AccountCount, AccountRecord
 from tlsmith.storage.acme.authorizations import (
     DEACTIVATED,
@@ -21,12 +23,15 @@ from tlsmith.storage.acme.authorizations import (
 )
 from tlsmith.storage.acme.bindings import BindingRecord
 from tlsmith.storage.acme.orders import PENDING, READY, OrderRecord
+from tlsmith.storage.certificates import by_id
 from tlsmith.storage.moments import to_moment
 
 if TYPE_CHECKING:
     from tlsmith.storage import Connection
 
 NO_ORDERS = AccountCount(0, 0, None)
+# Authorizations that one query asks for.
+_AT_ONCE = 500
 
 
 def account_facts(record: AccountRecord, use: AccountCount) -> dict[str, Any]:
@@ -92,18 +97,45 @@ def failure_of_order(
     return failure_of(problem, name)
 
 
+def whole_order_facts(
+    connection: Connection, record: OrderRecord, now: datetime
+) -> dict[str, Any]:
+    """Return the facts of an order with its authorizations, and its certificate."""
+    names = authorizations_by_id(connection, record.authorizations)
+    facts = order_facts(record, failure_of_order(record, now, names))
+    facts["authorizations"] = [authorization_facts(one, now) for one in names]
+    facts["certificate"] = _certificate(connection, record)
+    return facts
+
+
+def _certificate(connection: Connection, record: OrderRecord) -> dict[str, Any] | None:
+    """Return the facts of an order's certificate that matter beside the order."""
+    if record.certificate_id is None:
+        return None
+    try:
+        facts = certificate_facts(by_id(connection, record.certificate_id))
+    except NotFoundError:
+        return None  # deleted long after it expired
+    wanted = ("serial_number", "status", "profile", "not_before", "not_after")
+    return {name: facts[name] for name in wanted}
+
+
 def failures_of(
     connection: Connection, orders: Sequence[OrderRecord], now: datetime
 ) -> dict[str, Failure]:
     """Return why those of some orders that failed did, by the orders' ids."""
+    failed = [one for one in orders if one.status == INVALID]
+    wanted = list(dict.fromkeys(id_ for one in failed for id_ in one.authorizations))
+    names: dict[str, AuthorizationRecord] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        names |= {one.id: one for one in authorizations_by_id(connection, some)}
     found = {}
     for one in orders:
-        names = []
-        if one.status == INVALID:
-            names = authorizations_by_id(connection, one.authorizations)
-        failed = failure_of_order(one, now, names)
-        if failed is not None:
-            found[one.id] = failed
+        of_it = [names[id_] for id_ in one.authorizations if id_ in names]
+        why = failure_of_order(one, now, of_it)
+        if why is not None:
+            found[one.id] = why
     return found
 
 

@@ -190,9 +190,9 @@ class ACMEService:
         """Give an authorization up."""
         return authorizations.deactivate_authorization(self._context, record)
 
-    def refuse_tries(self, record: AuthorizationRecord) -> Future[None]:
+    def refuse_tries(self, record: AuthorizationRecord) -> None:
         """Refuse where too many validations failed."""
-        return authorizations.refuse_tries(self._context, record)
+        authorizations.refuse_tries(self._context, record)
 
     def keep_running(
         self, task: Task, error: ACMEProblem | None

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 DEFAULT_CHALLENGES = ("http-01", "dns-01", "tls-alpn-01")
+# How long an order can be finalized at least, once its names are proved.
+_TO_FINALIZE = timedelta(hours=1)
 
 
 class TrustedNetwork(NamedTuple):
@@ -65,3 +67,8 @@ class ACMESettings(NamedTuple):
     renewal_poll: timedelta = timedelta(hours=6)
     explanation_url: str | None = None
     lease: timedelta = timedelta(seconds=15)
+
+    @property
+    def proof_lifetime(self) -> timedelta:
+        """How long what was proved holds: its own order must have time in any case."""
+        return max(self.authorization_lifetime, _TO_FINALIZE)

@@ -82,6 +82,7 @@ _TABLE: dict[str, tuple[str, int | None, _Reader]] = {
     "2.5.29.37": ("extended_key_usage", _LIST, ext_keys.extended_key_usage),
     "2.5.29.46": ("freshest_crl", _LIST, ext_points.distribution_points),
     "2.5.29.54": ("inhibit_any_policy", _NUMBER, ext_keys.path_length_free),
+    "2.5.29.56": ("no_revocation_available", _NULL, ext_other.nothing),
     "1.3.6.1.5.5.7.1.1": (
         "authority_information_access",
         _LIST,

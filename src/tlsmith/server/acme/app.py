@@ -22,6 +22,7 @@ from tlsmith.server.acme.signed import check_content_type, find_signer
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
 from tlsmith.server.logs import event, request_id
+from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,10 +188,15 @@ class ACMEApp:
         return call
 
     async def _challenged(self, call: Call) -> Reply:
-        record = await self._run(
-            lambda one: self._service.authorization(one.holder, one.ids[0]), call
-        )
+        record = await self._run(self._tried, call)
         return await self._challenges.respond(call, record)
+
+    def _tried(self, call: Call) -> AuthorizationRecord:
+        """Return the authorization of a challenge that may be tried, or is read."""
+        record = self._service.authorization(call.holder, call.ids[0])
+        if not call.is_reading and record.status == PENDING:
+            self._service.refuse_tries(record)
+        return record
 
     async def _check_caa(self, call: Call) -> None:
         assert self._caa is not None  # noqa: S101 -- see the caller

@@ -87,7 +87,7 @@ class Challenges:
         """Begin to validate, as the client asks to, and answer with how it stands.
 
         Raises:
-            ACMEProblem: malformed, rateLimited.
+            ACMEProblem: malformed.
         """
         type_ = call.ids[1]
         if record.status == PENDING:
@@ -104,10 +104,6 @@ class Challenges:
         number = task.authorization.id
         running = self._running.get(number)
         if running is None:
-            if self._service.settings.limits.failures:
-                await asyncio.wrap_future(
-                    self._service.refuse_tries(task.authorization)
-                )
             running = self.start(task, call.holder, call.urls)
         done, _ = await asyncio.wait({running}, timeout=_PATIENCE)
         if done:

@@ -33,7 +33,7 @@ class Message(Struct, forbid_unknown_fields=True, frozen=True):
     """Has the fields it says, and no other."""
 
 
-def _check_moments(*moments: datetime | None) -> None:
+def check_moments(*moments: datetime | None) -> None:
     """Refuse a moment whose year in UTC is before 1 or after 9999."""
     for moment in moments:
         if moment is not None:
@@ -80,7 +80,7 @@ class NewCertificate(Message, frozen=True):
     ] = None
 
     def __post_init__(self) -> None:
-        _check_moments(self.not_after)
+        check_moments(self.not_after)
 
 
 class NewCertificates(Message, frozen=True):
@@ -149,7 +149,7 @@ class NewToken(Message, frozen=True):
     expires_at: Moment | None = None
 
     def __post_init__(self) -> None:
-        _check_moments(self.expires_at)
+        check_moments(self.expires_at)
 
 
 class NewGrant(Message, frozen=True):
@@ -185,7 +185,7 @@ class CertificateQuery(Message, frozen=True):
     cursor: Cursor | None = None
 
     def __post_init__(self) -> None:
-        _check_moments(self.expires_before, self.expires_after)
+        check_moments(self.expires_before, self.expires_after)
 
 
 class AuditQuery(Message, frozen=True):
@@ -228,7 +228,7 @@ class BySlug(Message, frozen=True):
 
 
 class ByID(Message, frozen=True):
-    """A token."""
+    """A token, or an object of ACME."""
 
     id: Slug
 

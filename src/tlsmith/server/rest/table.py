@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from tlsmith.errors import RequestRefusedError
 from tlsmith.server.rest import (
+    acme,
     auditing,
     authorities,
     certificates,
@@ -26,6 +27,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *authorities.ENDPOINTS,
     *auditing.ENDPOINTS,
     *granting.ENDPOINTS,
+    *acme.ENDPOINTS,
     *figures.ENDPOINTS,
     *openapi.ENDPOINTS,
 )

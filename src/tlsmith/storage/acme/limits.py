@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tlsmith.storage.connection import Transaction
+from tlsmith.storage.connection import Connection, Transaction
 
 
 class Limit(NamedTuple):
@@ -25,13 +25,13 @@ class Limit(NamedTuple):
     period: int
 
 
-def wait_for(transaction: Transaction, limit: Limit, milliseconds: int) -> int:
+def wait_for(connection: Connection, limit: Limit, milliseconds: int) -> int:
     """Return the milliseconds until one more is allowed, 0 for now; count nothing.
 
     Args:
         milliseconds: since 1970.
     """
-    row = transaction.one("SELECT paid_at FROM acme_limits WHERE name = ?", limit.name)
+    row = connection.one("SELECT paid_at FROM acme_limits WHERE name = ?", limit.name)
     paid_at = max(milliseconds, row[0] if row else 0)
     whole = limit.period * 1000
     ahead = paid_at + whole // limit.most - milliseconds

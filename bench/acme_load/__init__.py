@@ -1,0 +1,1 @@
+"""ACME clients, and the network they live in, that cost little beside a server."""
