@@ -279,7 +279,6 @@ def certificate_of_the_ca_itself(account: Account) -> Answer:
 
 @CASES.of("7.6, 6.2", 400, "badPublicKey")
 def revoked_by_a_weak_key(account: Account) -> Answer:
-
     stranger = Account(account.wire, account.site, Signer("RS256", rsa_key(1024)))
     return _revoke(stranger, Issued(account).der, jwk=True)
 
