@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import ipaddress
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -211,16 +213,12 @@ class Order:
     @property
     def der(self) -> bytes:
         """The certificate."""
-        import ssl
-
         end = "-----END CERTIFICATE-----"
         return ssl.PEM_cert_to_DER_cert(self.chain.split(end)[0] + end)
 
 
 def identifier(name: str) -> dict[str, str]:
     """Return an identifier: an IP address where it is one (RFC 8738)."""
-    import ipaddress
-
     with contextlib.suppress(ValueError):
         return {"type": "ip", "value": str(ipaddress.ip_address(name))}
     return {"type": "dns", "value": name}

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _WELL_KNOWN = "/.well-known/acme-challenge/"
-_A, _TXT = 1, 16
+_A, _TXT, _CAA = 1, 16, 257
 
 
 class Site:
@@ -19,14 +19,16 @@ class Site:
     Attributes:
         tokens: the thumbprint that is answered for a token.
         texts: the TXT record of a name.
+        caa: the CAA record of a name: flags, property, value (RFC 8659).
     """
 
     def __init__(self) -> None:
         self.tokens: dict[str, str] = {}
         self.texts: dict[str, str] = {}
+        self.caa: dict[str, tuple[int, str, str]] = {}
         self._web = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.tokens))
         self._web.daemon_threads = True
-        handler = functools.partial(_Names, self.texts)
+        handler = functools.partial(_Names, self)
         self._names = socketserver.ThreadingUDPServer(("127.0.0.1", 0), handler)
         self._names.daemon_threads = True
         for server in (self._web, self._names):
@@ -66,8 +68,8 @@ def _handler(tokens: dict[str, str]) -> Any:
 
 
 class _Names(socketserver.BaseRequestHandler):
-    def __init__(self, texts: dict[str, str], *given: Any) -> None:
-        self._texts = texts
+    def __init__(self, site: Site, *given: Any) -> None:
+        self._site = site
         super().__init__(*given)
 
     def handle(self) -> None:
@@ -77,16 +79,23 @@ class _Names(socketserver.BaseRequestHandler):
         (kind,) = struct.unpack_from("!H", query, end - 4)
         # Authoritative, recursion available; NXDOMAIN is 3.
         flags = 0x8583 if name.endswith("nowhere.test") else 0x8580
-        data = b""
-        if flags == 0x8580 and kind == _A:
-            data = bytes([127, 0, 0, 1])
-        elif kind == _TXT and name in self._texts:
-            text = self._texts[name].encode()
-            data = bytes([len(text)]) + text
+        data = self._data(name, kind) if flags == 0x8580 else b""
         found = struct.pack("!HHHIH", 0xC00C, kind, 1, 1, len(data)) + data
         head = struct.pack("!2sHHHHH", query[:2], flags, 1, int(bool(data)), 0, 0)
         answer = head + query[12:end] + (found if data else b"")
         socket.sendto(answer, self.client_address)
+
+    def _data(self, name: str, kind: int) -> bytes:
+        """Return what a record has; there is one of a kind, or none."""
+        if kind == _A:
+            return bytes([127, 0, 0, 1])
+        if kind == _TXT and name in self._site.texts:
+            text = self._site.texts[name].encode()
+            return bytes([len(text)]) + text
+        if kind == _CAA and name in self._site.caa:
+            number, tag, value = self._site.caa[name]
+            return bytes([number, len(tag)]) + f"{tag}{value}".encode()
+        return b""
 
 
 def _name(labels: bytes) -> str:

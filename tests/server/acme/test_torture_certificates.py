@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from acme_account import Account
 from acme_csrs import csr
-from acme_jose import Signer, b64
+from acme_jose import Signer, b64, rsa_key
 from acme_wire import Answer
 from server.acme.cases import Case, Cases
 from server.acme.certificates import NAME, Issued
@@ -279,8 +279,6 @@ def certificate_of_the_ca_itself(account: Account) -> Answer:
 
 @CASES.of("7.6, 6.2", 400, "badPublicKey")
 def revoked_by_a_weak_key(account: Account) -> Answer:
-    from acme_jose import rsa_key
-
     stranger = Account(account.wire, account.site, Signer("RS256", rsa_key(1024)))
     return _revoke(stranger, Issued(account).der, jwk=True)
 
