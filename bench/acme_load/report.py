@@ -25,7 +25,8 @@ def print_report(
     for clients in levels:
         print(
             f"\n{clients} clients{'orders/s':>22}{'server':>10}{'of it DB':>10}"
-            f"{'clients':>10}{'quotient':>10}{'cores':>7}{'p50':>9}{'p99':>10}{'polls':>7}  errors"
+            f"{'clients':>10}{'quotient':>10}{'cores':>7}{'p50':>9}{'p99':>10}"
+            f"{'polls':>7}  errors"
         )
         for subject in subjects:
             _print_row(subject.label, subject.results[clients])
