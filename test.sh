@@ -13,7 +13,9 @@ packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-g
     zsh fish ksh busybox skopeo \
     postgresql softhsm2 opensc easy-rsa caddy haproxy nginx-light prometheus systemd \
     golang-github-smallstep-certificates-dev golang-github-smallstep-nosql-dev \
-    jq uuid-runtime
+    jq uuid-runtime \
+    pebble lego uacme dehydrated acme-tiny apache2 knot dnsmasq-base \
+    bind9-dnsutils golang-golang-x-crypto-dev
 # Where Node is not Debian's own, npm came with it.
 command -v npm >/dev/null 2>&1 || packages npm
 
@@ -28,6 +30,7 @@ if command -v npm >/dev/null 2>&1 && [ ! -x $more/npm/node_modules/node/bin/node
     npm install --silent --no-audit --no-fund --prefix $more/npm node deno bun ||
         say "they could not be installed: they are not asked"
 fi
+sh tests/interop/acme/install.sh
 if [ ! -x $more/new-pip/bin/pip ]; then
     say "installing a new pip"
     .venv/bin/python -m venv $more/new-pip

@@ -98,7 +98,7 @@ def test_every_kind_of_key_and_format_is_on_a_page(word: str) -> None:
 
 def test_links_between_pages_lead_somewhere() -> None:
     for name, text in PROSE.items():
-        for target in re.findall(r"\]\(([a-z-]+\.md)", text):
+        for target in re.findall(r"\]\(([\w./-]+\.md)", text):
             assert (DOCS / target).exists(), f"{name} links to {target}"
 
 

@@ -25,7 +25,8 @@ def print_report(
     for clients in levels:
         print(
             f"\n{clients} clients{'orders/s':>22}{'server':>10}{'of it DB':>10}"
-            f"{'clients':>10}{'cores':>7}{'p50':>9}{'p99':>10}{'polls':>7}  errors"
+            f"{'clients':>10}{'quotient':>10}{'cores':>7}{'p50':>9}{'p99':>10}"
+            f"{'polls':>7}  errors"
         )
         for subject in subjects:
             _print_row(subject.label, subject.results[clients])
@@ -50,10 +51,19 @@ def _print_row(label: str, found: list[Measured]) -> None:
     print(
         f"{label:<21}{rate:>11,.0f}{server:>7.2f} ms"
         f"{_median(found, 'database_each'):>7.2f} ms{client:>7.2f} ms"
-        f"{rate * (server + client) / 1e3:>7.2f}"
+        f"{_quotient(found):>10.2f}{rate * (server + client) / 1e3:>7.2f}"
         f"{percentile_of(found, 50):>6.1f} ms{percentile_of(found, 99):>7.1f} ms"
         f"{polls:>7.1f}  {listed or 'none'}"
     )
+
+
+def _quotient(found: Sequence[Measured]) -> float:
+    """Return the server's CPU as a multiple of the clients'.
+
+    Both work at the same time on the same cores: of one server, this repeats within a
+    few percent however busy the machine is otherwise, which milliseconds do not.
+    """
+    return statistics.median(one.server / one.client for one in found)
 
 
 def _print_ratios(

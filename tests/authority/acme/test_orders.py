@@ -374,3 +374,12 @@ def test_ids_sort_by_time_and_page_by_page(life: Life, clock: Clock) -> None:
     first = life.service.orders(life.account, "", 2)
     rest = life.service.orders(life.account, first[-1].id, 10)
     assert [one.id for one in (*first, *rest)] == made
+
+
+def test_a_proof_lasts_no_longer_than_what_met_it(life: Life, clock: Clock) -> None:
+    until = int(clock().timestamp()) + 60
+    order = life.order("a.test")
+    proved = life.service.succeed(life.task(order), until).result(9)
+    assert proved.expires_at.timestamp() == until
+    clock.forward(seconds=61)
+    assert life.now(order).status == "invalid"

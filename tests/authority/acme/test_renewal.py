@@ -216,7 +216,7 @@ def test_failed_validations_are_limited_by_account_and_name(
     life = limited(ca, failures=2)
     for _ in range(2):
         task = life.task(life.order("a.test"))
-        life.service.refuse_tries(task.authorization).result(9)
+        life.service.refuse_tries(task.authorization)
         life.service.fail(task, problems.tls("no")).result(9)
         # Of one that is decided, nothing is counted.
         life.service.fail(task, problems.tls("no")).result(9)
@@ -226,9 +226,9 @@ def test_failed_validations_are_limited_by_account_and_name(
         *("rateLimited", True),
     )
     other = life.task(life.order("b.test"))
-    life.service.refuse_tries(other.authorization).result(9)
+    life.service.refuse_tries(other.authorization)
     clock.forward(minutes=30)
-    life.service.refuse_tries(task.authorization).result(9)
+    life.service.refuse_tries(task.authorization)
 
 
 @pytest.mark.parametrize("most", [1, 7, 1000])

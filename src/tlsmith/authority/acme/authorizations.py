@@ -35,7 +35,7 @@ from tlsmith.storage.acme.orders import (
     make_ready,
     order_by_id,
 )
-from tlsmith.storage.moments import DAY, to_seconds
+from tlsmith.storage.moments import DAY, to_moment, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,13 +146,22 @@ def take_left_running(
         ]
 
 
-def succeed(context: ACMEContext, task: Task) -> Future[AuthorizationRecord]:
-    """Keep that a challenge was met; its order may be ready by that."""
+def succeed(
+    context: ACMEContext, task: Task, until: int | None = None
+) -> Future[AuthorizationRecord]:
+    """Keep that a challenge was met; its order may be ready by that.
+
+    Args:
+        until: Unix time after which what met it holds no more (dns-persist-01).
+    """
     now = context.now().replace(microsecond=0)
+    expires = now + context.settings.proof_lifetime
+    if until is not None and until < expires.timestamp():
+        expires = to_moment(until)
     challenge = ChallengeRecord(task.type, VALID, int(now.timestamp()))
     record = task.authorization._replace(
         status=VALID,
-        expires_at=now + context.settings.proof_lifetime,
+        expires_at=expires,
         challenges=(challenge,),
         running_until=None,
     )

@@ -200,9 +200,11 @@ class ACMEService:
         """Keep that a challenge is being validated."""
         return authorizations.keep_running(self._context, task, error)
 
-    def succeed(self, task: Task) -> Future[AuthorizationRecord]:
+    def succeed(
+        self, task: Task, until: int | None = None
+    ) -> Future[AuthorizationRecord]:
         """Keep that a challenge was met."""
-        return authorizations.succeed(self._context, task)
+        return authorizations.succeed(self._context, task, until)
 
     def fail(self, task: Task, error: ACMEProblem) -> Future[AuthorizationRecord]:
         """Keep that a challenge was not met."""

@@ -45,6 +45,15 @@ PAUSES = (1.0, 3.0)
 _LOG = logging.getLogger("tlsmith.server.acme")
 
 
+class OutcomePort(Protocol):
+    """How a challenge was met."""
+
+    @property
+    def persist_until(self) -> int | None:
+        """Unix time until which the record that met it holds; None for no end."""
+        ...
+
+
 class ValidatorPort(Protocol):
     """What validates; see `tlsmith.validation`."""
 
@@ -56,7 +65,7 @@ class ValidatorPort(Protocol):
         token: str,
         thumbprint: str,
         account_url: str,
-    ) -> object:
+    ) -> OutcomePort:
         """Return where the challenge was met, or raise why it was not."""
         ...
 
@@ -137,14 +146,15 @@ class Challenges:
     ) -> AuthorizationRecord:
         """Try until it is valid, or was tried often enough; keep how it ended."""
         for pause in (*self._pauses, None):
-            problem = await self._attempt(task, account, urls)
-            outcome = "valid" if problem is None else problem.type
+            found = await self._attempt(task, account, urls)
+            outcome = found.type if isinstance(found, ACMEProblem) else "valid"
             self._meter.count("acme-validation", f"{task.type} {outcome}")
-            if problem is None:
-                return await asyncio.wrap_future(self._service.succeed(task))
+            if not isinstance(found, ACMEProblem):
+                met = self._service.succeed(task, found.persist_until)
+                return await asyncio.wrap_future(met)
             if pause is None:
-                return await asyncio.wrap_future(self._service.fail(task, problem))
-            kept = await asyncio.wrap_future(self._service.keep_running(task, problem))
+                return await asyncio.wrap_future(self._service.fail(task, found))
+            kept = await asyncio.wrap_future(self._service.keep_running(task, found))
             if kept.status != PENDING:
                 return kept
             self._kept[task.authorization.id] = kept
@@ -154,11 +164,11 @@ class Challenges:
 
     async def _attempt(
         self, task: Task, account: AccountRecord, urls: URLs
-    ) -> ACMEProblem | None:
-        """Return why the challenge was not met, None where it was."""
+    ) -> OutcomePort | ACMEProblem:
+        """Return how the challenge was met, or why it was not."""
         record = task.authorization
         try:
-            await self._validator.validate(
+            return await self._validator.validate(
                 task.type,
                 Identifier(record.type, record.value),
                 record.wildcard,
@@ -170,7 +180,6 @@ class Challenges:
             return problem
         except TLSmithError as error:
             return problems.server_internal(error.message)
-        return None
 
     def _reply(self, call: Call, record: AuthorizationRecord, type_: str) -> Reply:
         challenge = _shown(record, type_)
