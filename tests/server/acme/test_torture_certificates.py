@@ -7,6 +7,7 @@ import datetime
 import itertools
 import re
 import ssl
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +21,8 @@ from acme_jose import Signer, b64, rsa_key
 from acme_wire import Answer
 from server.acme.cases import Case, Cases
 from server.acme.certificates import NAME, Issued
+from server.acme.strict import refused, registered
+from server.acme.world import World
 
 CASES = Cases()
 _CHAIN = re.compile(
@@ -301,14 +304,37 @@ def test_the_chain_is_pem_the_end_entity_first(account: Account) -> None:
     assert _CHAIN.fullmatch(answer.body.decode("ascii"))
 
 
-def test_alternates_are_chains_of_the_same_certificate(account: Account) -> None:
-    issued = Issued(account)
-    answer = account.post(issued.url)
-    for url in answer.links("alternate"):
-        other = account.post(url)
-        assert other.status == 200
-        assert x509.load_pem_x509_certificates(other.body)[0] == issued.parsed
-        assert _other(account).post(url).status == 403
+def _cross_signed(world: World) -> x509.Certificate:
+    """Have an older root sign the CA's root; return the older one."""
+    old = ("--root-key-file", "old.key", "--root-cert", "old.pem")
+    world.ca.works(
+        "ca", "init", "--root-only", "--name", "Old", "--path-length", "2", *old
+    )
+    sign = ("--root-key-file", "old.key", "--out", "cross.pem")
+    world.ca.works("ca", "cross-sign", "root.pem", *sign)
+    world.ca.works("ca", "import", "cross.pem")
+    return x509.load_pem_x509_certificate((world.ca.folder / "old.pem").read_bytes())
+
+
+def test_alternates_are_other_chains_of_the_same_certificate(strict: World) -> None:
+    account, other = registered(strict), registered(strict)
+    issued = Issued(account, "alternate.test")
+    assert account.post(issued.url).links("alternate") == []
+    old = _cross_signed(strict)
+    deadline = time.monotonic() + 20
+    while not (urls := account.post(issued.url).links("alternate")):
+        assert time.monotonic() < deadline, "the server did not see the other chain"
+        time.sleep(0.1)
+    # Section 7.4.2: each is a way to another root.
+    assert len(urls) == 1
+    answer = account.post(urls[0])
+    assert answer.links("alternate") == [issued.url]
+    chain = x509.load_pem_x509_certificates(answer.body)
+    assert chain[0] == issued.parsed
+    for below, above in itertools.pairwise([*chain, old]):
+        below.verify_directly_issued_by(above)
+    refused(other.post(urls[0]), 403, "unauthorized")
+    refused(account.post(f"{issued.url}/2"), 404, "malformed")
 
 
 def test_revoked_by_many_at_once_it_is_revoked_once(account: Account) -> None:
