@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import Message
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from acme_account import Account
@@ -109,9 +108,14 @@ class Inside(NamedTuple):
 
 
 @contextlib.contextmanager
-def inside(folder: Path, site: Site) -> Iterator[Inside]:
-    """Make a CA whose validations are tried once, so that they fail at once."""
-    ca = TestCA(f"sqlite:///{folder}/ca.db", Clock(datetime.now(UTC)))
+def inside(store: str, site: Site) -> Iterator[Inside]:
+    """Make a CA whose validations are tried once, so that they fail at once.
+
+    Args:
+        store: the URL of a new one.
+    """
+    ca = TestCA(store, Clock(datetime.now(UTC)))
+    is_away = not store.startswith("sqlite:")
     service = ACMEService(ca.authority, ACMESettings(limits=ACMELimits(failures=0)))
     host, port = site.resolver.split(":")
     settings = ValidationSettings(
@@ -126,7 +130,10 @@ def inside(folder: Path, site: Site) -> Iterator[Inside]:
     async def opened() -> tuple[ACMEApp, Validator]:
         validator = Validator(settings)
         challenges = Challenges(service, validator, Unmetered(), pauses=())
-        return ACMEApp(service, challenges, Unmetered(), base_url=BASE), validator
+        app = ACMEApp(
+            service, challenges, Unmetered(), base_url=BASE, in_threads=is_away
+        )
+        return app, validator
 
     app, validator = asyncio.run_coroutine_threadsafe(opened(), loop).result(30)
     try:

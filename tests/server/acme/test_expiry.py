@@ -17,7 +17,7 @@ from server.acme.inside import Inside, inside
 
 @pytest.fixture
 def world(tmp_path: Path, acme_site: Site) -> Iterator[Inside]:
-    with inside(tmp_path, acme_site) as made:
+    with inside(f"sqlite:///{tmp_path}/ca.db", acme_site) as made:
         yield made
 
 

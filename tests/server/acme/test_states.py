@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+import postgres
 from acme_account import Order
 from acme_csrs import csr
 from acme_jose import Signer
@@ -36,11 +38,16 @@ _PICK = st.integers(0, 11)
 _KINDS = ("prove", "prove", "fail", "deactivate", "finalize", "finalize", "misfinalize")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(params=["sqlite", "postgresql"])
 def world(
-    tmp_path_factory: pytest.TempPathFactory, acme_site: Site
+    request: pytest.FixtureRequest, tmp_path: Path, acme_site: Site
 ) -> Iterator[Inside]:
-    with inside(tmp_path_factory.mktemp("inside"), acme_site) as made:
+    store = f"sqlite:///{tmp_path}/ca.db"
+    if request.param == "postgresql":
+        # There requests are handled in threads, and wait for each other in the store.
+        running: postgres.Server = request.getfixturevalue("postgres_server")
+        store = running.new_database()
+    with inside(store, acme_site) as made:
         yield made
 
 
@@ -300,5 +307,5 @@ def test_states_move_along_their_arrows(world: Inside) -> None:
     with ThreadPoolExecutor(2) as pool:
         run_state_machine_as_test(
             lambda: Machine(world, pool),
-            settings=settings(max_examples=30, stateful_step_count=25),
+            settings=settings(max_examples=25, stateful_step_count=25),
         )
