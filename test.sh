@@ -15,7 +15,7 @@ packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-g
     golang-github-smallstep-certificates-dev golang-github-smallstep-nosql-dev \
     jq uuid-runtime \
     pebble lego uacme dehydrated acme-tiny apache2 knot dnsmasq-base \
-    bind9-dnsutils golang-golang-x-crypto-dev
+    bind9-dnsutils socat bsdextrautils golang-golang-x-crypto-dev
 # Where Node is not Debian's own, npm came with it.
 command -v npm >/dev/null 2>&1 || packages npm
 

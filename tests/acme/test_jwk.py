@@ -7,14 +7,14 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import import_key
 
 from acme_signing import client, encode_number, outcome
 from tlsmith.acme.base64url import encode_base64url
-from tlsmith.acme.jwk import load_account_key, parse_jwk, read_jwk
+from tlsmith.acme.jwk import load_account_key, parse_jwk, read_jwk, thumbprint_of
 from tlsmith.core.blocklist import Blocklist
 from tlsmith.core.keys import public_key_info
 from tlsmith.errors import ACMEProblem
@@ -70,6 +70,18 @@ def test_a_key_is_what_another_implementation_says(alg: str) -> None:
     assert json.loads(key.jwk) == jwk
     assert list(json.loads(key.jwk)) == sorted(jwk)
     assert " " not in key.jwk
+
+
+@pytest.mark.parametrize("alg", EVERY)
+def test_a_key_in_a_request_has_the_thumbprint_of_the_account(alg: str) -> None:
+    key = client(alg).account_key
+    info = public_key_info(key.public_key)
+    assert thumbprint_of(key.public_key, info) == key.thumbprint
+
+
+def test_a_key_that_no_account_can_have_has_no_thumbprint() -> None:
+    key = ed448.Ed448PrivateKey.generate().public_key()
+    assert thumbprint_of(key, public_key_info(key)) is None
 
 
 @pytest.mark.parametrize("alg", EVERY)
@@ -182,7 +194,7 @@ def modulus() -> int:
         (rsa_jwk(modulus(), 65538), "exponent"),
         (rsa_jwk(modulus(), (1 << 256) + 1), "exponent of more"),
         (rsa_jwk(modulus() - 1), "even"),
-        (rsa_jwk(65537 * ((modulus() >> 16) | 1)), "not safe"),
+        (rsa_jwk(65521 * ((modulus() >> 16) | 1)), "not safe"),
         ({**rsa_jwk(modulus()), "n": "AA"}, "zeros"),
         ({**rsa_jwk(modulus()), "e": "AAEAAQ"}, "zeros"),
         (

@@ -11,15 +11,15 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     SECP384R1,
     SECP521R1,
-    EllipticCurvePublicKey,
     EllipticCurvePublicNumbers,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from tlsmith.acme.base64url import decode_base64url, encode_base64url
 from tlsmith.acme.problems import bad_public_key, malformed
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
+from tlsmith.core.keys import kind_of
 from tlsmith.core.weak_keys import judge_key
 
 # Name in a JWK: our name, the curve, octets of a coordinate (RFC 7518 section 6.2.1).
@@ -163,25 +163,28 @@ def _read_okp(jwk: dict[str, Any]) -> AccountKey:
     return _account_key(key, "ed25519", crv=crv, kty="OKP", x=jwk["x"])
 
 
+_EC_KINDS = {kind: (crv, size) for crv, (kind, _, size) in _CURVES.items()}
 _READERS = {"EC": _read_ec, "RSA": _read_rsa, "OKP": _read_okp}
 
 
-def thumbprint_of(public_key: Any) -> str | None:
-    """Return the thumbprint (RFC 7638) of a key, None for one no account can have."""
-    if isinstance(public_key, EllipticCurvePublicKey):
-        for crv, (_, curve, size) in _CURVES.items():
-            if public_key.curve.name == curve.name:
-                numbers = public_key.public_numbers()
-                x, y = numbers.x.to_bytes(size, "big"), numbers.y.to_bytes(size, "big")
-                return _thumbprint(
-                    crv=crv, kty="EC", x=encode_base64url(x), y=encode_base64url(y)
-                )
-    elif isinstance(public_key, RSAPublicKey):
+def thumbprint_of(public_key: Any, info: bytes) -> str | None:
+    """Return the thumbprint (RFC 7638) of a key, None for one no account can have.
+
+    Args:
+        info: its DER SubjectPublicKeyInfo, which ends in the point of an EC key.
+    """
+    kind = kind_of(public_key)
+    if kind in _EC_KINDS:
+        crv, size = _EC_KINDS[kind]
+        x, y = info[-2 * size : -size], info[-size:]
+        return _thumbprint(
+            crv=crv, kty="EC", x=encode_base64url(x), y=encode_base64url(y)
+        )
+    if kind.startswith("rsa"):
         rsa = public_key.public_numbers()
         return _thumbprint(e=_integer(rsa.e), kty="RSA", n=_integer(rsa.n))
-    elif isinstance(public_key, Ed25519PublicKey):
-        x = public_key.public_bytes_raw()
-        return _thumbprint(crv="Ed25519", kty="OKP", x=encode_base64url(x))
+    if kind == "ed25519":
+        return _thumbprint(crv="Ed25519", kty="OKP", x=encode_base64url(info[-32:]))
     return None
 
 

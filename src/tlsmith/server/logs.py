@@ -26,10 +26,10 @@ _LONGEST = 1024
 _encode = json.JSONEncoder(default=str).encode  # json.dumps would make one each time
 # Facts that are never to be written, should one be handed over by mistake.
 _SECRET = ("passphrase", "password", "secret", "token", "authorization", "private_key")
+# Of those that never are, what every request has.
+_HARMLESS = frozenset(("client", "method", "path"))
 _TOKEN = re.compile(r"tlsmith_[A-Za-z0-9_-]{20,}")
-_PLAIN = frozenset(
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-+"
-)
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9._:/+-]+")
 
 
 def event(logger: logging.Logger, level: int, name: str, /, **facts: Any) -> None:
@@ -137,8 +137,11 @@ def _facts(
         found["request_id"] = identifier
     for key, value in facts.items():
         # Nearly all of them, at no more cost than that.
-        if type(value) is int or type(value) is float:
+        kind = type(value)
+        if kind is int or kind is float:
             found[key] = value
+        elif kind is str and len(value) < _LONGEST and key in _HARMLESS:
+            found[key] = value if "tlsmith_" not in value else _cut(value)
         else:
             found[key] = _fact(key, value)
     return found
@@ -180,6 +183,9 @@ def _cut(text: str) -> str:
 
 
 def _word(value: Any) -> str:
-    if isinstance(value, str) and value and _PLAIN.issuperset(value):
-        return value
+    if isinstance(value, str):
+        if _PLAIN_WORD.fullmatch(value):
+            return value
+    elif type(value) is int or type(value) is float:
+        return repr(value)
     return _encode(value).replace("\x7f", "\\u007f")

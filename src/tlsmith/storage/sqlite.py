@@ -26,7 +26,7 @@ from tlsmith.storage.migration import (
 _PATIENCE = 15_000
 # Of the connection that writes, and of each of those that read: the system keeps the
 # file's pages as well.
-_WRITER_KIB, _READER_KIB = 65_536, 4_096
+_WRITER_KIB, _READER_KIB = 16_384, 4_096
 _MOST_READERS = 16
 
 

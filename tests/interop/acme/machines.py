@@ -60,7 +60,7 @@ class Machine:
         return copy
 
     def run(
-        self, *words: Word, code: int | None = 0, timeout: float = 60, **more: str
+        self, *words: Word, code: int | None = 0, timeout: float = 120, **more: str
     ) -> str:
         """Run a command to its end; return all it said.
 
@@ -130,13 +130,13 @@ class Log:
     def text(self) -> str:
         return self._file.read_text(errors="replace")
 
-    def await_text(self, path: Path, text: str, *, timeout: float = 30) -> None:
+    def await_text(self, path: Path, text: str, *, timeout: float = 60) -> None:
         """Wait until it wrote a text into a file."""
         deadline = time.monotonic() + timeout
         while not (path.exists() and text in path.read_text(errors="replace")):
             self.check(deadline, f"wrote no {text} into {path}")
 
-    def await_port(self, port: int, *, timeout: float = 20) -> None:
+    def await_port(self, port: int, *, timeout: float = 60) -> None:
         """Wait until it listens."""
         deadline = time.monotonic() + timeout
         while True:

@@ -13,7 +13,7 @@ from interop.acme.machines import Log, Machine
 
 
 def presented(
-    machine: Machine, log: Log, name: str, *, other_than: int = 0, timeout: float = 30
+    machine: Machine, log: Log, name: str, *, other_than: int = 0, timeout: float = 60
 ) -> x509.Certificate:
     """Wait until the server at the port of tls-alpn-01 has a certificate, verified.
 

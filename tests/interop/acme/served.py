@@ -45,8 +45,9 @@ class TLSmith(ACMEServer):
             self.directory = f"{replica.url}/acme/directory"
             yield
 
-    def eab(self) -> Binding:
-        made = self.ca.works("eab", "create", "a client of the tests", "--json").facts
+    def eab(self, *bounds: str) -> Binding:
+        name = "a client of the tests"
+        made = self.ca.works("eab", "create", name, *bounds, "--json").facts
         return Binding(made["id"], made["hmac_key"])
 
     def is_revoked(self, certificate: Path) -> bool:

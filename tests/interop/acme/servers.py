@@ -49,8 +49,12 @@ class ACMEServer(ABC):
             pytest.skip(f"{type(self).__name__} has no {what}")
 
     @abstractmethod
-    def eab(self) -> Binding:
-        """Return new credentials of an external account."""
+    def eab(self, *bounds: str) -> Binding:
+        """Return new credentials of an external account.
+
+        Args:
+            bounds: options of `tlsmith eab create`.
+        """
 
     @abstractmethod
     def is_revoked(self, certificate: Path) -> bool:

@@ -123,6 +123,19 @@ def test_an_account_that_is_bound_with_another_key(bound_machine: Machine) -> No
     assert not lego.obtained.certificate.exists()
 
 
+def test_names_that_need_no_challenge(bound_machine: Machine) -> None:
+    """Where the CA reaches nobody: an external account says which names are whose."""
+    domain = "lego-closed.acme.test"
+    binding = bound_machine.server.eab("--preauthorize", domain, "--name", domain)
+    eab = "--eab", "--kid", binding.kid, "--hmac", binding.hmac
+    nobody = "--http.port", "127.0.0.1:0"
+    lego = Lego(bound_machine, "http", f"a.{domain}", f"b.{domain}")
+    lego(*eab, *nobody, "run")
+    lego.obtained.is_right(bound_machine.server, f"a.{domain}", f"b.{domain}")
+    other = Lego(bound_machine, "http", "lego-other.acme.test")
+    assert "rejectedIdentifier" in other(*eab, *nobody, "run", code=None)
+
+
 def test_a_challenge_that_fails(machine: Machine) -> None:
     """The reason reaches the user in words."""
     lego = Lego(machine, "http", "lego-fails.acme.test")

@@ -12,6 +12,8 @@ from tlsmith.authority.actor import Actor
 from tlsmith.storage import Storage, Transaction
 
 if TYPE_CHECKING:
+    from tlsmith.authority.policy import Policy
+    from tlsmith.authority.profile import Profile
     from tlsmith.authority.service import Authority
     from tlsmith.storage.acme.accounts import AccountRecord
 
@@ -24,6 +26,8 @@ class ACMEContext:
     def __init__(self, authority: Authority, settings: ACMESettings) -> None:
         self.authority = authority
         self.settings = settings
+        # The profiles that clients may choose from, of the policy they were found in.
+        self.offered: tuple[Policy, dict[str, Profile]] | None = None
 
     @property
     def storage(self) -> Storage:

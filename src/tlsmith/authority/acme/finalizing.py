@@ -109,7 +109,7 @@ class Finalizer:
         requested = _read(context, csr)
         _refuse_other_names(order, requested)
         _refuse_final_dots(order, csr)
-        thumbprint = thumbprint_of(requested.public_key)
+        thumbprint = thumbprint_of(requested.public_key, requested.public_key_info)
         with context.storage.look() as connection:
             if thumbprint and account_by_thumbprint(connection, thumbprint):
                 raise problems.bad_csr(  # RFC 8555 section 11.1

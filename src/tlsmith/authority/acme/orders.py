@@ -135,6 +135,7 @@ def _insert(
         raise problems.already_replaced(
             f"another order replaces the certificate {record.replaces} already"
         )
+    account_of_id(transaction, record.account_id)
     _refuse_given_up(transaction, record, needed)
     if record.replaces is None:
         count(transaction, limits, now)

@@ -20,6 +20,7 @@ from tlsmith.errors import ACMEProblem, Subproblem
 from tlsmith.storage.acme.bindings import BindingRecord, binding_by_id
 
 if TYPE_CHECKING:
+    from tlsmith.authority.policy import Policy
     from tlsmith.authority.profile import Profile
     from tlsmith.storage import Connection
     from tlsmith.storage.acme.accounts import AccountRecord
@@ -47,7 +48,13 @@ def binding_of(
 def profiles_offered(context: ACMEContext) -> dict[str, Profile]:
     """Return the profiles that clients may choose from."""
     policy = context.authority.policy()
-    wanted = context.settings.profiles
+    known = context.offered
+    if known is None or known[0] is not policy:
+        known = context.offered = policy, _offered(policy, context.settings.profiles)
+    return known[1]
+
+
+def _offered(policy: Policy, wanted: tuple[str, ...]) -> dict[str, Profile]:
     return {
         name: profile
         for name, profile in policy.profiles.items()
