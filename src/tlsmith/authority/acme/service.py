@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tlsmith.authority.acme import accounts, authorizations, orders, revoking
 from tlsmith.authority.acme.accounts import MadeAccount, WantedAccount
@@ -13,7 +13,6 @@ from tlsmith.authority.acme.certificates import Chains, certificate_of_order
 from tlsmith.authority.acme.cleaning import clean_up
 from tlsmith.authority.acme.context import ACMEContext
 from tlsmith.authority.acme.finalizing import Finalizer
-from tlsmith.authority.acme.known import KnownAccounts
 from tlsmith.authority.acme.orders import WantedOrder
 from tlsmith.authority.acme.permission import described, profiles_offered
 from tlsmith.authority.acme.renewal import Window, renewal_window
@@ -37,14 +36,9 @@ if TYPE_CHECKING:
     from tlsmith.errors import ACMEProblem
     from tlsmith.storage.certificates import CertificateRecord
 
-_Done = TypeVar("_Done")
-
 
 class ACMEService:
     """What a client can ask for; to be used from any thread.
-
-    Args:
-        patience: seconds until a change of an account by another process is seen.
 
     What changes something returns a future, whose result is on disk.
 
@@ -53,10 +47,7 @@ class ACMEService:
         StorageError: the store cannot be read or written.
     """
 
-    def __init__(
-        self, authority: Authority, settings: ACMESettings, *, patience: float = 0
-    ) -> None:
-        self._known = KnownAccounts(patience)
+    def __init__(self, authority: Authority, settings: ACMESettings) -> None:
         self.authority = authority
         self.settings = settings
         self.nonces = authority.storage.nonces()
@@ -84,18 +75,8 @@ class ACMEService:
 
     def account(self, account_id: str) -> AccountRecord:
         """Return the account that a request is signed for."""
-        found = self._known.find(account_id)
-        if found is None:
-            changes = self._known.changes
-            with self.authority.storage.look() as connection:
-                found = accounts.account_of_id(connection, account_id)
-            self._known.keep(found, changes)
-        return found
-
-    def _changing(self, account_id: str, done: Future[_Done]) -> Future[_Done]:
-        """Have an account read anew once something of it has been changed."""
-        done.add_done_callback(lambda _: self._known.forget(account_id))
-        return done
+        with self.authority.storage.look() as connection:
+            return accounts.account_of_id(connection, account_id)
 
     def account_of_key(self, key: AccountKey) -> AccountRecord | None:
         """Return the account of a key, None where there is none."""
@@ -122,24 +103,21 @@ class ACMEService:
         terms_agreed: bool = False,
     ) -> Future[AccountRecord]:
         """Give an account other contacts."""
-        done = accounts.update_account(
+        return accounts.update_account(
             self._context, account, contacts, terms_agreed=terms_agreed
         )
-        return self._changing(account.id, done)
 
     def deactivate_account(
         self, account: AccountRecord, request_id: str
     ) -> Future[AccountRecord]:
         """Deactivate an account."""
-        done = accounts.deactivate_account(self._context, account, request_id)
-        return self._changing(account.id, done)
+        return accounts.deactivate_account(self._context, account, request_id)
 
     def change_key(
         self, account: AccountRecord, new: AccountKey, request_id: str
     ) -> Future[MadeAccount]:
         """Give an account a new key."""
-        done = accounts.change_key(self._context, account, new, request_id)
-        return self._changing(account.id, done)
+        return accounts.change_key(self._context, account, new, request_id)
 
     # Orders
 

@@ -117,12 +117,15 @@ class ACMEApp:
             body = await _read(receive, fields.get(b"content-length", b"0"))
             check_content_type(fields.get(b"content-type", b""))
         request = _Request(endpoint, ids, scope, fields, body, urls, request_id.get())
-        call = await self._run(self._call, request)
         if endpoint.path == _CHALLENGE:
-            return await self._challenged(call)
+            call, record = await self._run(self._challenged, request)
+            return await self._challenges.respond(call, record)
         if endpoint.path == _FINALIZE and self._caa is not None:
+            call = await self._run(self._call, request)
             await self._check_caa(call)
-        answer = await self._run(endpoint.handle, call)
+            answer = await self._run(endpoint.handle, call)
+        else:
+            answer = await self._run(self._handled, request)
         if isinstance(answer, Pending):
             done = await asyncio.wrap_future(answer.future)
             answer = answer.then(done)
@@ -138,6 +141,18 @@ class ACMEApp:
             return work(given)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, given)
+
+    def _handled(self, request: _Request) -> Reply | Pending:
+        """Find out whose a request is, and do it, in one go: threads are dear."""
+        return request.endpoint.handle(self._call(request))
+
+    def _challenged(self, request: _Request) -> tuple[Call, AuthorizationRecord]:
+        """Return the authorization of a challenge that may be tried, or is read."""
+        call = self._call(request)
+        record = self._service.authorization(call.holder, call.ids[0])
+        if not call.is_reading and record.status == PENDING:
+            self._service.refuse_tries(record)
+        return call, record
 
     def _call(self, request: _Request) -> Call:
         """Return the request, once it is known whose it is."""
@@ -186,17 +201,6 @@ class ACMEApp:
         if not endpoint.keys:
             call.require_reading()
         return call
-
-    async def _challenged(self, call: Call) -> Reply:
-        record = await self._run(self._tried, call)
-        return await self._challenges.respond(call, record)
-
-    def _tried(self, call: Call) -> AuthorizationRecord:
-        """Return the authorization of a challenge that may be tried, or is read."""
-        record = self._service.authorization(call.holder, call.ids[0])
-        if not call.is_reading and record.status == PENDING:
-            self._service.refuse_tries(record)
-        return record
 
     async def _check_caa(self, call: Call) -> None:
         assert self._caa is not None  # noqa: S101 -- see the caller

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 # Seconds that a validation may be late beyond its own time: the pause before it, too.
 _LATE = 5
-# Seconds until what a command did to an account is seen.
-_PATIENCE = 1.0
 # Seconds between clean-ups.
 _CLEAN_UP = 3600
 
@@ -62,12 +60,7 @@ class ACMESite:
         self, port: AuthorityService, settings: ServeSettings, meter: Meter
     ) -> None:
         authority = port.authority
-        is_file = authority.storage.dialect == "sqlite"
-        # Where no other server has the file, commands alone may change an account.
-        alone = is_file and settings.workers == 1
-        self._service = ACMEService(
-            authority, acme_settings(settings), patience=_PATIENCE if alone else 0
-        )
+        self._service = ACMEService(authority, acme_settings(settings))
         self._validator = Validator(validation_settings(settings))
         self._keep = timedelta(seconds=settings.acme.keep)
         self._clean_at = time.monotonic()
@@ -78,7 +71,7 @@ class ACMESite:
             meter,
             base_url=settings.base_url,
             caa=caa if settings.acme.check_caa else None,
-            in_threads=not is_file,
+            in_threads=authority.storage.dialect != "sqlite",
         )
         # Where the name is not known, a validation that is taken over has only these.
         host = settings.listen.host or "localhost"
