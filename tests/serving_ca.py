@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,10 +16,18 @@ from running import TLSMITH, Done, tlsmith
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+    """Return a port that nobody listens on.
+
+    It is below those that connections are given: else one of them may have it by the
+    time that something is to listen there.
+    """
+    while True:
+        port = 15_000 + secrets.randbelow(17_000)
+        with (
+            contextlib.suppress(OSError),
+            socket.create_server(("127.0.0.1", port)),
+        ):
+            return port
 
 
 class ServedCA:
