@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from tlsmith.core.clients import counted_as, parse_client
 from tlsmith.server.readers import Network
 
 MOST = 100_000
@@ -63,14 +63,9 @@ class RateLimit:
 
     def _key(self, address: str) -> str | None:
         """Return what an address counts as, or None where it has no limit."""
-        try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
+        client = parse_client(address)
+        if client is None:
             return address
-        if isinstance(parsed, ipaddress.IPv6Address):
-            parsed = parsed.ipv4_mapped or parsed
-        if any(parsed in network for network in self.exempt):
+        if any(client in network for network in self.exempt):
             return None
-        if isinstance(parsed, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
-        return str(parsed)
+        return counted_as(client)

@@ -247,3 +247,14 @@ def test_accounts_of_one_network_are_limited(small_ca: TestCA, clock: Clock) -> 
     clock.forward(seconds=problem.retry_after or 0)
     again = wanted(new_key(), address=f"{v6}3")
     assert service.new_account(again).result(9).is_new
+
+
+def test_ipv4_clients_of_a_socket_for_both_are_limited_each(small_ca: TestCA) -> None:
+    settings = ACMESettings(limits=ACMELimits(accounts=1))
+    life = Life(small_ca.authority, settings, account=Life(small_ca.authority).account)
+    service = life.service
+    for address in ("::ffff:192.0.2.1", "::ffff:192.0.2.2"):
+        made = service.new_account(wanted(new_key(), address=address)).result(9)
+        assert made.is_new
+    problem = refused(service.new_account, wanted(new_key(), address="192.0.2.1"))
+    assert problem.type == "rateLimited"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tlsmith.acme import problems
 from tlsmith.authority.acme.ids import milliseconds
 from tlsmith.authority.acme.settings import ACMELimits
+from tlsmith.core.clients import counted_as, parse_client
 from tlsmith.storage.acme.limits import Limit, spend, wait_for
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def account_limits(limits: ACMELimits, address: str) -> list[Limit]:
     """Return what a new account counts against."""
     if not limits.accounts:
         return []
-    return [Limit(f"accounts from {_network_of(address)}", limits.accounts, _HOUR)]
+    client = parse_client(address)
+    where = address if client is None else counted_as(client)
+    return [Limit(f"accounts from {where}", limits.accounts, _HOUR)]
 
 
 def failure_limits(limits: ACMELimits, account_id: str, name: str) -> list[Limit]:
@@ -69,16 +72,3 @@ def count(transaction: Transaction, limits: Sequence[Limit], now: datetime) -> N
     """Count one more against each limit."""
     for limit in limits:
         spend(transaction, limit, milliseconds(now))
-
-
-def _network_of(address: str) -> str:
-    """Return what one client has: of IPv6, a /64."""
-    import ipaddress
-
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if ip.version == 6:
-        return str(ipaddress.ip_network(f"{ip}/64", strict=False))
-    return str(ip)

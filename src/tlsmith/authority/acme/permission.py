@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +12,7 @@ from tlsmith.acme.identifiers import Identifier
 from tlsmith.authority._lifetime import shown
 from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.judge import most_names, refusals
+from tlsmith.core.clients import parse_client
 from tlsmith.core.names import GeneralName
 from tlsmith.core.oid import SERVER_AUTH
 from tlsmith.core.usages import extended_key_usage_name
@@ -167,15 +167,11 @@ def preauthorization(
     if binding is not None and is_below(name, binding.preauthorized):
         return f"binding {binding.id}"
     trusted = context.settings.trusted_networks
-    if not trusted:
+    client = parse_client(address) if trusted else None
+    if client is None:
         return None
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(ip, "ipv4_mapped", None)
     for network, domain in trusted:
-        if (mapped or ip) in network and is_below(name, (domain,)):
+        if client in network and is_below(name, (domain,)):
             return f"network {network}"
     return None
 
