@@ -12,6 +12,10 @@ from tlsmith.core.names import ip_bytes
 
 HTTP_01, DNS_01, TLS_ALPN_01 = "http-01", "dns-01", "tls-alpn-01"
 DNS_ACCOUNT_01, DNS_PERSIST_01 = "dns-account-01", "dns-persist-01"
+# What proves a wildcard, which a web server does not (RFC 8555 section 7.1.3 leaves it
+# to the CA), and an address, which DNS does not (RFC 8738 section 7).
+FOR_WILDCARDS = (DNS_01, DNS_ACCOUNT_01, DNS_PERSIST_01)
+FOR_ADDRESSES = (HTTP_01, TLS_ALPN_01)
 
 # 128 bits at least (RFC 8555 section 8.1), and no file name is longer.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,200}", re.ASCII)

@@ -14,6 +14,11 @@ def to_seconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _SECOND
 
 
+def to_day(moment: datetime) -> int:
+    """Return the day of a moment, as tallies have it: days since 1970."""
+    return to_seconds(moment) // DAY
+
+
 def to_moment(seconds: int) -> datetime:
     """Return what the store keeps as a moment, in UTC."""
     return _EPOCH + timedelta(seconds=seconds)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.challenges import (
-    DNS_01,
     DNS_ACCOUNT_01,
     DNS_PERSIST_01,
+    FOR_ADDRESSES,
+    FOR_WILDCARDS,
     HTTP_01,
     TLS_ALPN_01,
     dns_account_name,
@@ -30,9 +31,6 @@ from tlsmith.validation.http01 import HTTPValidation
 from tlsmith.validation.resolver import Resolver
 from tlsmith.validation.settings import ValidationSettings
 from tlsmith.validation.tls_alpn01 import TLSALPNValidation
-
-_FOR_WILDCARDS = (DNS_01, DNS_ACCOUNT_01, DNS_PERSIST_01)
-_FOR_ADDRESSES = (HTTP_01, TLS_ALPN_01)
 
 
 class _Challenge(NamedTuple):
@@ -188,9 +186,9 @@ def _check_type(type: str, identifier: Identifier, wildcard: bool) -> None:
     A wildcard is proven by DNS alone (RFC 8555 section 7.1.3 leaves it to the CA, and
     a web server speaks for itself only), an address by DNS never (RFC 8738 section 7).
     """
-    if type not in (*_FOR_WILDCARDS, *_FOR_ADDRESSES):
+    if type not in (*FOR_WILDCARDS, *FOR_ADDRESSES):
         raise problems.malformed(f"no challenge of type {type!r} is validated here")
-    if identifier.type == "ip" and type not in _FOR_ADDRESSES:
+    if identifier.type == "ip" and type not in FOR_ADDRESSES:
         raise problems.malformed(f"{type} proves nothing of an IP address")
-    if (wildcard or identifier.is_wildcard) and type not in _FOR_WILDCARDS:
+    if (wildcard or identifier.is_wildcard) and type not in FOR_WILDCARDS:
         raise problems.malformed(f"{type} proves nothing of a wildcard")

@@ -27,6 +27,7 @@ from tlsmith.storage.acme.authorizations import (
     authorizations_left_running,
     set_outcome,
     set_running,
+    valid_authorizations,
 )
 from tlsmith.storage.acme.orders import (
     expire_by,
@@ -35,12 +36,13 @@ from tlsmith.storage.acme.orders import (
     make_ready,
     order_by_id,
 )
-from tlsmith.storage.moments import DAY, to_moment, to_seconds
+from tlsmith.storage.moments import to_day, to_moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tlsmith.storage import Transaction
+    from tlsmith.acme.identifiers import Identifier
+    from tlsmith.storage import Connection, Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
 
 
@@ -71,6 +73,20 @@ def authorization_of(
     if record.account_id != account.id:
         raise problems.unauthorized("the authorization is another account's")
     return record._replace(status=record.status_at(context.now()))
+
+
+def authorizations_for(
+    connection: Connection, account_id: str, identifier: Identifier
+) -> list[AuthorizationRecord]:
+    """Return what was found valid of an account and an identifier, the last first.
+
+    One for a name does not stand for the wildcard below it, nor the other way round.
+    """
+    return [
+        one
+        for one in valid_authorizations(connection, account_id, identifier.base.value)
+        if (one.type, one.wildcard) == (identifier.type, identifier.is_wildcard)
+    ]
 
 
 def challenge_of(record: AuthorizationRecord, type_: str) -> ChallengeRecord:
@@ -224,7 +240,7 @@ def _give_up(
 ) -> None:
     """Have an order fail, and be counted."""
     if make_invalid(transaction, order_id, json.dumps(error)):
-        transaction.tally(to_seconds(now) // DAY, "acme-order-invalid")
+        transaction.tally(to_day(now), "acme-order-invalid")
 
 
 def deactivate_authorization(
@@ -277,7 +293,7 @@ def cancel_orders(
         transaction, accounts, error, authorization=which, since=since
     )
     if changed:
-        transaction.tally(to_seconds(now) // DAY, "acme-order-invalid", changed)
+        transaction.tally(to_day(now), "acme-order-invalid", changed)
 
 
 def with_challenge(

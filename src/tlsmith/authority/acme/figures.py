@@ -13,7 +13,7 @@ from tlsmith.storage.acme.accounts import AccountRecord, account_by_id
 from tlsmith.storage.acme.bindings import bindings
 from tlsmith.storage.acme.figures import LAPSED, Use, latest_use
 from tlsmith.storage.acme.orders import INVALID, OrderRecord, latest_orders
-from tlsmith.storage.moments import DAY, to_seconds
+from tlsmith.storage.moments import to_day
 from tlsmith.storage.search import timeline
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def acme_figures(connection: Connection, now: datetime) -> ACMEFigures:
 
 
 def _days(connection: Connection, now: datetime) -> list[DayFigures]:
-    last = to_seconds(now) // DAY
+    last = to_day(now)
     first = last - _DAYS + 1
     made, valid, invalid = (
         dict(timeline(connection, what, first, last))

@@ -32,6 +32,7 @@ from tlsmith.storage.acme.authorizations import (
     authorizations_by_id,
 )
 from tlsmith.storage.acme.orders import READY, OrderRecord, make_valid, status_at
+from tlsmith.storage.moments import to_day
 
 if TYPE_CHECKING:
     from tlsmith.storage import Transaction
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 _SEQUENCE = b"\x30"
 # dNSName in a subjectAltName (RFC 5280 section 4.2.1.6).
 _DNS_TAG = 0x82
-_EPOCH = 719163
 
 
 class Finalizer:
@@ -85,7 +85,7 @@ class Finalizer:
                 with _told():
                     number = record_certificate(transaction, prepared, actor)
                 make_valid(transaction, order.id, number)
-                day = prepared.new.issued_at.toordinal() - _EPOCH
+                day = to_day(prepared.new.issued_at)
                 transaction.tally(day, "acme-order-valid")
                 return order._replace(status=VALID, certificate_id=number)
 

@@ -9,10 +9,12 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.acme import problems
+from tlsmith.acme.challenges import FOR_ADDRESSES, FOR_WILDCARDS
 from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.renewal_info import CertID, encode_cert_id
 from tlsmith.authority._lifetime import lifetime_until, shown
 from tlsmith.authority.acme.accounts import account_of_id
+from tlsmith.authority.acme.authorizations import authorizations_for
 from tlsmith.authority.acme.context import ACMEContext
 from tlsmith.authority.acme.ids import new_id
 from tlsmith.authority.acme.limiting import count, order_limits, refuse_too_many
@@ -31,7 +33,6 @@ from tlsmith.storage.acme.authorizations import (
     ChallengeRecord,
     authorizations_by_id,
     insert_authorization,
-    valid_authorizations,
 )
 from tlsmith.storage.acme.orders import (
     INVALID,
@@ -41,6 +42,7 @@ from tlsmith.storage.acme.orders import (
     order_by_id,
     order_that_replaces,
 )
+from tlsmith.storage.moments import to_day
 
 if TYPE_CHECKING:
     from tlsmith.authority.profile import Profile
@@ -48,9 +50,6 @@ if TYPE_CHECKING:
     from tlsmith.storage.acme.accounts import AccountRecord
     from tlsmith.storage.acme.bindings import BindingRecord
 
-# Challenges that prove a wildcard (RFC 8555 section 7.1.3), and an address (RFC 8738).
-_FOR_WILDCARDS = ("dns-01", "dns-account-01", "dns-persist-01")
-_FOR_ADDRESSES = ("http-01", "tls-alpn-01")
 # What an authorization must have left to be used again.
 _LEAST = timedelta(minutes=30)
 
@@ -144,11 +143,8 @@ def _insert(
         # Those that are used again are there already.
         if one.order_id == record.id:
             insert_authorization(transaction, one)
-    transaction.tally(now.toordinal() - _EPOCH, "acme-order")
+    transaction.tally(to_day(now), "acme-order")
     return record
-
-
-_EPOCH = datetime(1970, 1, 1).toordinal()
 
 
 def _refuse_given_up(
@@ -230,12 +226,9 @@ def _reusable(
     now, lifetime = context.now(), context.settings.authorization_lifetime
     until = now + min(_LEAST, lifetime / 2)
     since = (now - lifetime).timestamp()
-    value, wildcard = identifier.value.removeprefix("*."), _is_wildcard(identifier)
-    for one in valid_authorizations(connection, account.id, value):
+    for one in authorizations_for(connection, account.id, identifier):
         if (
-            one.wildcard == wildcard
-            and one.type == identifier.type
-            and one.proof in (None, proof)
+            one.proof in (None, proof)
             and one.expires_at > until
             and (one.challenges[0].validated_at or 0) > since
         ):
@@ -268,8 +261,8 @@ def make_authorization(
         account.id,
         order_id,
         identifier.type,
-        identifier.value.removeprefix("*."),
-        _is_wildcard(identifier),
+        identifier.base.value,
+        identifier.is_wildcard,
         status,
         now,
         now + lifetime,
@@ -285,9 +278,9 @@ def make_authorization(
 def challenges_for(offered: Sequence[str], identifier: Identifier) -> tuple[str, ...]:
     """Return the types of challenge by which an identifier can be proved."""
     if identifier.type == "ip":
-        return tuple(one for one in offered if one in _FOR_ADDRESSES)
-    if _is_wildcard(identifier):
-        return tuple(one for one in offered if one in _FOR_WILDCARDS)
+        return tuple(one for one in offered if one in FOR_ADDRESSES)
+    if identifier.is_wildcard:
+        return tuple(one for one in offered if one in FOR_WILDCARDS)
     return tuple(offered)
 
 
@@ -306,10 +299,6 @@ def _refuse_unprovable(
     ]
     if wrong:
         raise refused(wrong)
-
-
-def _is_wildcard(identifier: Identifier) -> bool:
-    return identifier.type == "dns" and identifier.value.startswith("*.")
 
 
 def order_of(
@@ -345,7 +334,7 @@ def new_authorization(
         ACMEProblem: rejectedIdentifier, malformed.
     """
     now = context.now()
-    if _is_wildcard(identifier):
+    if identifier.is_wildcard:
         raise problems.malformed(
             f"identifier: {identifier.value}: a wildcard cannot be authorized "
             "beforehand: order it"

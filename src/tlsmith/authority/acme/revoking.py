@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tlsmith.acme import problems
+from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.jwk import AccountKey
 from tlsmith.authority import revocation
+from tlsmith.authority.acme.authorizations import authorizations_for
 from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.records import reason_name
 from tlsmith.core.keys import public_key_info
 from tlsmith.core.view import CertificateView, view_certificate
 from tlsmith.errors import AccessError, ConflictError, InputError
-from tlsmith.storage.acme.authorizations import VALID, valid_authorizations
+from tlsmith.storage.acme.authorizations import VALID
 from tlsmith.storage.certificates import REVOKED, CertificateRecord, by_serial_number
 
 if TYPE_CHECKING:
@@ -131,13 +133,8 @@ def _refuse_other_account(
 def _is_authorized(
     connection: Connection, account: AccountRecord, kind: str, value: str, now: datetime
 ) -> bool:
-    wildcard = kind == "dns" and value.startswith("*.")
-    return any(
-        one.type == kind and one.wildcard == wildcard and one.status_at(now) == VALID
-        for one in valid_authorizations(
-            connection, account.id, value.removeprefix("*.")
-        )
-    )
+    found = authorizations_for(connection, account.id, Identifier(kind, value))
+    return any(one.status_at(now) == VALID for one in found)
 
 
 def _since(record: CertificateRecord) -> str:

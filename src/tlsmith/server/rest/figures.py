@@ -11,7 +11,7 @@ from tlsmith.server.rest import answers, messages
 from tlsmith.server.rest.certificates import facts_of
 from tlsmith.server.rest.endpoint import Answer, Call, Endpoint, json_answer
 from tlsmith.storage import Connection
-from tlsmith.storage.moments import DAY, to_seconds
+from tlsmith.storage.moments import to_day
 from tlsmith.storage.search import Search, find, held, timeline, totals
 from tlsmith.storage.status import latest_responder
 
@@ -45,7 +45,7 @@ def _summary(call: Call) -> Answer:
     records = authority.issuers.records()
     search = Search(status="good", expires_after=now, expires_before=now + _AHEAD)
     with authority.storage.read() as connection:
-        counts = totals(connection, to_seconds(now) // DAY)._asdict()
+        counts = totals(connection, to_day(now))._asdict()
         counts["hold"] = held(connection, _MOST_HELD)
         ocsp = [_ocsp(connection, one.id, one.slug) for one in records if one.signer]
         expiries = find(connection, search, limit=_EXPIRIES).records
