@@ -58,7 +58,10 @@ def home(
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL server of the tests' own, in no hurry to be on disk."""
-    if postgres.binaries() is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    with postgres.server() as running:
-        yield running
+    yield from postgres.needed()
+
+
+@pytest.fixture(scope="module")
+def durable_postgres() -> Iterator[postgres.Server]:
+    """One that a file of tests has for itself, to stop and kill: it keeps its word."""
+    yield from postgres.needed(durable=True)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 _USER = "postgres"
 _NUMBERS = count()
 
@@ -101,3 +103,11 @@ def server(*, durable: bool = False) -> Iterator[Server]:
                 running.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def needed(*, durable: bool = False) -> Iterator[Server]:
+    """Yield a server, for a fixture; skip its tests where there is none."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL's server is not installed")
+    with server(durable=durable) as running:
+        yield running

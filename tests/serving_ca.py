@@ -74,6 +74,20 @@ class ServedCA:
         self.works("cert", "issue", *names, *files, self.path(f"{stem}.key"))
         return self.path(f"{stem}.pem")
 
+    def ocsp_says(self, port: int | None = None) -> str:
+        """Return what `openssl ocsp` is told of the certificate good.pem."""
+        return subprocess.run(
+            [
+                *("openssl", "ocsp", "-issuer", self.path("chain.pem"), "-no_nonce"),
+                *("-cert", self.path("good.pem"), "-CAfile", self.path("root.pem")),
+                *("-url", f"http://127.0.0.1:{port or self.http_port}/ocsp"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        ).stdout
+
     def token(self, name: str, role: str) -> str:
         return self.works("access", "token", name, "--role", role).out.strip()
 

@@ -151,14 +151,6 @@ def slow_site(site: Site) -> Iterator[SlowSite]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def durable_postgres() -> Iterator[postgres.Server]:
-    if postgres.binaries() is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    with postgres.server(durable=True) as running:
-        yield running
-
-
 def options(ca: ServedCA, site: Any, base: str) -> list[str]:
     """What every replica is started with."""
     config = ca.folder / "serve.toml"

@@ -1,7 +1,6 @@
 """The disk full under a server: it refuses to issue, and goes on answering OCSP."""
 
 import ssl
-import subprocess
 import threading
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def test_a_full_disk_stops_issuing_alone(tmp_path: Path) -> None:
                 if refusals == 5:
                     break
             assert refusals == 5
-            done = ca_says(ca, replica.http_port)
+            done = ca.ocsp_says(replica.http_port)
             assert "good.pem: good" in done
             (disk / "filler").unlink()
             assert issue("after.test")[0] == 201
@@ -58,18 +57,3 @@ def test_a_full_disk_stops_issuing_alone(tmp_path: Path) -> None:
         with storage.read() as connection:
             assert check_audit(connection).faults == ()
         storage.close()
-
-
-def ca_says(ca: ServedCA, port: int) -> str:
-    """Return what `openssl ocsp` is told of the good certificate."""
-    return subprocess.run(
-        [
-            *("openssl", "ocsp", "-issuer", ca.path("chain.pem"), "-no_nonce"),
-            *("-cert", ca.path("good.pem"), "-CAfile", ca.path("root.pem")),
-            *("-url", f"http://127.0.0.1:{port}/ocsp"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    ).stdout

@@ -3,9 +3,7 @@
 import contextlib
 import os
 import random
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +22,6 @@ from tlsmith.storage.status import latest_crls
 pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("TLSMITH_KILLS", "50"))
-
-
-@pytest.fixture(scope="module")
-def durable_postgres() -> Iterator[postgres.Server]:
-    if postgres.binaries() is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    with postgres.server(durable=True) as running:
-        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -78,11 +68,11 @@ def test_postgres_restarted_under_load(
         load = Load([replica.https_port], ca.path("root.pem"), token)
         with load:
             wait_for_work(load, 0.5)
-            assert "good.pem: good" in ocsp_says(ca)
+            assert "good.pem: good" in ca.ocsp_says()
             durable_postgres.stop("immediate")
             time.sleep(1)
             # What was asked before is still answered while the store is away.
-            assert "good.pem: good" in ocsp_says(ca)
+            assert "good.pem: good" in ca.ocsp_says()
             durable_postgres.start()
             before = len(load.told.issued)
             wait_until(lambda: len(load.told.issued) > before + 20, 30)
@@ -94,21 +84,6 @@ def test_postgres_restarted_under_load(
         assert load.told.problems
         assert "Traceback" not in replica.log()
     hold_against_the_store(ca, [load.told])
-
-
-def ocsp_says(ca: ServedCA) -> str:
-    """Return what `openssl ocsp` is told of the good certificate."""
-    return subprocess.run(
-        [
-            *("openssl", "ocsp", "-issuer", ca.path("chain.pem"), "-no_nonce"),
-            *("-cert", ca.path("good.pem"), "-CAfile", ca.path("root.pem")),
-            *("-url", f"http://127.0.0.1:{ca.http_port}/ocsp"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    ).stdout
 
 
 def wait_for_work(load: Load, most: float) -> None:

@@ -14,18 +14,9 @@ from tlsmith.storage.acme.shared_nonces import SharedNonces
 from tlsmith.storage.postgres import PostgresStorage
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    """A server of this file's own: others' stay up."""
-    if postgres.binaries() is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    with postgres.server(durable=True) as running:
-        yield running
-
-
 @pytest.fixture
-def storage(server: postgres.Server) -> Iterator[PostgresStorage]:
-    opened = open_storage(server.new_database(), create=True)
+def storage(durable_postgres: postgres.Server) -> Iterator[PostgresStorage]:
+    opened = open_storage(durable_postgres.new_database(), create=True)
     assert isinstance(opened, PostgresStorage)
     yield opened
     opened.close()
@@ -60,48 +51,48 @@ def crash_one_backend(storage: PostgresStorage) -> None:
 
 
 def test_looking_goes_on_after_a_restart(
-    server: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, storage: PostgresStorage
 ) -> None:
     with storage.look() as connection:
         assert connection.one("SELECT 1") == (1,)
-    restart(server)
+    restart(durable_postgres)
     with storage.look() as connection:
         assert connection.one("SELECT 2") == (2,)
         assert connection.one("SELECT 3") == (3,)
 
 
 def test_looking_goes_on_where_the_restart_falls_between_two_statements(
-    server: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, storage: PostgresStorage
 ) -> None:
     with storage.look() as connection:
         assert connection.one("SELECT 1") == (1,)
-        restart(server)
+        restart(durable_postgres)
         assert connection.all("SELECT generate_series(1, ?::int)", 2) == [(1,), (2,)]
     with storage.look() as connection:
         assert connection.one("SELECT 3") == (3,)
 
 
 def test_looking_at_a_server_that_is_down_says_so_and_comes_back(
-    server: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, storage: PostgresStorage
 ) -> None:
     with storage.look() as connection:
         connection.one("SELECT 1")
-    server.stop()
+    durable_postgres.stop()
     for _ in range(20):  # more often than there are connections
         with pytest.raises(StorageError) as caught, storage.look() as connection:
             connection.one("SELECT 1")
         assert caught.value.code == "store-unavailable"
-    server.start()
+    durable_postgres.start()
     with storage.look() as connection:
         assert connection.one("SELECT 1") == (1,)
 
 
 def test_used_nonces_stay_used_over_a_restart(
-    server: postgres.Server, storage: PostgresStorage, nonces: SharedNonces
+    durable_postgres: postgres.Server, storage: PostgresStorage, nonces: SharedNonces
 ) -> None:
     used, unused = nonces.give(), nonces.give()
     assert nonces.use(used)
-    restart(server)
+    restart(durable_postgres)
     assert not nonces.use(used)
     assert nonces.use(unused)
     other = SharedNonces(storage)
@@ -120,13 +111,13 @@ def test_used_nonces_stay_used_over_a_crash(
 
 
 def test_used_nonces_stay_used_where_the_replica_crashed_too(
-    server: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, storage: PostgresStorage
 ) -> None:
     before = SharedNonces(storage)
     used = before.give()
     assert before.use(used)
-    server.stop("immediate")
-    server.start()
+    durable_postgres.stop("immediate")
+    durable_postgres.start()
     after = SharedNonces(storage)
     assert not after.use(used)
     assert after.use(after.give())
@@ -135,11 +126,11 @@ def test_used_nonces_stay_used_where_the_replica_crashed_too(
 
 
 def test_a_database_that_is_down_is_an_error_and_uses_nothing_up(
-    server: postgres.Server, nonces: SharedNonces
+    durable_postgres: postgres.Server, nonces: SharedNonces
 ) -> None:
     nonce = nonces.give()
-    server.stop()
+    durable_postgres.stop()
     with pytest.raises(StorageError):
         nonces.use(nonce)
-    server.start()
+    durable_postgres.start()
     assert nonces.use(nonce)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.problems import problem_document
-from tlsmith.authority.acme.context import ACMEContext
+from tlsmith.authority.acme.context import ACMEContext, own
 from tlsmith.authority.acme.ids import id_from
 from tlsmith.authority.acme.limiting import count, failure_limits, refuse_too_many
 from tlsmith.errors import ACMEProblem
@@ -67,11 +67,8 @@ def authorization_of(
         ACMEProblem: there is none, or it is another account's.
     """
     with context.storage.look() as connection:
-        record = authorization_by_id(connection, authorization_id)
-    if record is None:
-        raise problems.malformed("there is no such authorization", status=404)
-    if record.account_id != account.id:
-        raise problems.unauthorized("the authorization is another account's")
+        found = authorization_by_id(connection, authorization_id)
+    record = own(found, account, "authorization")
     return record._replace(status=record.status_at(context.now()))
 
 

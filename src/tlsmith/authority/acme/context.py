@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from tlsmith.acme import problems
 from tlsmith.authority.acme.settings import ACMESettings
 from tlsmith.authority.actor import Actor
 from tlsmith.storage import Storage, Transaction
@@ -41,6 +42,32 @@ class ACMEContext:
     def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
         """Have something done in a transaction, with others, durably."""
         return self.authority.writer.begin(act)
+
+
+class _Owned(Protocol):
+    @property
+    def account_id(self) -> str:
+        """Whose it is."""
+        ...
+
+
+Owned = TypeVar("Owned", bound=_Owned)
+
+
+def own(found: Owned | None, account: AccountRecord, what: str) -> Owned:
+    """Return what was looked for, where it is there and the account's.
+
+    Args:
+        what: it is, such as "order".
+
+    Raises:
+        ACMEProblem: there is none, or it is another account's.
+    """
+    if found is None:
+        raise problems.malformed(f"there is no such {what}", status=404)
+    if found.account_id != account.id:
+        raise problems.unauthorized(f"the {what} is another account's")
+    return found
 
 
 def requester(account_id: str) -> str:

@@ -15,7 +15,7 @@ from tlsmith.acme.renewal_info import CertID, encode_cert_id
 from tlsmith.authority._lifetime import lifetime_until, shown
 from tlsmith.authority.acme.accounts import account_of_id
 from tlsmith.authority.acme.authorizations import authorizations_for
-from tlsmith.authority.acme.context import ACMEContext
+from tlsmith.authority.acme.context import ACMEContext, own
 from tlsmith.authority.acme.ids import new_id
 from tlsmith.authority.acme.limiting import count, order_limits, refuse_too_many
 from tlsmith.authority.acme.permission import (
@@ -311,11 +311,7 @@ def order_of(
     """
     with context.storage.look() as connection:
         record = order_by_id(connection, order_id)
-    if record is None:
-        raise problems.malformed("there is no such order", status=404)
-    if record.account_id != account.id:
-        raise problems.unauthorized("the order is another account's")
-    return at_moment(record, context.now())
+    return at_moment(own(record, account, "order"), context.now())
 
 
 def at_moment(record: OrderRecord, now: datetime) -> OrderRecord:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from tlsmith.storage.acme.over import delete_over
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.moments import to_moment, to_seconds
 
@@ -191,18 +192,7 @@ def delete_authorizations(
 
     Returns how many.
     """
-    rows = transaction.all(
-        "SELECT id FROM acme_authorizations WHERE id < ? AND expires_at < ? "
-        "ORDER BY id LIMIT ?",
-        before,
-        to_seconds(now),
-        limit,
-    )
-    if rows:
-        transaction.run_many(
-            "DELETE FROM acme_authorizations WHERE id = ?", [tuple(row) for row in rows]
-        )
-    return len(rows)
+    return delete_over(transaction, "acme_authorizations", before, now, limit)
 
 
 def _authorization(row: Row) -> AuthorizationRecord:
