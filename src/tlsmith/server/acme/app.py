@@ -18,7 +18,7 @@ from tlsmith.errors import (
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.challenges import Challenges
 from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
-from tlsmith.server.acme.signed import check_content_type, find_signer
+from tlsmith.server.acme.signed import Signer, check_content_type, find_signer
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
 from tlsmith.server.logs import event, request_id
@@ -84,8 +84,7 @@ class ACMEApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         method = scope["method"]
-        target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
-        path = target.removeprefix(PREFIX + "/")
+        path = _target(scope).removeprefix(PREFIX + "/")
         fields = dict(scope["headers"])
         try:
             urls = self._known or urls_at(fields.get(b"host", b"").decode("latin-1"))
@@ -156,51 +155,40 @@ class ACMEApp:
 
     def _call(self, request: _Request) -> Call:
         """Return the request, once it is known whose it is."""
-        scope, endpoint = request.scope, request.endpoint
-        address = (scope.get("client") or ("",))[0]
-        query = scope["query_string"]
-        if scope["method"] != "POST":
-            return Call(
-                self._service,
-                request.urls,
-                request.ids,
-                None,
-                None,
-                None,
-                address,
-                request.request_id,
-                query,
-            )
-        target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
-        if query:
-            target += "?" + query.decode("latin-1")
+        scope = request.scope
+        signer = self._signer(request) if scope["method"] == "POST" else None
+        call = Call(
+            self._service,
+            signer.urls if signer else request.urls,
+            request.ids,
+            signer.signed if signer else None,
+            signer.account if signer else None,
+            signer.key if signer else None,
+            (scope.get("client") or ("",))[0],
+            request.request_id,
+            scope["query_string"],
+        )
+        if not request.endpoint.keys:
+            call.require_reading()
+        return call
+
+    def _signer(self, request: _Request) -> Signer:
+        """Return who signed a request, its nonce used up."""
+        query = request.scope["query_string"].decode("latin-1")
         signer = find_signer(
             self._service,
             request.body,
-            target,
+            f"{_target(request.scope)}?{query}" if query else _target(request.scope),
             request.urls,
             request.fields.get(b"host", b"").decode("latin-1"),
-            endpoint.keys or "kid",
+            request.endpoint.keys or "kid",
         )
         if not self._service.nonces.use(signer.signed.header.nonce or ""):
             raise problems.bad_nonce(
                 "the nonce is not one of this server, is too old, or was used before; "
                 "use the one in this answer"
             )
-        call = Call(
-            self._service,
-            signer.urls,
-            request.ids,
-            signer.signed,
-            signer.account,
-            signer.key,
-            address,
-            request.request_id,
-            query,
-        )
-        if not endpoint.keys:
-            call.require_reading()
-        return call
+        return signer
 
     async def _check_caa(self, call: Call) -> None:
         assert self._caa is not None  # noqa: S101 -- see the caller
@@ -243,6 +231,12 @@ class ACMEApp:
         if self._threads is not None:
             self._threads.shutdown()
         self._service.close()
+
+
+def _target(scope: Scope) -> str:
+    """Return the path of a request, as it was sent."""
+    path: str = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+    return path
 
 
 def _allowed(endpoint: Endpoint) -> tuple[str, ...]:
