@@ -1,0 +1,1 @@
+"""Find where TLS verification is off, or trust is handed out wrongly."""

@@ -1,0 +1,46 @@
+"""What the rules say of one source: its findings, graded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tlsmith.scan.finding import Finding, Match
+from tlsmith.scan.matchers import matches
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+
+def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
+    """The findings of these rules in a source, in the order they stand there."""
+    found = [
+        finding_of(rule, match, source)
+        for rule in rules
+        if source.language.name in rule.languages or "*" in rule.languages
+        for match in matches(rule, source)
+    ]
+    return sorted(found, key=lambda finding: (finding.line, finding.column))
+
+
+def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
+    """What a match means, told with its place."""
+    line, column = source.position(match.start)
+    end_line, end_column = source.position(match.end)
+    first, _ = source.line_bounds(line)
+    _, last = source.line_bounds(end_line)
+    return Finding(
+        rule=rule.id,
+        path=source.path,
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        severity=rule.severity,
+        confidence=match.confidence or rule.confidence,
+        reason=match.reason,
+        category=rule.category,
+        cwe=rule.cwe,
+        message=f"{rule.title}. {rule.what}",
+        fix=rule.fix,
+        snippet=source.text[first:last],
+        edits=match.edits,
+    )

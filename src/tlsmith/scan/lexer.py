@@ -1,0 +1,186 @@
+"""Text cut into tokens: words, numbers, strings, comments, brackets.
+
+No grammar is needed to tell code from comments and strings, and a call's brackets
+from what stands around them. One table of how languages write comments and strings
+serves them all, in every state of repair: a file that does not parse is read like any
+other. Only files that hold something to look at are ever cut up.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cache
+
+from tlsmith.scan.language import Language
+
+WORD, NUMBER, STRING, PUNCT, NEWLINE, COMMENT = "wnspl#"
+
+_ESCAPED = r"(?:[^\\{q}]|\\.)*"
+_LINE_ESCAPED = r"(?:[^\\{q}\n]|\\[\s\S])*"
+
+SNIPPETS = {
+    "hash": r"\#[^\n]*",
+    "hash-line": r"(?:(?<=\n)|(?<![\s\S]))[ \t]*\#[^\n]*",
+    "shell-hash": r"(?:(?<=[\s;&|(])|(?<![\s\S]))\#[^\n]*",
+    "php-hash": r"\#(?!\[)[^\n]*",
+    "slashes": r"(?<!:)//[^\n]*",
+    "c-block": r"/\*[\s\S]*?(?:\*/|\Z)",
+    "ml-block": r"\(\*(?!\))[\s\S]*?(?:\*\)|\Z)",
+    "haskell-block": r"\{-[\s\S]*?(?:-\}|\Z)",
+    "julia-block": r"\#=[\s\S]*?(?:=\#|\Z)",
+    "lua-block": r"--\[(?P<luac>=*)\[[\s\S]*?(?:\](?P=luac)\]|\Z)",
+    "dashes": r"--[^\n]*",
+    "percent": r"%[^\n]*",
+    "semicolon": r";[^\n]*",
+    "semicolon-line": r"(?:(?<=\n)|(?<![\s\S]))[ \t]*;[^\n]*",
+    "quote-line": r"'[^\n]*",
+    "rem": r"(?i:(?:(?<=\n)|(?<![\s\S]))[ \t]*@?(?:rem\b|::))[^\n]*",
+    "shebang": r"(?<![\s\S])\#![^\n]*",
+    "xml": r"<!--[\s\S]*?(?:-->|\Z)",
+    "ruby-block": r"(?<=\n)=begin\b[\s\S]*?(?:\n=end\b|\Z)",
+    "pod": r"(?<=\n)=[a-z]\w*\b[\s\S]*?(?:\n=cut\b[^\n]*|\Z)",
+    "powershell-block": r"<\#[\s\S]*?(?:\#>|\Z)",
+    "double": '"' + _ESCAPED.format(q='"') + '"',
+    "double-line": r'"[^"\n]*"',
+    "single": "'" + _ESCAPED.format(q="'") + "'",
+    "single-raw": r"'[^']*'",
+    "single-doubled": r"'(?:[^']|'')*'",
+    "vb": r'"(?:[^"\n]|"")*"',
+    "char": r"'(?:[^'\\\n]|\\[^\n])(?:[^'\n]{0,8})'",
+    "backtick": "`" + _ESCAPED.format(q="`") + "`",
+    "backtick-raw": "`[^`]*`",
+    "triple-double": r'"""(?:[^\\]|\\[\s\S])*?"""',
+    "triple-single": r"'''(?:[^\\]|\\[\s\S])*?'''",
+    "python-triple": r"(?i:[rbuft]{0,2})(?:"
+    r'"""(?:[^\\]|\\[\s\S])*?"""' + r"|'''(?:[^\\]|\\[\s\S])*?''')",
+    "python": r"(?i:[rbuft]{0,2})(?:"
+    + '"' + _LINE_ESCAPED.format(q='"') + '"|'
+    + "'" + _LINE_ESCAPED.format(q="'") + "')",
+    "js-regex": r"(?<=[\s(,=:\[!&|?{};])/(?![*/\s])"
+    r"(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*(?=\s*[.,;)\]}\n])",
+    "csharp-verbatim": r'(?:@\$?|\$@)"(?:[^"]|"")*"',
+    "cpp-raw": r'R"(?P<cppr>[^\s()\\]{0,16})\([\s\S]*?\)(?P=cppr)"',
+    "rust-raw": r'b?r(?P<rustr>\#{0,8})"[\s\S]*?"(?P=rustr)',
+    "swift-raw": r'(?P<swiftr>\#{1,3})"[\s\S]*?"(?P=swiftr)',
+    "dart-raw": r"""r(?:"[^"\n]*"|'[^'\n]*')""",
+    "objc": '@"' + _ESCAPED.format(q='"') + '"',
+    "lua-long": r"\[(?P<luas>=*)\[[\s\S]*?\](?P=luas)\]",
+    "ruby-percent": r"%[qQwWiI]?(?:\([^)\n]*\)|\[[^\]\n]*\]|\{[^}\n]*\})",
+    "perl-q": r"\bq[qwr]?\s*(?:\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|/[^/\n]*/|\|[^|\n]*\|)",
+    "elixir-sigil": r"~[a-zA-Z](?:\([^)\n]*\)|\[[^\]\n]*\]|\{[^}\n]*\}|/[^/\n]*/)",
+    "heredoc": r"<<[~-]?(?P<hq>[\"'`]?)(?P<here>[A-Z_a-z]\w*)(?P=hq)"
+    r"(?P<herel>[^\n]*\n)[\s\S]*?\n[ \t]*(?P=here)\b",
+    "php-heredoc": r"<<<[\"']?(?P<phph>\w+)[\"']?\n[\s\S]*?\n[ \t]*(?P=phph)\b",
+    "powershell-here": r"@\"[ \t]*\n[\s\S]*?\n\"@|@'[ \t]*\n[\s\S]*?\n'@",
+    "powershell-double": r'"(?:[^"`]|`[\s\S]|"")*"',
+    "powershell-single": r"'(?:[^']|'')*'",
+    "nix-indented": r"''[\s\S]*?''(?!['$\\])",
+}
+"""How comments and strings are written, as regular expressions by name."""
+
+_PUNCTUATION = (
+    r"===|!==|<=>|\.\.\.|->>|=>|->|<-|::|:=|==|!=|<=|>=|&&|\|\||\?\.|\?\?|\+=|-=|\*=|/="
+    r"|\|>|=~|\.\.|[^\w\s]"
+)
+_OPENING = {"(": ")", "[": "]", "{": "}"}
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+
+
+class Tokens:
+    """The tokens of a text, without its comments.
+
+    Attributes (lists of one length, an entry each token):
+        kinds: WORD, NUMBER, STRING, PUNCT or NEWLINE.
+        starts, ends: Offsets in the text.
+        texts: What stands there.
+        partner: For a bracket the index of its other one, else -1.
+        parent: The index of the innermost bracket it stands in, or -1.
+        comments: Start and end of each comment.
+    """
+
+    def __init__(self, text: str, language: Language) -> None:
+        self.kinds: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.texts: list[str] = []
+        self.comments: list[tuple[int, int]] = []
+        self._cut(text, _master(language))
+        self.partner = [-1] * len(self.texts)
+        self.parent = [-1] * len(self.texts)
+        self._pair_brackets()
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def at(self, offset: int) -> int | None:
+        """The index of the token that holds this offset, or None."""
+        index = bisect_right(self.starts, offset) - 1
+        return index if index >= 0 and offset < self.ends[index] else None
+
+    def in_comment(self, offset: int) -> bool:
+        """Whether this offset lies in a comment."""
+        index = bisect_right(self.comments, (offset, 1 << 60)) - 1
+        return index >= 0 and offset < self.comments[index][1]
+
+    def _cut(self, text: str, master: re.Pattern[str]) -> None:
+        for found in master.finditer(text):
+            kind = found.lastgroup
+            if kind == "comment":
+                self.comments.append(found.span())
+                continue
+            self.kinds.append(_KINDS[kind or ""])
+            self.starts.append(found.start())
+            self.ends.append(found.end())
+            self.texts.append(found.group())
+
+    def _pair_brackets(self) -> None:
+        opened: list[int] = []
+        for index, text in enumerate(self.texts):
+            if self.kinds[index] != PUNCT:
+                self.parent[index] = opened[-1] if opened else -1
+                continue
+            if text in _CLOSING:
+                self._close(opened, index, _CLOSING[text])
+            self.parent[index] = opened[-1] if opened else -1
+            if text in _OPENING:
+                opened.append(index)
+
+    def _close(self, opened: list[int], index: int, opening: str) -> None:
+        """Pair a closing bracket, passing over up to three that were never closed."""
+        for back in range(1, min(4, len(opened) + 1)):
+            if self.texts[opened[-back]] == opening:
+                self.partner[index] = opened[-back]
+                self.partner[opened[-back]] = index
+                del opened[-back:]
+                return
+
+
+_KINDS = {
+    "word": WORD,
+    "number": NUMBER,
+    "string": STRING,
+    "newline": NEWLINE,
+    "punct": PUNCT,
+}
+
+
+@cache
+def _master(language: Language) -> re.Pattern[str]:
+    """One expression whose groups are the kinds of token, in order of preference."""
+    extra = re.escape(language.words)
+    sigils = re.escape("".join(c for c in language.words if c in "$@%:."))
+    start = rf"[{sigils}]*" if sigils else ""
+    word = rf"{start}[^\W\d][\w{extra}]*[?!]?(?<![{extra}])" if extra else r"[^\W\d]\w*"
+    if not sigils and extra:
+        word = rf"[^\W\d][\w{extra}]*"
+    groups = [
+        ("comment", "|".join(SNIPPETS[name] for name in language.comments)),
+        ("string", "|".join(SNIPPETS[name] for name in language.strings)),
+        ("word", word),
+        ("number", r"\d[\w.]*"),
+        ("newline", r"\n"),
+        ("punct", _PUNCTUATION),
+    ]
+    # An inner named group would be the last one matched: only the outer ones may be.
+    return re.compile("|".join(f"(?P<{name}>{text})" for name, text in groups if text))

@@ -1,0 +1,107 @@
+"""A text that is scanned: its language, its lines, its tokens."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+
+from tlsmith.scan.language import Language, language_of
+from tlsmith.scan.lexer import NEWLINE, STRING, Tokens
+
+_ENCODINGS = {
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"\xef\xbb\xbf": "utf-8-sig",
+}
+
+
+def decode(data: bytes) -> str:
+    """The text of a file's bytes; bytes that are no text in its encoding are kept.
+
+    UTF-8 unless a byte order mark says otherwise; a stray byte becomes a lone
+    surrogate, so that no offset moves and nothing is refused.
+    """
+    for mark, encoding in _ENCODINGS.items():
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").replace("\r\n", "\n")
+    return data.decode("utf-8", "surrogateescape")
+
+
+class Source:
+    """One text to be scanned.
+
+    Attributes:
+        path: As it is told, with `/` between its parts.
+        text: What stands in it.
+        language: How it is read.
+    """
+
+    def __init__(self, path: str, text: str, language: Language | None = None) -> None:
+        self.path = path
+        self.text = text
+        self.language = language or language_of(path, text)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Its tokens, cut when first asked for."""
+        return Tokens(self.text, self.language)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        position = self.text.find("\n")
+        while position >= 0:
+            starts.append(position + 1)
+            position = self.text.find("\n", position + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and column of an offset, both from 1."""
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line_bounds(self, line: int) -> tuple[int, int]:
+        """Where a line (from 1) starts and ends, without its line break."""
+        start = self._line_starts[line - 1]
+        after = (
+            self._line_starts[line]
+            if line < len(self._line_starts)
+            else len(self.text) + 1
+        )
+        return start, after - 1
+
+    def zone(self, offset: int) -> str:
+        """What an offset lies in: `comment`, `string` or `code`."""
+        if self.tokens.in_comment(offset):
+            return "comment"
+        index = self.tokens.at(offset)
+        if index is not None and self.tokens.kinds[index] == STRING:
+            return "string"
+        return "code"
+
+    def begins_statement(self, index: int) -> int:
+        """The index of the first token of the statement that a token stands in."""
+        tokens = self.tokens
+        parent = tokens.parent[index]
+        while index - 1 > parent:
+            before = index - 1
+            if tokens.kinds[before] == NEWLINE or tokens.texts[before] in (";", "{", "}"):
+                break
+            partner = tokens.partner[before]
+            index = partner if 0 <= partner < before else before
+        return index
+
+    def in_import(self, index: int) -> bool:
+        """Whether a token stands in a statement that only names things (`import`)."""
+        first = self.begins_statement(index)
+        outer = self.tokens.parent[first]
+        if outer >= 0:  # `from x import (a, b)`, `import { a } from "x"`
+            first = min(first, self.begins_statement(outer))
+        word = self.tokens.texts[first]
+        if word in ("#", "-", "@") and first + 1 < len(self.tokens):
+            word += self.tokens.texts[first + 1]
+        return self.tokens.kinds[first] != STRING and word in self.language.imports
+
+
