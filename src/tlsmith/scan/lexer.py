@@ -27,6 +27,7 @@ SNIPPETS = {
     "slashes": r"(?<!:)//[^\n]*",
     "c-block": r"/\*[\s\S]*?(?:\*/|\Z)",
     "ml-block": r"\(\*(?!\))[\s\S]*?(?:\*\)|\Z)",
+    "pascal-block": r"\{[^}]*\}",
     "haskell-block": r"\{-[\s\S]*?(?:-\}|\Z)",
     "julia-block": r"\#=[\s\S]*?(?:=\#|\Z)",
     "lua-block": r"--\[(?P<luac>=*)\[[\s\S]*?(?:\](?P=luac)\]|\Z)",
@@ -55,8 +56,12 @@ SNIPPETS = {
     "python-triple": r"(?i:[rbuft]{0,2})(?:"
     r'"""(?:[^\\]|\\[\s\S])*?"""' + r"|'''(?:[^\\]|\\[\s\S])*?''')",
     "python": r"(?i:[rbuft]{0,2})(?:"
-    + '"' + _LINE_ESCAPED.format(q='"') + '"|'
-    + "'" + _LINE_ESCAPED.format(q="'") + "')",
+    + '"'
+    + _LINE_ESCAPED.format(q='"')
+    + '"|'
+    + "'"
+    + _LINE_ESCAPED.format(q="'")
+    + "')",
     "js-regex": r"(?<=[\s(,=:\[!&|?{};])/(?![*/\s])"
     r"(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*(?=\s*[.,;)\]}\n])",
     "csharp-verbatim": r'(?:@\$?|\$@)"(?:[^"]|"")*"',
