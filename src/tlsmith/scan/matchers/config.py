@@ -2,8 +2,10 @@
 
 What a rule may say in `match`, all of which must hold:
 
-- `part`: where the anchor lies, `key` (default) or `value`.
-- `key`: a regular expression that the whole key matches, in either case.
+- `part`: where the anchor lies: its end in a `key` (default), its start in one
+  (`key-before`), in a `value`, or in `either`.
+- `key`, `not_key`: regular expressions that the whole key does or does not match, in
+  either case.
 - `like`: a regular expression, spaces left out, that the key ends with when it is
   written in small letters without `_`, `-`, `.` and `:`.
 - `values`: what it is set to, as `said` has them; without, any value will do.
@@ -44,17 +46,49 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     asked = rule.match
     if not _file_fits(asked, source):
         return
-    settings = documents(source)
-    in_value = asked.get("part") == "value"
-    places = settings.values_at(start) if in_value else settings.keys_at(end - 1)
-    for document, node in places:
+    for document, node in _places(asked.get("part", "key"), source, start, end):
         if _fits(asked, document, node):
+            in_key = (
+                node.start <= start < node.key_end or node.start < end <= node.key_end
+            )
             yield Match(
-                start if in_value else node.start,
-                end if in_value else max(node.end, node.key_end),
+                node.start if in_key else start,
+                max(node.end, node.key_end) if in_key else end,
+                target=_target(document, node),
                 edits=_edits(rule, source, node),
             )
             return
+
+
+def _places(
+    part: str, source: Source, start: int, end: int
+) -> list[tuple[Document, Node]]:
+    settings = documents(source)
+    if part == "value":
+        return settings.values_at(start)
+    found = settings.keys_at(start if part == "key-before" else end - 1)
+    return found if found or part != "either" else settings.values_at(start)
+
+
+_TARGET = re.compile(
+    r"(?:https?|grpcs?|wss?|ldaps?|amqps?|mqtts?)://(?P<host>\[[^\]]+\]|[\w.-]+)", re.I
+)
+_PLACES = frozenset({"url", "uri", "host", "hosts", "server", "address", "endpoint"})
+
+
+def _target(document: Document, node: Node) -> str | None:
+    """The host that a setting concerns: in its value, or beside it."""
+    values = [document.value(node)]
+    if node.parent is not None:
+        values += [
+            other.value
+            for other in node.parent.children
+            if other.key.lower() in _PLACES
+        ]
+    for value in values:
+        if found := _TARGET.search(value):
+            return found["host"]
+    return None
 
 
 def said(values: Iterable[str], value: str) -> bool:
@@ -125,6 +159,9 @@ def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> b
 
 def _key_fits(asked: Mapping[str, Any], node: Node) -> bool:
     if "key" in asked and not _compiled(f"(?i:{asked['key']})").fullmatch(node.key):
+        return False
+    unwanted = asked.get("not_key")
+    if unwanted and _compiled(f"(?i:{unwanted})").fullmatch(node.key):
         return False
     return "like" not in asked or _is_like(asked["like"], node.key)
 
