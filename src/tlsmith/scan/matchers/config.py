@@ -10,6 +10,7 @@ What a rule may say in `match`, all of which must hold:
   written in small letters without `_`, `-`, `.` and `:`.
 - `values`: what it is set to, as `said` has them; without, any value will do.
 - `value_has`, `value_lacks`: regular expressions searched in the value.
+- `filled`: whether anything must be set, be it a list or a block.
 - `under`, `not_under`: searched in the keys that lead to it, joined by dots.
 - `files`, `not_files`: searched in the file's path, with `!name` behind it for a file
   that is written inside another.
@@ -153,6 +154,7 @@ def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> b
         _key_fits(asked, node)
         and ("value_has" not in asked or _has(asked["value_has"], value))
         and ("value_lacks" not in asked or not _has(asked["value_lacks"], value))
+        and (not asked.get("filled") or bool(value or node.children))
         and ("values" not in asked or _is_said(asked["values"], node, value))
     )
 
