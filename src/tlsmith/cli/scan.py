@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import time
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from tlsmith.cli.entry import CLEAN, FINDINGS
-from tlsmith.cli.output import counted, emit, say
-from tlsmith.cli.scan_run import Asked, Scanned, every_rule, run_scan
+from tlsmith.cli.output import emit
+from tlsmith.cli.scan_options import scan_options
 from tlsmith.errors import InputError
-from tlsmith.scan.finding import SEVERITIES, Finding
-from tlsmith.scan.reporters import FORMATS, Results, report
 
 
 class _PathsOrCommand(click.Group):
     """A group whose own argument is paths: a command is one only as the first word."""
+
+    allow_interspersed_args = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in self.commands:
@@ -41,64 +35,85 @@ class _PathsOrCommand(click.Group):
     subcommand_metavar="",
     short_help="Find where TLS verification is off, and put it right.",
 )
-@click.argument("paths", metavar="PATH...", nargs=-1)
-@click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell it.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option(
-    "--fail-on",
-    type=click.Choice([*SEVERITIES, "never"]),
-    default="low",
-    show_default=True,
-    help="Exit with 1 from this severity on.",
-)
+@scan_options
 @click.pass_context
-def scan(
-    context: click.Context, /, paths: tuple[str, ...], **options: Any
-) -> int | None:
+def scan(context: click.Context, /, **options: Any) -> int | None:
     """Find where TLS verification is off, and put it right.
+
+    Reads code, scripts, configuration and artefacts below each PATH (`-` is standard
+    input) and tells each place where certificates are not verified, traffic is not
+    encrypted, or a private key lies open: what it means, and what to write instead.
+    What .gitignore leaves out is left out here. Findings in tests, examples and
+    documentation, and those about this machine itself, are graded lower.
+
+    A finding that is to stay is marked in a comment on its line or the one above, with
+    a reason: `tlsmith: ignore[RULE] REASON`. Settings are those of [tool.tlsmith.scan]
+    in pyproject.toml or [scan] in .tlsmith.toml, found upward from the first PATH.
+
+    A folder that has the name of a command is given as ./rules.
 
     \b
     Examples:
       tlsmith scan .
+      tlsmith scan --staged --fail-on medium
+      tlsmith scan src --fix --dry-run
+      tlsmith scan . --format sarif --output tlsmith.sarif
+      tlsmith scan . --baseline .tlsmith-baseline.json
+      git show HEAD:deploy.sh | tlsmith scan - --stdin-name deploy.sh
+      tlsmith scan rules
+      tlsmith scan explain python-requests-verify-false
+
+    Exit codes: 0 no finding of --fail-on's severity, 1 one or more, 2 wrong usage or
+    settings, 3 failure.
     """
     if context.invoked_subcommand is not None:
         return None
-    if not paths:
+    if not options["paths"] and not options["prove"]:
         raise InputError(
             "nothing to scan",
             code="usage",
-            hint="name files or folders: tlsmith scan .",
+            hint="name files or folders, as in: tlsmith scan .",
         )
-    began = time.monotonic()
-    rules = every_rule()
-    scanned = run_scan(Asked(paths, rules))
-    results = Results(
-        scanned.findings,
-        {rule.id: rule for rule in rules},
-        files=scanned.files,
-        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
-    )
-    form = "json" if options["as_json"] else options["form"] or "human"
-    text = report(form, results)
-    if text:
-        emit(text)
-    _summarise(results, scanned, time.monotonic() - began)
-    return _exit_code([finding for finding, _ in results.told], options["fail_on"])
+    from tlsmith.cli.scan_report import answer
+
+    return answer(options)
 
 
-def _summarise(results: Results, scanned: Scanned, seconds: float) -> None:
-    counts = results.counts()
-    told = ", ".join(f"{number} {severity}" for severity, number in counts.items())
-    skipped = Counter(reason for _, reason in scanned.skipped)
-    parts = [f"{counted(scanned.files, 'file', 'files')} in {seconds:.1f} s"]
-    parts += [f"{number:,} {reason} skipped" for reason, number in skipped.items()]
-    found = counted(sum(counts.values()), "finding", "findings")
-    say(f"{found}{f' ({told})' if told else ''}; {', '.join(parts)}")
+@scan.command(short_help="List every rule.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--language", metavar="NAME", help="Only rules that read this language.")
+def rules(as_json: bool, language: str | None) -> None:
+    """List every rule: its id, how bad it is, where it looks, and what it finds.
+
+    \b
+    Examples:
+      tlsmith scan rules
+      tlsmith scan rules --language python
+      tlsmith scan rules --json
+    """
+    from tlsmith.cli.scan_rules import emit_rules
+
+    emit_rules(language, as_json=as_json)
 
 
-def _exit_code(findings: Sequence[Finding], fail_on: str) -> int:
-    if fail_on == "never":
-        return CLEAN
-    least = SEVERITIES.index(fail_on)
-    bad = any(SEVERITIES.index(finding.severity) >= least for finding in findings)
-    return FINDINGS if bad else CLEAN
+@scan.command(short_help="Explain a rule.")
+@click.argument("rule", metavar="RULE")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(rule: str, as_json: bool) -> None:
+    """Explain a rule: what it finds, what can happen, what to write instead.
+
+    With what it finds and what it does not, as samples it is tested with.
+
+    \b
+    Examples:
+      tlsmith scan explain python-requests-verify-false
+    """
+    from tlsmith.cli.scan_rules import explained, rule_facts, rule_named
+
+    found = rule_named(rule)
+    if as_json:
+        from tlsmith.cli.output import emit_json
+
+        emit_json(rule_facts(found))
+    else:
+        emit(explained(found))

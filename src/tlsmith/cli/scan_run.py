@@ -11,8 +11,10 @@ from importlib.resources import files
 
 from tlsmith.errors import FileError
 from tlsmith.scan.finding import Finding
+from tlsmith.scan.glob import is_match
 from tlsmith.scan.judge import judge
 from tlsmith.scan.rule import Rule, rule_of
+from tlsmith.scan.settings import Settings
 from tlsmith.scan.source import Source, decode
 
 _NEVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"}
@@ -25,6 +27,7 @@ class Asked:
     paths: Sequence[str]
     rules: Sequence[Rule]
     exclude: Sequence[str] = ()
+    settings: Settings = field(default_factory=Settings)
     largest: int = 1 << 20
     ignore: bool = True
     jobs: int | None = None
@@ -61,6 +64,8 @@ def run_scan(asked: Asked) -> Scanned:
     scanned = Scanned()
     for path in asked.paths:
         for file in _files(path):
+            if _is_left_out(file, path, asked):
+                continue
             _scan_file(file, path, asked, scanned)
     return scanned
 
@@ -76,6 +81,13 @@ def _files(path: str) -> Iterator[str]:
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(set(folders) - _NEVER)
         yield from (os.path.join(folder, name) for name in sorted(names))
+
+
+def _is_left_out(file: str, path: str, asked: Asked) -> bool:
+    inside = os.path.relpath(file, path) if file != path else file
+    return asked.settings.is_excluded(file) or any(
+        is_match(pattern, name) for pattern in asked.exclude for name in (inside, file)
+    )
 
 
 def _scan_file(file: str, asked_path: str, asked: Asked, scanned: Scanned) -> None:

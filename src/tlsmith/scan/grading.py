@@ -28,7 +28,7 @@ _NAMES = {
     r"|Test[A-Z]\w*\.(?:java|kt|cs|php|scala|groovy|swift|m))|tests?\.\w+|.*\.t",
     "an example": r"(?:example|sample|demo)s?\b.*"
     r"|.*[-_.](?:example|sample|demo)s?(?:\.\w+)?",
-    "documentation": r".*\.(?:md|markdown|mdx|rst|adoc|asciidoc|asc|ipynb|tex|pod|[1-8])"
+    "documentation": r".*\.(?:md|markdown|mdx|rst|adoc|asciidoc|ipynb|tex|pod|[1-8])"
     r"|(?:readme|changelog|contributing)\b[^.]*",
 }
 _IN_FOLDER = {
