@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.judge import judge
+from tlsmith.scan.language import language_of
 from tlsmith.scan.prefilter import Candidates
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source, decode
@@ -74,13 +75,16 @@ class Examiner:
         if not marked and data.find(b"\0", 0, _HEAD) >= 0:
             return Examined(found, None if found else "binary")
         text = decode(data) if marked else None
-        rules = self.candidates.of(data if text is None else text.encode("utf-8", "replace"))
+        name = path.replace(os.sep, "/")
+        language = language_of(name, text or data[:200].decode("utf-8", "replace"))
+        searched = data if text is None else text.encode("utf-8", "replace")
+        rules = self.candidates.of(searched, language.name)
         if not rules:
             return Examined(found)
         if not named and _is_generated(data):
             return Examined(found, None if found else "generated")
         text = decode(data) if text is None else text
-        source = Source(path.replace(os.sep, "/"), text, inside=inside)
+        source = Source(name, text, language, inside=inside)
         return Examined(found + judge(source, rules))
 
 

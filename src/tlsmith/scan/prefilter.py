@@ -16,14 +16,15 @@ from typing import Any
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
 
-Prefilter = Callable[[bytes], list[int]]
-"""Takes the bytes of a file; returns the positions of the rules that may concern it."""
+Search = Callable[[bytes], list[int]]
+"""Takes bytes; returns the positions of the anchors that occur in them."""
 
-_WORTH_COMPILING = 1 << 22
+_WORTH_COMPILING = 1 << 19
+"""Bytes after which the second that compiling takes is won back."""
 
 
 class Candidates:
-    """The rules that may concern a file, by the surest way there is.
+    """The rules that may concern a file, by the fastest way there is.
 
     Args:
         rules: All of them.
@@ -34,54 +35,64 @@ class Candidates:
         self._rules = rules
         self._cache = cache
         self._anchors = list(dict.fromkeys(rule.anchor for rule in rules))
-        self._by_anchor: list[list[int]] = [[] for _ in self._anchors]
-        places = {anchor: place for place, anchor in enumerate(self._anchors)}
+        self._by_anchor: dict[str, list[int]] = {}
         for number, rule in enumerate(rules):
-            self._by_anchor[places[rule.anchor]].append(number)
+            self._by_anchor.setdefault(rule.anchor, []).append(number)
         self._searched = 0
-        self._search: Prefilter | None = None
-        self._plain: Prefilter | None = None
+        self._fast = _hyperscan(self._anchors, cache, compiled_only=True)
+        self._plain: dict[str, tuple[Search, list[str]]] = {}
 
-    def of(self, data: bytes) -> list[Rule]:
-        """The rules whose anchors occur in these bytes, in their order."""
-        found = self._hits(data)
-        if not found:
+    def of(self, data: bytes, language: str) -> list[Rule]:
+        """The rules for a language whose anchors occur in these bytes, in order."""
+        if self._fast is None and self._searched > _WORTH_COMPILING:
+            self.prepare()
+        if self._fast is not None:
+            search, anchors = self._fast, self._anchors
+        else:
+            search, anchors = self._plainly(language)
+            self._searched += len(data)
+        places = search(data)
+        if not places:
             return []
-        numbers = sorted(n for place in set(found) for n in self._by_anchor[place])
-        return [self._rules[number] for number in numbers]
+        numbers = {n for place in places for n in self._by_anchor[anchors[place]]}
+        rules = (self._rules[number] for number in sorted(numbers))
+        return [rule for rule in rules if _reads(rule, language)]
 
     def prepare(self) -> None:
-        """Compile, or load, the fastest search there is."""
-        if self._search is None:
-            self._search = _hyperscan(self._anchors, self._cache) or self._plainly()
+        """Compile the fastest search there is."""
+        if self._fast is None:
+            self._fast = _hyperscan(self._anchors, self._cache)
+        if self._fast is None:
+            self._searched = -(1 << 62)
 
-    def _hits(self, data: bytes) -> list[int]:
-        if self._search is not None:
-            return self._search(data)
-        self._searched += len(data)
-        if self._searched > _WORTH_COMPILING:
-            self.prepare()
-        return self._plainly()(data)
-
-    def _plainly(self) -> Prefilter:
-        if self._plain is None:
-            self._plain = by_literals(self._anchors)
-        return self._plain
+    def _plainly(self, language: str) -> tuple[Search, list[str]]:
+        if language not in self._plain:
+            rules = (rule for rule in self._rules if _reads(rule, language))
+            anchors = list(dict.fromkeys(rule.anchor for rule in rules))
+            self._plain[language] = by_literals(anchors), anchors
+        return self._plain[language]
 
 
-def by_literals(anchors: Sequence[str]) -> Prefilter:
+def _reads(rule: Rule, language: str) -> bool:
+    return language in rule.languages or "*" in rule.languages
+
+
+def by_literals(anchors: Sequence[str]) -> Search:
     """The search of the standard library: literals first, then the expressions."""
-    by_literal: dict[tuple[bytes, bool], list[int]] = {}
+    exact: dict[bytes, list[int]] = {}
+    folded: dict[bytes, list[int]] = {}
     for place, anchor in enumerate(anchors):
-        by_literal.setdefault(literal_of(anchor), []).append(place)
+        words, fold = literals_of(anchor)
+        for word in words:
+            (folded if fold else exact).setdefault(word, []).append(place)
     patterns = [_bytes_pattern(anchor) for anchor in anchors]
-    exact = [(word, places) for (word, folded), places in by_literal.items() if not folded]
-    folded = [(word, places) for (word, fold), places in by_literal.items() if fold]
 
     def search(data: bytes) -> list[int]:
+        likely = {p for word, places in exact.items() if word in data for p in places}
         lower = data.lower()
-        likely = [place for word, places in exact if word in data for place in places]
-        likely += [place for word, places in folded if word in lower for place in places]
+        for word, places in folded.items():
+            if word in lower:
+                likely.update(places)
         return [place for place in likely if patterns[place]().search(data)]
 
     return search
@@ -95,23 +106,28 @@ def _bytes_pattern(anchor: str) -> Callable[[], re.Pattern[bytes]]:
     return pattern
 
 
-def literal_of(anchor: str) -> tuple[bytes, bool]:
-    """The longest text that every match of an expression holds, and if case is free.
+def literals_of(anchor: str) -> tuple[frozenset[bytes], bool]:
+    """Texts of which every match of an expression holds one, and if case is free.
 
-    Empty if there is none: then every file may match.
+    An empty text if there are none: then every file may match.
     """
     from re import _parser  # type: ignore[attr-defined]
 
     parsed = _parser.parse(anchor)
     folded = bool(parsed.state.flags & re.IGNORECASE)
-    runs = _runs(parsed)
-    best = max(runs, key=len, default="")
-    return best.lower().encode() if folded else best.encode(), folded
+    best = max(_covers(parsed), key=_weight, default=frozenset({""}))
+    return frozenset((w.lower() if folded else w).encode() for w in best), folded
 
 
-def _runs(parsed: Any) -> list[str]:
-    """The literal texts that stand in every match of a parsed expression."""
-    runs, run = [], ""
+def _weight(cover: frozenset[str]) -> tuple[int, int]:
+    """How well a set of texts tells files apart: its shortest, then how few it has."""
+    return min(map(len, cover)), -len(cover)
+
+
+def _covers(parsed: Any) -> list[frozenset[str]]:
+    """Sets of texts, of each of which every match of a parsed expression holds one."""
+    covers: list[frozenset[str]] = []
+    run = ""
     for operation, argument in parsed:
         name = str(operation)
         if name == "LITERAL":
@@ -119,22 +135,42 @@ def _runs(parsed: Any) -> list[str]:
             continue
         if name == "AT":
             continue
-        runs.append(run)
+        covers.append(frozenset({run}))
         run = ""
-        if name == "SUBPATTERN" and not argument[1] and not argument[2]:
-            runs += _runs(argument[3])
+        if name == "SUBPATTERN":
+            covers += _covers(argument[3])
         elif name in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] >= 1:
-            runs += _runs(argument[2])
-    return [*runs, run]
+            covers += _covers(argument[2])
+        elif name == "BRANCH":
+            covers.append(_either(argument[1]))
+    covers.append(frozenset({run}))
+    return covers
 
 
-def _hyperscan(anchors: Sequence[str], cache: str | None) -> Prefilter | None:
+def _either(branches: Any) -> frozenset[str]:
+    best = [
+        max(_covers(branch), key=_weight, default=frozenset({""}))
+        for branch in branches
+    ]
+    return frozenset().union(*best)
+
+
+def _hyperscan(
+    anchors: Sequence[str], cache: str | None, *, compiled_only: bool = False
+) -> Search | None:
     """One pass over all anchors, or None if hyperscan is not there or refuses one."""
+    name = None
+    if cache is not None:
+        name = os.path.join(cache, f"anchors-{fingerprint_of(anchors)}.hs")
+    if compiled_only and (name is None or not os.path.exists(name)):
+        return None
     try:
         import hyperscan
     except ImportError:
         return None
-    database = _loaded(hyperscan, anchors, cache)
+    database = _loaded(hyperscan, name)
+    if database is None and not compiled_only:
+        database = _compiled(hyperscan, anchors, name)
     if database is None:
         return None
     found: list[int] = []
@@ -152,16 +188,19 @@ def _hyperscan(anchors: Sequence[str], cache: str | None) -> Prefilter | None:
     return search
 
 
-def _loaded(hyperscan: Any, anchors: Sequence[str], cache: str | None) -> Any:
-    name = None
-    if cache is not None:
-        version = f"{hyperscan.__version__}-{fingerprint_of(anchors)}"
-        name = os.path.join(cache, f"anchors-{version}.hs")
-        with suppress(OSError, hyperscan.error, ValueError):
-            with open(name, "rb") as stream:
-                database = hyperscan.loadb(stream.read(), hyperscan.HS_MODE_BLOCK)
-            database.scratch = hyperscan.Scratch(database)
-            return database
+def _loaded(hyperscan: Any, name: str | None) -> Any:
+    """The database that a file keeps; none that another version has written."""
+    if name is None:
+        return None
+    with suppress(OSError, hyperscan.error, ValueError):
+        with open(name, "rb") as stream:
+            database = hyperscan.loadb(stream.read(), hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+        return database
+    return None
+
+
+def _compiled(hyperscan: Any, anchors: Sequence[str], name: str | None) -> Any:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from tlsmith.scan.language import Language, language_of
@@ -33,6 +34,11 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
 class Source:
     """One text to be scanned.
 
@@ -56,6 +62,16 @@ class Source:
         self.inside = path if inside is None else inside
         self.text = text
         self.language = language or language_of(path, text)
+        self._held: dict[str, bool] = {}
+
+    def holds(self, pattern: str) -> bool:
+        """Whether a regular expression is found anywhere in the text."""
+        known = self._held.get(pattern)
+        if known is None:
+            known = self._held[pattern] = (
+                _compiled(pattern).search(self.text) is not None
+            )
+        return known
 
     @cached_property
     def tokens(self) -> Tokens:

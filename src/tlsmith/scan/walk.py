@@ -18,17 +18,24 @@ VENDORED = frozenset(
 )  # fmt: skip
 REPOSITORIES = frozenset([".git", ".hg", ".svn", ".bzr", "CVS", ".jj"])
 _BINARY = frozenset(
-    "png jpg jpeg gif bmp ico webp tif tiff avif heic psd pdf zip gz tgz bz2 xz zst lz4"
-    " 7z rar tar jar war ear class pyc pyo so o a dll exe dylib lib obj bin dat db sqlite"
-    " sqlite3 wasm woff woff2 ttf otf eot mp3 mp4 ogg wav flac avi mov mkv webm m4a deb"
-    " rpm apk iso img dmg msi cab whl egg gem node pdb mo pack idx parquet npy npz pkl"
-    " onnx pt safetensors gguf h5 swf xcf ai eps blend fbx glb".split()
+    ["png", "jpg", "jpeg", "gif", "bmp", "ico", "webp", "tif", "tiff", "avif", "heic", "psd", "pdf", "zip", "gz", "tgz", "bz2", "xz", "zst", "lz4", "7z", "rar", "tar", "jar", "war", "ear", "class", "pyc", "pyo", "so", "o", "a", "dll", "exe", "dylib", "lib", "obj", "bin", "dat", "db", "sqlite", "sqlite3", "wasm", "woff", "woff2", "ttf", "otf", "eot", "mp3", "mp4", "ogg", "wav", "flac", "avi", "mov", "mkv", "webm", "m4a", "deb", "rpm", "apk", "iso", "img", "dmg", "msi", "cab", "whl", "egg", "gem", "node", "pdb", "mo", "pack", "idx", "parquet", "npy", "npz", "pkl", "onnx", "pt", "safetensors", "gguf", "h5", "swf", "xcf", "ai", "eps", "blend", "fbx", "glb"]
 )
 _GENERATED = (".min.js", ".min.css", ".min.mjs", ".bundle.js", ".map", "-lock.json")
 _LOCKS = frozenset(
-    ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "go.sum", "Cargo.lock", "poetry.lock", "composer.lock", "Gemfile.lock", "uv.lock", "Pipfile.lock"]
+    [
+        "package-lock.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "go.sum",
+        "Cargo.lock",
+        "poetry.lock",
+        "composer.lock",
+        "Gemfile.lock",
+        "uv.lock",
+        "Pipfile.lock",
+    ]
 )
-STORES = frozenset("p12 pfx jks keystore truststore bks jceks der crt cer".split())
+STORES = frozenset(["p12", "pfx", "jks", "keystore", "truststore", "bks", "jceks", "der", "crt", "cer"])
 """Names of files that are no text, and are still looked into: keys lie there."""
 
 

@@ -50,20 +50,6 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def fits_file(rule: Rule, source: Source) -> bool:
-    """Whether `file_has`, `file_lacks`, `files` and `not_files` hold."""
-    asked = rule.match
-    for name, text, wanted in (
-        ("file_has", source.text, True),
-        ("file_lacks", source.text, False),
-        ("files", source.path, True),
-        ("not_files", source.path, False),
-    ):
-        if name in asked and bool(compiled(asked[name]).search(text)) != wanted:
-            return False
-    return True
-
-
 def fits_calls(rule: Rule, source: Source, index: int) -> bool:
     """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted."""
     callees = list(callees_around(source, index))

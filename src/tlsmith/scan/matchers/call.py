@@ -17,7 +17,7 @@ from tlsmith.scan import functions
 from tlsmith.scan.expression import content, value_end
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, fits_file, satisfying
+from tlsmith.scan.matchers.asked import compiled, fits_calls, satisfying
 from tlsmith.scan.matchers.setting import key_at, removal
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -49,7 +49,7 @@ class Arguments:
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The call of the name at an anchor, if its arguments are those asked for."""
     name = key_at(source, end)
-    if name is None or source.tokens.kinds[name] != WORD or not fits_file(rule, source):
+    if name is None or source.tokens.kinds[name] != WORD:
         return
     arguments = arguments_of(source, name)
     if arguments is None or source.in_import(name) or not _receiver(rule, source, name):

@@ -45,8 +45,6 @@ WORDS = {
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the setting at an anchor is as the rule says."""
     asked = rule.match
-    if not _file_fits(asked, source):
-        return
     for document, node in _places(asked.get("part", "key"), source, start, end):
         if _fits(asked, document, node):
             in_key = (
@@ -113,14 +111,6 @@ _PUNCTUATION = re.compile(r"[^A-Za-z0-9]+")
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
-
-
-def _file_fits(asked: Mapping[str, Any], source: Source) -> bool:
-    if "file_has" in asked and not _compiled(asked["file_has"]).search(source.text):
-        return False
-    return not (
-        "file_lacks" in asked and _compiled(asked["file_lacks"]).search(source.text)
-    )
 
 
 def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:

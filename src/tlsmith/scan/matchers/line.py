@@ -44,15 +44,10 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
 
 def _file_fits(rule: Rule, source: Source) -> bool:
     asked = rule.match
-    for name, text, wanted in (
-        ("files", source.path, True),
-        ("not_files", source.path, False),
-        ("file_has", source.text, True),
-        ("file_lacks", source.text, False),
-    ):
+    for name, wanted in (("files", True), ("not_files", False)):
         if name in asked:
-            flags = "(?i)" if name.endswith("files") else ""
-            if bool(_compiled(flags + asked[name]).search(text)) != wanted:
+            found = _compiled("(?i)" + asked[name]).search(source.path)
+            if bool(found) != wanted:
                 return False
     return True
 

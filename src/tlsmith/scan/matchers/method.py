@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from tlsmith.scan import acceptance, functions
 from tlsmith.scan.finding import Match
 from tlsmith.scan.functions import Function
-from tlsmith.scan.matchers.asked import compiled, fits_file, satisfying
+from tlsmith.scan.matchers.asked import compiled, satisfying
 from tlsmith.scan.matchers.setting import key_at
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -22,7 +22,7 @@ from tlsmith.scan.source import Source
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The definition of the name at an anchor, if it accepts everything."""
     name = key_at(source, end)
-    if name is None or not fits_file(rule, source):
+    if name is None:
         return
     function = definition_at(source, name)
     if function is None or not _fits(rule, source, function):

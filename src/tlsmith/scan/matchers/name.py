@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from tlsmith.scan import functions
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, fits_file
+from tlsmith.scan.matchers.asked import compiled, fits_calls
 from tlsmith.scan.matchers.setting import key_at
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -51,7 +51,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     index = key_at(source, end)
     if index is None or source.tokens.kinds[index] == STRING:
         return
-    if not fits_file(rule, source) or not _is_used(source, index):
+    if not _is_used(source, index):
         return
     if not fits_calls(rule, source, index) or _is_own(rule, source, index):
         return

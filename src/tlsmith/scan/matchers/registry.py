@@ -16,13 +16,27 @@ matched; yields where the rule holds."""
 
 
 def matches(rule: Rule, source: Source) -> list[Match]:
-    """Where a rule holds in a source, each place once, in order."""
+    """Where a rule holds in a source, each place once, in order.
+
+    `file_has` and `file_lacks` are asked here, for every kind: regular expressions that
+    the whole text must hold, or must not.
+    """
+    if not _fits(rule, source):
+        return []
     matcher = _matcher(rule.match["kind"])
     found: dict[tuple[int, int], Match] = {}
     for place in rule.pattern.finditer(source.text):
         for match in matcher(rule, source, *place.span()):
             found.setdefault((match.start, match.end), match)
     return [found[key] for key in sorted(found)]
+
+
+def _fits(rule: Rule, source: Source) -> bool:
+    """Whether what the whole text must hold, or must not, is so."""
+    asked = rule.match
+    if "file_has" in asked and not source.holds(asked["file_has"]):
+        return False
+    return "file_lacks" not in asked or not source.holds(asked["file_lacks"])
 
 
 @cache

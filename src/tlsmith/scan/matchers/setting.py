@@ -13,7 +13,7 @@ from tlsmith.scan import functions
 from tlsmith.scan.expression import Value, value_end
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, fits_file, satisfying
+from tlsmith.scan.matchers.asked import compiled, fits_calls, satisfying
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -23,7 +23,7 @@ _GIVING = frozenset({"=", ":", "=>", ":=", "<-", "+=", "->"})
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The key at an anchor with its value, if that is one of those asked for."""
     key = key_at(source, end)
-    if key is None or not fits_file(rule, source):
+    if key is None:
         return
     low = value_start(source, key)
     if low is None or source.in_import(key) or _is_parameter(source, key):

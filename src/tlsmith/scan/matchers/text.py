@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.matchers.asked import compiled, fits_calls, fits_file
+from tlsmith.scan.matchers.asked import compiled, fits_calls
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The pattern's text at an anchor, if it stands in the zone asked for."""
-    if not fits_file(rule, source):
-        return
     if "pattern" in rule.match:
         found = compiled(rule.match["pattern"]).match(source.text, start)
         if found is None:
