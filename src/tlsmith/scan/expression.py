@@ -85,10 +85,21 @@ def value_end(source: Source, start: int) -> int:
         if kind not in (STRING, WORD) and text in (",", ";", ")", "]", "}"):
             break
         partner = tokens.partner[index]
+        if text == "|" and _opens_closure(source, start, index):
+            partner = tokens.texts.index("|", index + 1)
         index = partner + 1 if partner > index else index + 1
     while index > start and tokens.kinds[index - 1] == NEWLINE:
         index -= 1
     return index
+
+
+def _opens_closure(source: Source, start: int, index: int) -> bool:
+    """Whether a bar begins the parameters of a closure of Rust's."""
+    if source.language.name != "rust":
+        return False
+    tokens = source.tokens
+    first = index == start or tokens.texts[index - 1] in ("move", "(", ",", "=", "&")
+    return first and "|" in tokens.texts[index + 1 : index + 40]
 
 
 def _line_ends(source: Source, start: int, newline: int) -> bool:
