@@ -40,8 +40,11 @@ _TELLING = re.compile(
     r"(?i)(?:^|[.:>\s])(?:assert\w*|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
     r"|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
     r"|hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+|log(?:ger|ging)?\.\w+"
-    r"|add_argument|add_option|option|flag\.\w+|warn\w*)!?$"
+    r"|add_argument|add_option|flag\.\w+|warn\w*)!?$"
 )
+
+_OFFERING = ("python", "javascript", "ruby", "php", "perl", "csharp")
+"""Where `option(...)` defines one of a command's."""
 
 
 @lru_cache(maxsize=4096)
@@ -67,12 +70,19 @@ def fits_file(rule: Rule, source: Source) -> bool:
 def fits_calls(rule: Rule, source: Source, index: int) -> bool:
     """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted."""
     callees = list(callees_around(source, index))
-    if any(_TELLING.search(callee) for callee in callees):
+    if any(_tells(source, callee) for callee in callees):
         return False
     wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
         return False
     return not (unwanted and any(compiled(unwanted).search(c) for c in callees))
+
+
+def _tells(source: Source, callee: str) -> bool:
+    """Whether what is called only speaks of a setting: asserts, prints, offers it."""
+    if _TELLING.search(callee):
+        return True
+    return source.language.name in _OFFERING and callee.endswith((".option", ".Option"))
 
 
 def callees_around(source: Source, index: int) -> Iterator[str]:
