@@ -215,6 +215,8 @@ def _branches(source: Source, start: int, end: int) -> list[tuple[int, int]]:
         if text == "?" and arrow:
             return []
     if 0 <= marks["?"] < marks[":"]:
+        if source.language.name == "c":
+            return []  # how C writes a boolean: as much is known as of its condition
         return [(marks["?"] + 1, marks[":"]), (marks[":"] + 1, end)]
     if marks["else"] < 0 or marks["if"] < 0 or (arrow and marks["if"] != start):
         return []

@@ -37,7 +37,7 @@ _NULLS = frozenset(
 _ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
 _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
 _TELLING = re.compile(
-    r"(?i)(?:^|[.:>\s])(?:assert\w*|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
+    r"(?i)(?:^|[.:>\s])(?:assert\w*|require\.\w+|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
     r"|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
     r"|hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+|log(?:ger|ging)?\.\w+"
     r"|add_argument|add_option|flag\.\w+|warn\w*)!?$"
