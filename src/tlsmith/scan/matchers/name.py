@@ -45,6 +45,11 @@ _DEFINING = frozenset(
     ]
 )
 
+_COMPARING = frozenset(
+    ["~", "instanceof", "is", "==", "!=", "===", "!==", "case", "isa", "isinstance"]
+)
+"""What stands before a name that is only compared with."""
+
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The name at an anchor, where it is used."""
@@ -69,7 +74,7 @@ def _is_used(source: Source, index: int) -> bool:
         return False
     before = tokens.texts[index - 1] if index else ""
     after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
-    if before in _DEFINING or (before == "~"):
+    if before in _DEFINING or before in _COMPARING:
         return False
     if after == "(" and functions.defines(source, index + 1, index):
         return False
