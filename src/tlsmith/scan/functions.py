@@ -295,7 +295,7 @@ def _ended(source: Source, opening: int) -> tuple[int, int]:
 
 
 _LOGGING = re.compile(
-    r"(?i)(?:\w+\.)*_?(?:log\w*|trace|debug|info|warn\w*|print\w*|console|puts|echo|nslog|"
+    r"(?i)(?:\w+\.)*_?(?:log\w*|timber|napier|q(?:debug|warning)|std|f?printf|trace|debug|info|warn\w*|print\w*|console|puts|echo|nslog|"
     r"write(?:line|-host|-verbose)|system|out|fmt|super|io|stderr|stdout|os_log|tracing)$"
 )
 _THROWING = frozenset(

@@ -175,7 +175,8 @@ def _is_written(source: Source, value: Value, word: str) -> bool:
         return bool(_ZERO.fullmatch(text)) and not literal
     if word == "1":
         return bool(_ONE.fullmatch(text)) and not literal
-    return text == word or (not literal and last_component(text) == word)
+    chosen = "?" in text.replace("?.", "")  # `a ? B : C` does not end in a name
+    return text == word or (not literal and not chosen and last_component(text) == word)
 
 
 def is_only_named(source: Source, index: int) -> bool:
