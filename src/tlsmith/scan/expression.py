@@ -84,11 +84,25 @@ def value_end(source: Source, start: int) -> int:
             break
         if kind not in (STRING, WORD) and text in (",", ";", ")", "]", "}"):
             break
+        if text == "lambda" and kind == WORD:
+            index = _behind_lambda(source, index)
+            continue
         partner = tokens.partner[index]
         index = partner + 1 if partner > index else index + 1
     while index > start and tokens.kinds[index - 1] == NEWLINE:
         index -= 1
     return index
+
+
+def _behind_lambda(source: Source, index: int) -> int:
+    """The index after the colon of a lambda, whose parameters have commas."""
+    tokens = source.tokens
+    for ahead in range(index + 1, min(index + 40, len(tokens))):
+        if tokens.texts[ahead] == ":" and tokens.parent[ahead] == tokens.parent[index]:
+            return ahead + 1
+        if tokens.kinds[ahead] == NEWLINE:
+            break
+    return index + 1
 
 
 def _line_ends(source: Source, start: int, newline: int) -> bool:
@@ -180,6 +194,21 @@ def _bare(source: Source, start: int, end: int) -> tuple[int, int]:
         start, end = _bare(source, start + 1, end - 1)
     if start + 1 < end and tokens.texts[start] in ("&", "*", "await", "const"):
         start += 1
+    if source.language.name == "javascript":
+        return _untyped(source, start, end)
+    return start, end
+
+
+def _untyped(source: Source, start: int, end: int) -> tuple[int, int]:
+    """A range without TypeScript's assertions: `x as T`, `<T>x`, `x!`."""
+    texts = source.tokens.texts
+    if end - start > 3 and texts[start] == "<" and texts[start + 2] == ">":
+        start += 3
+    for index in range(start + 1, min(end - 1, start + 8)):
+        if texts[index] in ("as", "satisfies"):
+            return start, index
+    if end - start > 1 and texts[end - 1] == "!":
+        end -= 1
     return start, end
 
 
