@@ -36,12 +36,16 @@ _NULLS = frozenset(
 )
 _ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
 _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
-_TELLING = re.compile(
+_ASSERTING = re.compile(
     r"(?i)(?:^|[.:>\s])(?:assert\w*|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
     r"|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
-    r"|hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+|log(?:ger|ging)?\.\w+"
-    r"|add_argument|add_option|option|flag\.\w+|warn\w*)!?$"
+    r")!?$"
 )
+_TELLING = re.compile(
+    r"(?i)(?:^|[.:>\s])(?:hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+"
+    r"|log(?:ger|ging)?\.\w+|add_argument|add_option|option|flag\.\w+|warn\w*)!?$"
+)
+"""What is only said by these is not done; what is called to be said is."""
 
 
 @lru_cache(maxsize=4096)
@@ -65,9 +69,15 @@ def fits_file(rule: Rule, source: Source) -> bool:
 
 
 def fits_calls(rule: Rule, source: Source, index: int) -> bool:
-    """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted."""
+    """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted.
+
+    `told` says that a rule does not mind the latter.
+    """
     callees = list(callees_around(source, index))
-    if any(_TELLING.search(callee) for callee in callees):
+    if not rule.match.get("told") and (
+        any(_ASSERTING.search(callee) for callee in callees)
+        or any(_TELLING.search(callee) for callee in callees[:1])
+    ):
         return False
     wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
