@@ -27,9 +27,23 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     found = _assigned(source, name, use)
     if not found and len(name) == 2 and name[0] in _OWN:
         found = _assigned(source, name[1:], use)
+    if not found and len(name) == 2 and name[0] in ("$this", "self", "static"):
+        found = _assigned(source, ("$" + name[1],), -1)
     if not found and len(name) == 1 and name[0].startswith("@"):
         found = _assigned(source, (name[0].lstrip("@"),), use)
+    if not found and len(name) == 1 and source.language.name == "php":
+        found = _defined(source, name[0])
     return found
+
+
+def _defined(source: Source, name: str) -> list[tuple[int, bool]]:
+    """The value of a constant of PHP: `define('NAME', value)`."""
+    texts = source.tokens.texts
+    return [
+        (place + 4, True)
+        for place in source.words.get("define", ())
+        if place + 4 < len(texts) and texts[place + 2][1:-1] == name
+    ]
 
 
 def _assigned(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:
