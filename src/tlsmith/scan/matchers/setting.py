@@ -140,12 +140,28 @@ def _skip_lines(source: Source, index: int) -> int | None:
 
 
 def _is_parameter(source: Source, key: int) -> bool:
-    """Whether it is a parameter's default: what is passed there is seen where it is."""
+    """Whether it is a parameter's default that is seen where the parameter is used."""
     parent = source.tokens.parent[key]
     if parent < 0 or source.tokens.texts[parent] != "(":
         return False
     function = functions.function_of(source, parent)
-    return function is not None and source.language.name != "ruby"
+    if function is None or source.language.name == "ruby":
+        return False
+    return not _is_handed_on(source, key, function)
+
+
+def _is_handed_on(source: Source, key: int, function: functions.Function) -> bool:
+    """Whether a parameter is passed on by position, and under no name of its own."""
+    texts = source.tokens.texts
+    handed = False
+    for place in source.words.get(texts[key], ()):
+        if not function.start <= place < function.end:
+            continue
+        if texts[place - 1] in ("=", ":", "=>"):
+            return False
+        after = texts[place + 1] if place + 1 < len(texts) else ""
+        handed = handed or (texts[place - 1] in "({[," and after in ")}],")
+    return handed
 
 
 def _compensated(rule: Rule, source: Source, key: int) -> bool:
