@@ -81,6 +81,8 @@ def value_start(source: Source, key: int) -> int | None:
     if kind == STRING or text not in _GIVING:
         return _unmarked(source, key, index)
     if text == ":":
+        if key and tokens.texts[key - 1] in (".", "?.") and index == key + 1:
+            return None  # `a ? x.key : false`
         typed = _behind_type(source, index + 1)
         if typed is not None:
             return typed
