@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,20 @@ class Source:
         start, end = self.line_bounds(line)
         text = self.text[start:end]
         return len(text) - len(text.lstrip())
+
+    def headers(self, index: int) -> Iterator[str]:
+        """The lines above a token's that are indented less, each less than the last."""
+        line, _ = self.position(self.tokens.starts[index])
+        indent = self.indent(index)
+        for above in range(line - 1, 0, -1):
+            if indent == 0:
+                return
+            low, high = self.line_bounds(above)
+            text = self.text[low:high]
+            depth = len(text) - len(text.lstrip())
+            if text.strip() and depth < indent:
+                indent = depth
+                yield text
 
     def depth(self, index: int) -> int:
         """How deep a token is nested: in braces, or by its line's indentation."""

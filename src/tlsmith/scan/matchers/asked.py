@@ -39,7 +39,10 @@ _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
 _ASSERTING = re.compile(
     r"(?i)(?:^|[.:>\s])(?:assert\w*|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
     r"|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
-    r")!?$"
+    r"|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
+)
+_REFUSING = re.compile(
+    r"\s*(?:async\s+)?with\s.*\b(?:raises|assertRaises\w*|assert_raises)\b"
 )
 _TELLING = re.compile(
     r"(?i)(?:^|[.:>\s])(?:hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+"
@@ -79,10 +82,17 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
         or any(_TELLING.search(callee) for callee in callees[:1])
     ):
         return False
+    if source.language.name == "python" and _is_refused(source, index):
+        return False
     wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
         return False
     return not (unwanted and any(compiled(unwanted).search(c) for c in callees))
+
+
+def _is_refused(source: Source, index: int) -> bool:
+    """Whether it stands in a block that is said to raise: there it must not work."""
+    return any(_REFUSING.match(line) for line in source.headers(index))
 
 
 def callees_around(source: Source, index: int) -> Iterator[str]:

@@ -72,27 +72,13 @@ def headers_around(source: Source, function: Function) -> Iterator[str]:
     tokens = source.tokens
     index = function.name if function.name >= 0 else function.parameters
     if source.language.blocks != "brace":
-        yield from _less_indented(source, index)
+        yield from source.headers(index)
         return
     parent = tokens.parent[index]
     while parent >= 0:
         low = source.begins_statement(parent)
         yield source.text[tokens.starts[low] : tokens.starts[parent]]
         parent = tokens.parent[parent]
-
-
-def _less_indented(source: Source, index: int) -> Iterator[str]:
-    line, _ = source.position(source.tokens.starts[index])
-    indent = source.indent(index)
-    for above in range(line - 1, 0, -1):
-        low, high = source.line_bounds(above)
-        text = source.text[low:high]
-        depth = len(text) - len(text.lstrip())
-        if text.strip() and depth < indent:
-            indent = depth
-            yield text
-        if indent == 0:
-            return
 
 
 def _gives(source: Source, function: Function, word: str) -> bool:
