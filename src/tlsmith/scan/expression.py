@@ -258,9 +258,15 @@ def _leading_if(
 
 
 def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
-    """The parts of a plain or dotted name, or nothing."""
+    """The parts of a plain or dotted name, or nothing; `a["b"]` is one as well."""
     tokens = source.tokens
-    if (end - start) % 2 == 0 or end - start > 5:
+    if end - start == 4 and tokens.texts[start + 1] == "[":
+        key = tokens.texts[start + 2]
+        if tokens.kinds[start] == WORD and tokens.kinds[start + 2] == STRING:
+            return tokens.texts[start], content(key)
+    if end - start > 1 and tokens.texts[start] == ":":
+        return ()
+    if (end - start) % 2 == 0 or end - start > 7:
         return ()
     for index in range(start, end):
         wanted = WORD if (index - start) % 2 == 0 else "p"
