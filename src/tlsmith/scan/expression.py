@@ -7,6 +7,7 @@ be off.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,6 +50,12 @@ _JOINING = frozenset(
         "<",
     ]
 )
+_OPTION = re.compile(
+    r"""(?i)(?:!|not )*[\w.$@:>\-?\[("']*(?:verif|insecure|skip|strict|check|ssl|tls|secure"""
+    r"""|trust|unsafe|valid|reject|cert|self_?sign)\w*["']?\??(?:\(\)|(?:,\w+)?[\])])?"""
+)
+"""A condition that is nothing but an option about verification itself."""
+
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
 
@@ -165,9 +172,9 @@ def possible_values(
         for value in possible_values(source, start + 1, end, depth + 1):
             yield Value(value.start, value.end, value.sure, not value.negated)
         return
-    branches = _branches(source, start, end)
-    if branches:
-        for low, high in branches:
+    choice = _choice(source, start, end)
+    if choice:
+        for low, high in _open_branches(source, choice, depth):
             for value in possible_values(source, low, high, depth + 1):
                 yield Value(value.start, value.end, False, value.negated)
         return
@@ -222,8 +229,63 @@ def _top_level(source: Source, start: int, end: int) -> Iterator[tuple[int, str]
         index = partner + 1 if partner > index else index + 1
 
 
-def _branches(source: Source, start: int, end: int) -> list[tuple[int, int]]:
-    """The ranges between which a conditional chooses; none if it is not one."""
+@dataclass(frozen=True)
+class Choice:
+    """A conditional expression: ranges of its condition and of both outcomes."""
+
+    condition: tuple[int, int]
+    yes: tuple[int, int]
+    no: tuple[int, int]
+
+
+def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int, int]]:
+    """The outcomes that may be meant; none if an option decides that nobody knows.
+
+    `verify=False if insecure else True` says what the option insecure is for, no more
+    than `verify=not insecure` does.
+    """
+    values = list(possible_values(source, *choice.condition, depth + 1))
+    outcomes = []
+    if any(is_true(source, value) for value in values):
+        outcomes.append(choice.yes)
+    if any(is_false(source, value) for value in values):
+        outcomes.append(choice.no)
+    if outcomes or _OPTION.fullmatch(text_of(source, *choice.condition)):
+        return outcomes
+    return [choice.yes, choice.no]
+
+
+def is_left_open(source: Source, index: int) -> bool:
+    """Whether a token stands in an outcome of a conditional that is not the one meant."""
+    start = _operand_start(source, index)
+    choice = _choice(source, start, value_end(source, start))
+    if choice is None:
+        return False
+    chosen = _open_branches(source, choice, 0)
+    return not any(low <= index < high for low, high in (*chosen, choice.condition))
+
+
+def _operand_start(source: Source, index: int) -> int:
+    """The index at which the expression starts that a token stands in."""
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    label = -1
+    while index - 1 > parent:
+        before = tokens.texts[index - 1]
+        if before in ("=", "=>", ":=", ",", ";", "return", "<-") or (
+            before == "\n"
+            and index - 2 > parent
+            and tokens.texts[index - 2] not in "?:"
+        ):
+            break
+        label = index if before == ":" else -1 if before == "?" else label
+        partner = tokens.partner[index - 1]
+        index = partner if 0 <= partner < index - 1 else index - 1
+    return label if label >= 0 else index
+
+
+def _choice(source: Source, start: int, end: int) -> Choice | None:
+    """The conditional that an expression is, or None."""
     marks = {"?": -1, ":": -1, "if": -1, "else": -1}
     arrow = False
     for index, text in _top_level(source, start, end):
@@ -231,30 +293,32 @@ def _branches(source: Source, start: int, end: int) -> list[tuple[int, int]]:
         if text in marks and marks[text] < 0:
             marks[text] = index
         if text == "?" and arrow:
-            return []
-    if 0 <= marks["?"] < marks[":"]:
-        return [(marks["?"] + 1, marks[":"]), (marks[":"] + 1, end)]
-    if marks["else"] < 0 or marks["if"] < 0 or (arrow and marks["if"] != start):
-        return []
-    if marks["if"] > start:
-        return [(start, marks["if"]), (marks["else"] + 1, end)]
-    return _leading_if(source, start, marks["else"], end)
+            return None
+    question, colon, when, otherwise = marks.values()
+    if 0 <= question < colon:
+        return Choice((start, question), (question + 1, colon), (colon + 1, end))
+    if otherwise < 0 or when < 0 or (arrow and when != start):
+        return None
+    if when > start:
+        return Choice((when + 1, otherwise), (start, when), (otherwise + 1, end))
+    return _leading_if(source, start, otherwise, end)
 
 
-def _leading_if(
-    source: Source, start: int, otherwise: int, end: int
-) -> list[tuple[int, int]]:
+def _leading_if(source: Source, start: int, otherwise: int, end: int) -> Choice | None:
     """`if (c) a else b`, `if c { a } else { b }`."""
     tokens = source.tokens
     if tokens.texts[otherwise - 1] == "}":
-        first = (tokens.partner[otherwise - 1] + 1, otherwise - 1)
+        brace = tokens.partner[otherwise - 1]
+        condition, first = (start + 1, brace), (brace + 1, otherwise - 1)
     elif tokens.texts[start + 1] == "(":
-        first = (tokens.partner[start + 1] + 1, otherwise)
+        close = tokens.partner[start + 1]
+        condition, first = (start + 2, close), (close + 1, otherwise)
     else:
-        return []
+        return None
+    second = (otherwise + 1, end)
     if otherwise + 1 < end and tokens.texts[otherwise + 1] == "{":
-        return [first, (otherwise + 2, tokens.partner[otherwise + 1])]
-    return [first, (otherwise + 1, end)]
+        second = (otherwise + 2, tokens.partner[otherwise + 1])
+    return Choice(condition, first, second)
 
 
 def _name(source: Source, start: int, end: int) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from tlsmith.scan import functions
+from tlsmith.scan.expression import is_left_open
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.matchers.asked import compiled, fits_calls, fits_file
@@ -77,7 +78,7 @@ def _is_used(source: Source, index: int) -> bool:
         return False
     if after == "(" and functions.defines(source, index + 1, index):
         return False
-    if _is_compared(source, index):
+    if _is_compared(source, index) or is_left_open(source, index):
         return False
     # `Name x;`, `x: Name`: a type tells nothing of what is put there.
     return not (after == "=" and before not in (".", "::", "->"))
