@@ -1,8 +1,8 @@
 """`setting`: a key is given one of some values, however that is written.
 
-What a rule may say in `match`: `values`, words as in docs/scan.md; `compensated`, a
-regular expression that must not be found in the brackets around it; and what every
-matcher of code may (`asked.py`).
+What a rule may say in `match`: `values`, words as in docs/scan.md; `key_lacks`, a
+regular expression that must not be found in the key; `compensated`, one that must not
+be found in the brackets around it; and what every matcher of code may (`asked.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     high = value_end(source, low)
     found = satisfying(source, low, high, rule.match.get("values", ()))
     if found is None or not fits_calls(rule, source, key):
+        return
+    if _is_opposite(rule, source, key):
         return
     if "compensated" in rule.match and _compensated(rule, source, key):
         return
@@ -164,6 +166,12 @@ def _is_handed_on(source: Source, key: int, function: functions.Function) -> boo
         after = texts[place + 1] if place + 1 < len(texts) else ""
         handed = handed or (texts[place - 1] in "({[," and after in ")}],")
     return handed
+
+
+def _is_opposite(rule: Rule, source: Source, key: int) -> bool:
+    """Whether the whole key says what `key_lacks` excludes: `no_verify` for `verify`."""
+    lacks = rule.match.get("key_lacks")
+    return bool(lacks) and bool(compiled(lacks).search(source.tokens.texts[key]))
 
 
 def _compensated(rule: Rule, source: Source, key: int) -> bool:
