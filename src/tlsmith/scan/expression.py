@@ -124,6 +124,8 @@ def _line_ends(source: Source, start: int, newline: int) -> bool:
         after += 1
     if tokens.texts[newline - 1] in _JOINING and tokens.kinds[newline - 1] != STRING:
         return False
+    if after < len(tokens) and tokens.texts[after] == "else":
+        return tokens.texts[start] != "if"  # else it belongs to a statement around
     return not (
         after < len(tokens)
         and tokens.kinds[after] != STRING
