@@ -41,12 +41,10 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
 
 def _members(source: Source, holder: str, member: str) -> list[tuple[int, bool]]:
     """What a member is given in the class, object or table that a file names."""
-    tokens = source.tokens
-    quoted = {f'"{member}"', f"'{member}'"}
     places = [
         *source.words.get(member, ()),
         *source.words.get("$" + member, ()),
-        *(place for place, text in enumerate(tokens.texts) if text in quoted),
+        *source.literals.get(member, ()),
     ]
     found = [
         after

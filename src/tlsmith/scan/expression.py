@@ -51,10 +51,12 @@ _JOINING = frozenset(
     ]
 )
 _OPTION = re.compile(
-    r"""(?i)(?:!|not )*[\w.$@:>\-?\[("']*(?:verif|insecure|skip|strict|check|ssl|tls|secure"""
-    r"""|trust|unsafe|valid|reject|cert|self_?sign)\w*["']?\??(?:\(\)|(?:,\w+)?[\])])?"""
+    r"""(?i)(?:!|not )*[\w.$@:>\-?\[("']*"""
+    r"""(?:verif|insecure|skip|strict|check|ssl|tls|secure|trust|unsafe|valid|reject|cert"""
+    r"""|self_?sign)\w*["']?\??(?:\(\)|(?:,\w+)?[\])])?"""
 )
 """A condition that is nothing but an option about verification itself."""
+_SHORT = 120
 
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
@@ -252,13 +254,14 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
         outcomes.append(choice.yes)
     if any(is_false(source, value) for value in values):
         outcomes.append(choice.no)
-    if outcomes or _OPTION.fullmatch(text_of(source, *choice.condition)):
+    condition = text_of(source, *choice.condition)
+    if outcomes or (len(condition) < _SHORT and _OPTION.fullmatch(condition)):
         return outcomes
     return [choice.yes, choice.no]
 
 
 def is_left_open(source: Source, index: int) -> bool:
-    """Whether a token stands in an outcome of a conditional that is not the one meant."""
+    """Whether a token stands in the outcome of a condition that nobody knows."""
     start = _operand_start(source, index)
     choice = _choice(source, start, value_end(source, start))
     if choice is None:

@@ -82,6 +82,16 @@ class Source:
         return places
 
     @cached_property
+    def literals(self) -> dict[str, list[int]]:
+        """The indices of the tokens at which each short string stands."""
+        places: dict[str, list[int]] = {}
+        for index, kind in enumerate(self.tokens.kinds):
+            text = self.tokens.texts[index]
+            if kind == STRING and len(text) < 80:
+                places.setdefault(text[1:-1], []).append(index)
+        return places
+
+    @cached_property
     def functions(self) -> list[Function]:
         """Its functions, found when first asked for."""
         from tlsmith.scan.functions import find_functions

@@ -144,7 +144,7 @@ def _skip_lines(source: Source, index: int) -> int | None:
 
 
 def _is_parameter(source: Source, key: int) -> bool:
-    """Whether it is a parameter's default that is seen where the parameter is used."""
+    """Whether it is a parameter's default, seen where the parameter is used."""
     parent = source.tokens.parent[key]
     if parent < 0 or source.tokens.texts[parent] != "(":
         return False
@@ -169,7 +169,7 @@ def _is_handed_on(source: Source, key: int, function: functions.Function) -> boo
 
 
 def _is_opposite(rule: Rule, source: Source, key: int) -> bool:
-    """Whether the whole key says what `key_lacks` excludes: `no_verify` for `verify`."""
+    """Whether the whole key says what `key_lacks` excludes, as `no_verify` does."""
     lacks = rule.match.get("key_lacks")
     return bool(lacks) and bool(compiled(lacks).search(source.tokens.texts[key]))
 
