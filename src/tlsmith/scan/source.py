@@ -98,6 +98,13 @@ class Source:
 
         return find_functions(self)
 
+    @cached_property
+    def owners(self) -> list[int]:
+        """For each token the number of the innermost function around it, or -1."""
+        from tlsmith.scan.functions import owners_of
+
+        return owners_of(self)
+
     def indent(self, index: int) -> int:
         """How far the line is indented that a token starts on."""
         line, _ = self.position(self.tokens.starts[index])
