@@ -46,9 +46,11 @@ def _members(source: Source, holder: str, member: str) -> list[tuple[int, bool]]
         *source.words.get("$" + member, ()),
         *source.literals.get(member, ()),
     ]
+    if len(places) > _MOST:
+        return []
     found = [
         after
-        for place in places[:_MOST]
+        for place in places
         if (after := _given(source, place)) >= 0 and _is_held(source, place, holder)
     ]
     return [(after, len(found) == 1) for after in found]

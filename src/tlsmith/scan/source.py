@@ -82,6 +82,11 @@ class Source:
         return places
 
     @cached_property
+    def fits(self) -> dict[str, bool]:
+        """Of which rules it is known whether this file is one they look at."""
+        return {}
+
+    @cached_property
     def literals(self) -> dict[str, list[int]]:
         """The indices of the tokens at which each short string stands."""
         places: dict[str, list[int]] = {}

@@ -59,6 +59,13 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def fits_file(rule: Rule, source: Source) -> bool:
     """Whether `file_has`, `file_lacks`, `files` and `not_files` hold."""
+    known = source.fits.get(rule.id)
+    if known is None:
+        known = source.fits[rule.id] = _fits(rule, source)
+    return known
+
+
+def _fits(rule: Rule, source: Source) -> bool:
     asked = rule.match
     for name, text, wanted in (
         ("file_has", source.text, True),
