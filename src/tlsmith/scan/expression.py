@@ -97,6 +97,8 @@ def value_end(source: Source, start: int) -> int:
             index = _behind_lambda(source, index)
             continue
         partner = tokens.partner[index]
+        if text == "|" and _opens_closure(source, start, index):
+            partner = tokens.texts.index("|", index + 1)
         index = partner + 1 if partner > index else index + 1
     while index > start and tokens.kinds[index - 1] == NEWLINE:
         index -= 1
@@ -112,6 +114,15 @@ def _behind_lambda(source: Source, index: int) -> int:
         if tokens.kinds[ahead] == NEWLINE:
             break
     return index + 1
+
+
+def _opens_closure(source: Source, start: int, index: int) -> bool:
+    """Whether a bar begins the parameters of a closure of Rust's."""
+    if source.language.name != "rust":
+        return False
+    tokens = source.tokens
+    first = index == start or tokens.texts[index - 1] in ("move", "(", ",", "=", "&")
+    return first and "|" in tokens.texts[index + 1 : index + 40]
 
 
 def _line_ends(source: Source, start: int, newline: int) -> bool:
@@ -301,6 +312,8 @@ def _choice(source: Source, start: int, end: int) -> Choice | None:
             return None
     question, colon, when, otherwise = marks.values()
     if 0 <= question < colon:
+        if source.language.name == "c":
+            return None  # how C writes a boolean: as much is known as of its condition
         return Choice((start, question), (question + 1, colon), (colon + 1, end))
     if otherwise < 0 or when < 0 or (arrow and when != start):
         return None

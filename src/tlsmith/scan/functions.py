@@ -202,8 +202,12 @@ def body_after(
     """
     tokens = source.tokens
     typed = False
+    angles = 0
     for ahead in range(index, min(index + _HEADER, len(tokens))):
         text, kind = tokens.texts[ahead], tokens.kinds[ahead]
+        angles += (text == "<") - (text == ">")
+        if text == "," and typed and angles > 0:
+            continue  # Result<A, B>
         if kind == STRING:
             return None
         if text == "{" and tokens.partner[ahead] > ahead:
@@ -356,9 +360,32 @@ def _last_value(source: Source, function: Function) -> list[tuple[int, int]] | N
         for low, high in _statements(source, function.start, function.end)
         if not _tells(source, low)
     ]
-    if not statements:
+    if not statements or _swallows(source, statements):
         return [(function.end, function.end)]
     return statements if len(statements) == 1 else None
+
+
+def _swallows(source: Source, statements: list[tuple[int, int]]) -> bool:
+    """Whether all there is is a `try` whose failures are only told of."""
+    tokens = source.tokens
+    if tokens.texts[statements[0][0]] != "try":
+        return False
+    caught = False
+    for low, high in statements:
+        if tokens.texts[low] not in ("try", "catch", "finally"):
+            return False
+        for index in range(low, high):
+            if tokens.texts[index] == "catch":
+                caught = True
+            block = tokens.partner[index]
+            if (
+                tokens.texts[index] == "{"
+                and tokens.parent[index] == tokens.parent[low]
+            ):
+                inner = list(_statements(source, index + 1, max(block, index + 1)))
+                if caught and not all(_tells(source, start) for start, _ in inner):
+                    return False
+    return caught
 
 
 def _statements(source: Source, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -37,8 +37,8 @@ _NULLS = frozenset(
 _ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
 _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
 _ASSERTING = re.compile(
-    r"(?i)(?:^|[.:>\s])(?:assert\w*|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
-    r"|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
+    r"(?i)(?:^|[.:>\s])(?:assert\w*|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
+    r"|to_?match_?object|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
     r"|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
 )
 _REFUSING = re.compile(
@@ -46,9 +46,15 @@ _REFUSING = re.compile(
 )
 _TELLING = re.compile(
     r"(?i)(?:^|[.:>\s])(?:hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+"
-    r"|log(?:ger|ging)?\.\w+|add_argument|add_option|option|flag\.\w+|warn\w*)!?$"
+    r"|log(?:ger|ging)?\.\w+|add_argument|add_option|flag\.\w+|warn\w*)!?$"
 )
 """What is only said by these is not done; what is called to be said is."""
+
+_OFFERING = ("python", "javascript", "ruby", "php", "perl", "csharp")
+"""Where `option(...)` defines one of a command's."""
+
+
+_OFFER = re.compile(r"(?:^|[.:>])[oO]ption$")
 
 
 @lru_cache(maxsize=4096)
@@ -86,7 +92,7 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
     callees = list(callees_around(source, index))
     if not rule.match.get("told") and (
         any(_ASSERTING.search(callee) for callee in callees)
-        or any(_TELLING.search(callee) for callee in callees[:1])
+        or any(_tells(source, callee) for callee in callees[:1])
     ):
         return False
     if source.language.name == "python" and _is_refused(source, index):
@@ -100,6 +106,13 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
 def _is_refused(source: Source, index: int) -> bool:
     """Whether it stands in a block that is said to raise: there it must not work."""
     return any(_REFUSING.match(line) for line in source.headers(index))
+
+
+def _tells(source: Source, callee: str) -> bool:
+    """Whether what is called only speaks of a setting: prints it, offers it."""
+    if _TELLING.search(callee):
+        return True
+    return source.language.name in _OFFERING and bool(_OFFER.search(callee))
 
 
 def callees_around(source: Source, index: int) -> Iterator[str]:

@@ -13,10 +13,14 @@ from collections.abc import Iterable, Iterator
 from tlsmith.scan import acceptance, functions
 from tlsmith.scan.finding import Match
 from tlsmith.scan.functions import Function
+from tlsmith.scan.lexer import NEWLINE, STRING
 from tlsmith.scan.matchers.asked import compiled, fits_file, satisfying
 from tlsmith.scan.matchers.setting import key_at
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
+
+_GOING_ON = frozenset(["{", ":", ",", "extends", "implements", "with", "where"])
+"""What a line begins with that belongs to the one above."""
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
@@ -76,9 +80,26 @@ def headers_around(source: Source, function: Function) -> Iterator[str]:
         return
     parent = tokens.parent[index]
     while parent >= 0:
-        low = source.begins_statement(parent)
+        low = _header_start(source, parent)
         yield source.text[tokens.starts[low] : tokens.starts[parent]]
         parent = tokens.parent[parent]
+
+
+def _header_start(source: Source, brace: int) -> int:
+    """Where what a brace belongs to begins, on this line or on those above."""
+    tokens = source.tokens
+    low = source.begins_statement(brace)
+    for _ in range(4):
+        if tokens.texts[low] not in _GOING_ON or low == 0:
+            break
+        above = low - 1
+        while above > 0 and tokens.kinds[above] == NEWLINE:
+            above -= 1
+        if tokens.kinds[above] != STRING and tokens.texts[above] in (";", "{", "}"):
+            break
+        partner = tokens.partner[above]
+        low = source.begins_statement(partner if 0 <= partner < above else above)
+    return low
 
 
 def _gives(source: Source, function: Function, word: str) -> bool:

@@ -1,8 +1,9 @@
 """`setting`: a key is given one of some values, however that is written.
 
 What a rule may say in `match`: `values`, words as in docs/scan.md; `key_lacks`, a
-regular expression that must not be found in the key; `compensated`, one that must not
-be found in the brackets around it; and what every matcher of code may (`asked.py`).
+regular expression that must not be found in the key; `compensated`, one that ends on
+another key: where that is given something in the same function which does not accept
+everything, nothing is found; and what every matcher of code may (`asked.py`).
 """
 
 from __future__ import annotations
@@ -175,11 +176,30 @@ def _is_opposite(rule: Rule, source: Source, key: int) -> bool:
 
 
 def _compensated(rule: Rule, source: Source, key: int) -> bool:
+    """Whether another key of the same object or function stands in for this one.
+
+    It does not where its own value accepts everything, or is nothing.
+    """
+    pattern = compiled(rule.match["compensated"])
+    low, high = _around(source, key)
+    for found in pattern.finditer(source.text, low, high):
+        other = key_at(source, found.end())
+        value = value_start(source, other) if other is not None else None
+        if value is not None and not satisfying(
+            source, value, value_end(source, value), ("accepts", "null")
+        ):
+            return True
+    return False
+
+
+def _around(source: Source, key: int) -> tuple[int, int]:
+    """The offsets of the function around a key, or of the file."""
     tokens = source.tokens
-    parent = tokens.parent[key]
-    low = tokens.starts[parent] if parent >= 0 else 0
-    high = tokens.ends[tokens.partner[parent]] if parent >= 0 else len(source.text)
-    return bool(compiled(rule.match["compensated"]).search(source.text, low, high))
+    number = functions.enclosing(source, key)
+    if number < 0:
+        return 0, len(source.text)
+    function = source.functions[number]
+    return tokens.starts[function.start], tokens.ends[function.end - 1]
 
 
 def _reason(value: Value, low: int, high: int, sure: bool) -> str:
