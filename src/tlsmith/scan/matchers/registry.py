@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from importlib import import_module
 
 from tlsmith.scan.finding import Match
 from tlsmith.scan.rule import Rule
@@ -16,7 +17,7 @@ matched; yields where the rule holds."""
 
 def matches(rule: Rule, source: Source) -> list[Match]:
     """Where a rule holds in a source, each place once, in order."""
-    matcher = _matchers()[rule.match["kind"]]
+    matcher = _matcher(rule.match["kind"])
     found: dict[tuple[int, int], Match] = {}
     for place in rule.pattern.finditer(source.text):
         for match in matcher(rule, source, *place.span()):
@@ -25,13 +26,7 @@ def matches(rule: Rule, source: Source) -> list[Match]:
 
 
 @cache
-def _matchers() -> dict[str, Matcher]:
-    from tlsmith.scan.matchers import call, method, name, setting, text
-
-    return {
-        "call": call.match,
-        "method": method.match,
-        "name": name.match,
-        "setting": setting.match,
-        "text": text.match,
-    }
+def _matcher(kind: str) -> Matcher:
+    """The matcher of a kind: the file of that name."""
+    matcher: Matcher = import_module(f"tlsmith.scan.matchers.{kind}").match
+    return matcher

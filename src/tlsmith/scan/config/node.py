@@ -1,0 +1,135 @@
+"""A setting of a configuration file: its key, its value, and where both stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+ITEM = "-"
+"""The key of a list's entry."""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A key with a value, a block with settings in it, or both.
+
+    Args:
+        key: Without quotes; `-` for an entry of a list.
+        start: Where the key begins.
+        key_end: The offset after the key.
+        parent: The block it stands in; None for a document's root.
+        value: What is set, without quotes; for a block what stands before its brace.
+        value_start: Where the value begins, with its quotes.
+        end: The offset after the value.
+        children: The settings in it, in order.
+        label: The name a YAML anchor gives it.
+        aliases: Labels of the nodes it repeats (`*name`, `<<: *name`).
+    """
+
+    key: str
+    start: int
+    key_end: int
+    parent: Node | None
+    value: str = ""
+    value_start: int = -1
+    end: int = -1
+    children: list[Node] = field(default_factory=list)
+    label: str = ""
+    aliases: list[str] = field(default_factory=list)
+
+    def add(self, key: str, start: int, key_end: int) -> Node:
+        """A new setting in this block."""
+        child = Node(key, start, key_end, self, end=key_end)
+        self.children.append(child)
+        return child
+
+    def assign(self, value: str, start: int, end: int) -> None:
+        """Give it its value, as it stands between two offsets."""
+        self.value = value
+        self.value_start = start
+        self.end = end
+
+    @property
+    def ancestors(self) -> Iterator[Node]:
+        """The blocks it stands in, the innermost first, the root last."""
+        node = self.parent
+        while node is not None:
+            yield node
+            node = node.parent
+
+    @property
+    def below(self) -> Iterator[Node]:
+        """Everything in it, at any depth."""
+        waiting = list(reversed(self.children))
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
+
+
+@dataclass(eq=False)
+class Document:
+    """One document: a file, a part of a file, or a file written inside another.
+
+    Args:
+        name: The path of the file; for one inside another, that and its own name.
+        form: How it is read: `yaml`, `json`, `toml`, `ini`, `nginx`, ...
+        root: Holds its settings.
+    """
+
+    name: str
+    form: str
+    root: Node
+    labels: dict[str, Node] = field(default_factory=dict)
+    uses: dict[str, list[Node]] = field(default_factory=dict)
+
+    def settings(self, block: Node) -> Iterator[Node]:
+        """The settings of a block, with those it takes over from labelled ones."""
+        seen: set[int] = set()
+        waiting = [block]
+        while waiting:
+            node = waiting.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield from node.children
+            waiting.extend(
+                self.labels[name] for name in node.aliases if name in self.labels
+            )
+
+    def below(self, block: Node) -> Iterator[Node]:
+        """Everything in a block, at any depth, with what it takes over."""
+        seen: set[int] = set()
+        waiting = [block]
+        while waiting:
+            node = waiting.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            for child in self.settings(node):
+                yield child
+                waiting.append(child)
+
+    def value(self, node: Node) -> str:
+        """What a setting is set to, be it by another's label."""
+        for name in node.aliases:
+            if not node.value and name in self.labels:
+                return self.labels[name].value
+        return node.value
+
+    def paths(self, node: Node) -> list[str]:
+        """The keys that lead to a setting, joined by dots: as it is written, and as
+        it is taken over elsewhere.
+        """
+        found = [_path(node)]
+        keys: list[str] = [node.key]
+        for outer in node.ancestors:
+            for use in self.uses.get(outer.label, ()) if outer.label else ():
+                found.append(".".join([_path(use), *reversed(keys)]))
+            keys.append(outer.key)
+        return found[:20]
+
+
+def _path(node: Node) -> str:
+    keys = [node.key, *(outer.key for outer in node.ancestors)]
+    return ".".join(key for key in reversed(keys) if key not in ("", ITEM))

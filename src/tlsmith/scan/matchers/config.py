@@ -1,0 +1,262 @@
+"""`config`: a setting of a configuration file, in the block it stands in.
+
+What a rule may say in `match`, all of which must hold:
+
+- `part`: where the anchor lies: its end in a `key` (default), its start in one
+  (`key-before`), in a `value`, or in `either`.
+- `key`, `not_key`: regular expressions that the whole key does or does not match, in
+  either case.
+- `like`: a regular expression, spaces left out, that the key ends with when it is
+  written in small letters without `_`, `-`, `.` and `:`.
+- `values`: what it is set to, as `said` has them; without, any value will do.
+- `value_has`, `value_lacks`: regular expressions searched in the value.
+- `filled`: whether anything must be set, be it a list or a block.
+- `under`, `not_under`: searched in the keys that lead to it, joined by dots.
+- `files`, `not_files`: searched in the file's path, with `!name` behind it for a file
+  that is written inside another.
+- `forms`: the readers that may have read it.
+- `file_has`, `file_lacks`: searched in the whole text.
+- `with`, `without`: tables `{key, values, value_has, where}`. A setting like that must,
+  or must not, be there: in its own `block` (default), in it or an `outer` one, `below`
+  it, at the `root` of its document, or `nearby` (below its block, at any depth).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from tlsmith.scan.config import Document, Node, documents
+from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+WORDS = {
+    "false": frozenset({"false", "no", "off", "0", "n", "f", "disabled", "disable"}),
+    "true": frozenset({"true", "yes", "on", "1", "y", "t", "enabled", "enable"}),
+    "null": frozenset({"null", "~", "nil", "none"}),
+    "empty": frozenset({"", '""', "''", "[]", "{}"}),
+}
+"""What the words of a rule's `values` stand for in a configuration file."""
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """Where the setting at an anchor is as the rule says."""
+    asked = rule.match
+    if not _file_fits(asked, source):
+        return
+    for document, node in _places(asked.get("part", "key"), source, start, end):
+        if _fits(asked, document, node):
+            in_key = (
+                node.start <= start < node.key_end or node.start < end <= node.key_end
+            )
+            yield Match(
+                node.start if in_key else start,
+                max(node.end, node.key_end) if in_key else end,
+                target=_target(document, node),
+                edits=_edits(rule, source, node),
+            )
+            return
+
+
+def _places(
+    part: str, source: Source, start: int, end: int
+) -> list[tuple[Document, Node]]:
+    settings = documents(source)
+    if part == "value":
+        return settings.values_at(start)
+    found = settings.keys_at(start if part == "key-before" else end - 1)
+    return found if found or part != "either" else settings.values_at(start)
+
+
+_TARGET = re.compile(
+    r"(?:https?|grpcs?|wss?|ldaps?|amqps?|mqtts?)://(?P<host>\[[^\]]+\]|[\w.-]+)", re.I
+)
+_PLACES = frozenset({"url", "uri", "host", "hosts", "server", "address", "endpoint"})
+
+
+def _target(document: Document, node: Node) -> str | None:
+    """The host that a setting concerns: in its value, or beside it."""
+    values = [document.value(node)]
+    if node.parent is not None:
+        values += [
+            other.value
+            for other in node.parent.children
+            if other.key.lower() in _PLACES
+        ]
+    for value in values:
+        if found := _TARGET.search(value):
+            return found["host"]
+    return None
+
+
+def said(values: Iterable[str], value: str) -> bool:
+    """Whether a value is one of those that a rule names."""
+    low = value.strip().lower()
+    for wanted in values:
+        if wanted in WORDS:
+            if low in WORDS[wanted]:
+                return True
+        elif wanted.startswith("/") and wanted.endswith("/"):
+            if _compiled(f"(?i:{wanted[1:-1]})").fullmatch(value.strip()):
+                return True
+        elif low == wanted.lower():
+            return True
+    return False
+
+
+_PUNCTUATION = re.compile(r"[^A-Za-z0-9]+")
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _file_fits(asked: Mapping[str, Any], source: Source) -> bool:
+    if "file_has" in asked and not _compiled(asked["file_has"]).search(source.text):
+        return False
+    return not (
+        "file_lacks" in asked and _compiled(asked["file_lacks"]).search(source.text)
+    )
+
+
+def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
+    return (
+        _document_fits(asked, document)
+        and _setting_fits(asked, document, node)
+        and _path_fits(asked, document, node)
+        and all(any(_found(one, document, node)) for one in asked.get("with", ()))
+        and not any(
+            any(_found(one, document, node)) for one in asked.get("without", ())
+        )
+    )
+
+
+def _document_fits(asked: Mapping[str, Any], document: Document) -> bool:
+    if "forms" in asked and document.form not in asked["forms"]:
+        return False
+    if "files" in asked and not _compiled(f"(?i){asked['files']}").search(
+        document.name
+    ):
+        return False
+    return not (
+        "not_files" in asked
+        and _compiled(f"(?i){asked['not_files']}").search(document.name)
+    )
+
+
+def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
+    value = document.value(node)
+    return (
+        _key_fits(asked, node)
+        and ("value_has" not in asked or _has(asked["value_has"], value))
+        and ("value_lacks" not in asked or not _has(asked["value_lacks"], value))
+        and (not asked.get("filled") or bool(value or node.children))
+        and ("values" not in asked or _is_said(asked["values"], node, value))
+    )
+
+
+def _key_fits(asked: Mapping[str, Any], node: Node) -> bool:
+    if "key" in asked and not _compiled(f"(?i:{asked['key']})").fullmatch(node.key):
+        return False
+    unwanted = asked.get("not_key")
+    if unwanted and _compiled(f"(?i:{unwanted})").fullmatch(node.key):
+        return False
+    return "like" not in asked or _is_like(asked["like"], node.key)
+
+
+def _has(pattern: str, value: str) -> bool:
+    return _compiled(pattern).search(value) is not None
+
+
+def _is_said(values: Iterable[str], node: Node, value: str) -> bool:
+    """Whether a setting, or an entry of the list it is, is one of these."""
+    if node.children:
+        return any(
+            child.key == "-" and said(values, child.value) for child in node.children
+        )
+    return said(values, value)
+
+
+def _is_like(pattern: str, key: str) -> bool:
+    """Whether a key is like `skipverify`, be it `skip_verify` or `tlsSkipVerify`."""
+    plain = _PUNCTUATION.sub("", key).lower()
+    return _compiled(f"(?x:.*?(?:{pattern}))").fullmatch(plain) is not None
+
+
+def _path_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
+    if "under" not in asked and "not_under" not in asked:
+        return True
+    paths = [f"{path}." for path in document.paths(node)]
+    paths = [path[: -len(node.key) - 1] for path in paths]
+    under = _compiled(f"(?i){asked.get('under', '')}")
+    if not any(under.search(path) for path in paths):
+        return False
+    return "not_under" not in asked or not any(
+        _compiled(f"(?i){asked['not_under']}").search(path) for path in paths
+    )
+
+
+def _found(asked: Mapping[str, Any], document: Document, node: Node) -> Iterator[bool]:
+    """A True for each setting that is like that, where it is looked for."""
+    for other in _looked_through(asked.get("where", "block"), document, node):
+        if other is not node and _setting_fits(asked, document, other):
+            yield True
+
+
+def _looked_through(where: str, document: Document, node: Node) -> Iterator[Node]:
+    parent = node.parent or document.root
+    if where == "block":
+        yield from document.settings(parent)
+    elif where == "outer":
+        for block in node.ancestors:
+            yield from document.settings(block)
+    elif where == "below":
+        yield from document.below(node)
+    elif where == "nearby":
+        yield from document.below(parent)
+    elif where == "root":
+        yield from document.root.children
+    else:
+        yield from document.below(document.root)
+
+
+def _edits(rule: Rule, source: Source, node: Node) -> tuple[Edit, ...]:
+    """What would mend a setting: another value for it, or its line left out."""
+    rewrite = rule.rewrite
+    if "value" in rewrite and node.value_start >= 0 and not node.children:
+        written = source.text[node.value_start : node.end]
+        quote = written[:1] if written[:1] in "\"'" else ""
+        text = _in_the_style_of(written.strip("\"'"), rewrite["value"])
+        return (Edit(node.value_start, node.end, f"{quote}{text}{quote}"),)
+    if rewrite.get("remove") == "line":
+        return _line_removed(source, node)
+    return ()
+
+
+def _in_the_style_of(written: str, text: str) -> str:
+    """`Off` becomes `On`, and `no` becomes `yes`, where the rule says `true`."""
+    pairs = {"false": "true", "no": "yes", "off": "on", "0": "1", "n": "y"}
+    pairs |= {new: old for old, new in pairs.items()}
+    if text not in ("true", "false"):
+        return text
+    new = pairs.get(written.lower(), text)
+    if written.isupper():
+        return new.upper()
+    return new.capitalize() if written[:1].isupper() else new
+
+
+def _line_removed(source: Source, node: Node) -> tuple[Edit, ...]:
+    line, _ = source.position(node.start)
+    last, _ = source.position(node.end)
+    start, stop = source.line_bounds(line)
+    alone = not source.text[start : node.start].strip()
+    rest = source.text[node.end : stop].strip()
+    if line != last or not alone or rest not in ("", ";"):
+        return ()
+    if len((node.parent or node).children) < 2:
+        return ()
+    return (Edit(start, min(stop + 1, len(source.text)), ""),)

@@ -1,0 +1,68 @@
+"""`line`: a line of a file that has no better structure, outside comments.
+
+What a rule may say in `match`: `pattern`, a regular expression searched in the line
+(without, the anchor itself); `unless`, one that must not be found in it; `files`,
+`not_files`, searched in the path; `file_has`, `file_lacks`, in the whole text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+_COMMENT = re.compile(r"[ \t]*(?:#|;|//|!|--[ \t]|::|rem\s|\*[ \t]|<!--)", re.I)
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """The part of an anchor's line that the rule's pattern matches."""
+    asked = rule.match
+    if not _file_fits(rule, source):
+        return
+    line, _ = source.position(start)
+    first, last = source.line_bounds(line)
+    if _COMMENT.match(source.text, first, last) or source.zone(start) == "comment":
+        return
+    text = source.text[first:last]
+    if "unless" in asked and _compiled(asked["unless"]).search(text):
+        return
+    if "pattern" not in asked:
+        yield Match(start, end, edits=_edits(rule, source, first, last))
+        return
+    for found in _compiled(asked["pattern"]).finditer(text):
+        if found.start() + first < end and found.end() + first >= start:
+            yield Match(
+                first + found.start(),
+                first + found.end(),
+                edits=_edits(rule, source, first, last),
+            )
+
+
+def _file_fits(rule: Rule, source: Source) -> bool:
+    asked = rule.match
+    for name, text, wanted in (
+        ("files", source.path, True),
+        ("not_files", source.path, False),
+        ("file_has", source.text, True),
+        ("file_lacks", source.text, False),
+    ):
+        if name in asked:
+            flags = "(?i)" if name.endswith("files") else ""
+            if bool(_compiled(flags + asked[name]).search(text)) != wanted:
+                return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _edits(rule: Rule, source: Source, first: int, last: int) -> tuple[Edit, ...]:
+    if rule.rewrite.get("remove") != "line":
+        return ()
+    return (Edit(first, min(last + 1, len(source.text)), ""),)
