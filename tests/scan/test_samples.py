@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from scan_rules import Sample, every_rule, samples
 
+from scan_rules import Sample, every_rule, samples
 from tlsmith.scan.fix import mended
 from tlsmith.scan.judge import judge
 from tlsmith.scan.source import Source

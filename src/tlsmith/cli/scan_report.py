@@ -71,7 +71,8 @@ def _scan(options: dict[str, Any]) -> int:
             stdin_name=options["stdin_name"],
         )
     )
-    findings = _wanted(map(settings.applied, scanned.findings), options, settings)
+    told = _without_own_files(scanned.findings, options)
+    findings = _wanted(map(settings.applied, told), options, settings)
     if options["write_baseline"]:
         write_baseline(options["write_baseline"], findings)
     if options["baseline"]:
@@ -118,6 +119,17 @@ def _selected(
 
 def _is_one(rule: Rule, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(rule.id, pattern) for pattern in patterns)
+
+
+def _without_own_files(
+    findings: Iterable[Finding], options: dict[str, Any]
+) -> Iterable[Finding]:
+    """Leave out what stands in files of ours, which quote what was found."""
+    names = ("baseline", "write_baseline", "output")
+    own = {os.path.abspath(options[name]) for name in names if options[name]}
+    if not own:
+        return findings
+    return [one for one in findings if os.path.abspath(one.path) not in own]
 
 
 def _wanted(

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
 from tlsmith.errors import FileError
@@ -46,6 +47,7 @@ class Scanned:
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
+@cache
 def every_rule() -> tuple[Rule, ...]:
     """Return every rule there is."""
     folder = files("tlsmith.scan") / "rules"
