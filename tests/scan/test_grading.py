@@ -13,6 +13,7 @@ from tlsmith.scan.grading import (
     place_of,
     severity_of,
 )
+from tlsmith.scan.judge import finding_of
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -129,3 +130,13 @@ def test_two_things_in_one_line_are_two() -> None:
     text = "curl -k https://a.example; wget --no-check-certificate https://b.example"
     both = [finding(text, "-k"), finding(text, "--no-check-certificate")]
     assert distinct(both) == both
+
+
+def test_many_findings_in_one_line_take_no_long() -> None:
+    text = "curl -k https://a.example; " * 20_000
+    source = Source("run.sh", text)
+    start = text.index("-k")
+    match = [Match(start + 27 * n, start + 27 * n + 2) for n in range(20_000)]
+    found = [finding_of(RULE, one, source) for one in match]
+    assert len(distinct(found + found)) == 20_000
+    assert sum(len(one.snippet) for one in found) < 10**8

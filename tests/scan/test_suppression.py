@@ -117,5 +117,5 @@ def test_rules_about_directives_cannot_be_silenced() -> None:
 
 def test_a_text_without_such_words_is_not_cut_up() -> None:
     source = Source("a.py", "get(verify=False)")
-    assert directives(source) == []
+    assert directives(source) == ()
     assert "tokens" not in source.__dict__

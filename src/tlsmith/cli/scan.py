@@ -16,6 +16,9 @@ class _PathsOrCommand(click.Group):
 
     allow_interspersed_args = True
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return ["[OPTIONS]", "[PATH]..."]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in self.commands:
             return click.Command.parse_args(self, ctx, args)

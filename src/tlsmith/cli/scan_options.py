@@ -23,8 +23,15 @@ def _size(_: click.Context, option: click.Parameter, value: str) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
+class _Paths(click.Argument):
+    """The paths, which are no part of how the commands below are called."""
+
+    def get_usage_pieces(self, _: click.Context) -> list[str]:
+        return []
+
+
 _OPTIONS = (
-    click.argument("paths", metavar="[PATH]...", nargs=-1),
+    click.argument("paths", metavar="[PATH]...", nargs=-1, cls=_Paths),
     click.option(
         "--format", "form", type=click.Choice(_FORMATS), help="How to tell findings."
     ),

@@ -60,8 +60,9 @@ def _frame(results: Results, finding: Finding) -> Iterator[str]:
         if marked:
             painted = _painted(results, carets, _COLOURS[finding.severity])
             yield f"  {' ' * width} | {' ' * len(before)}{painted}"
-    if len(lines) > _MOST_LINES:
-        yield f"  {' ' * width} | ... ({len(lines) - _MOST_LINES} more lines)"
+    left = finding.end_line - finding.line + 1 - min(len(lines), _MOST_LINES)
+    if left > 0:
+        yield f"  {' ' * width} | ... ({left} more lines)"
 
 
 def _cut(line: str, begin: int, end: int) -> tuple[str, str, str]:
