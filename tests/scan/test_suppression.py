@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scan_findings import RULE, finding
 from tlsmith.scan.directive import directives
@@ -119,3 +121,30 @@ def test_a_text_without_such_words_is_not_cut_up() -> None:
     source = Source("a.py", "get(verify=False)")
     assert directives(source) == ()
     assert "tokens" not in source.__dict__
+
+
+_PIECES = st.sampled_from(
+    ["tlsmith: ignore", "[a-b]", "[", "]", "# nosec", "#nosec G402", "nosemgrep: ", "x"]
+    + [
+        "//nolint:",
+        "/*",
+        "*/",
+        "# noqa: S501",
+        "\n",
+        "\\\n",
+        '"',
+        "'",
+        "(",
+        ")",
+        "\udcff",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=30), st.sampled_from(["py", "go", "md", "sql", "sh"]))
+def test_any_text_can_be_read(pieces: list[str], kind: str) -> None:
+    text = " ".join([*pieces, "verify=False"])
+    source = Source(f"a.{kind}", text)
+    for one in directives(source):
+        assert 0 <= one.start < one.end <= len(text)
+    assert len(suppressed(source, [finding(text, path=source.path)])) == 1

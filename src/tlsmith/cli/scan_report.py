@@ -13,6 +13,7 @@ from typing import Any
 from tlsmith.cli.entry import CLEAN, FINDINGS
 from tlsmith.cli.output import counted, emit, say
 from tlsmith.cli.scan_baseline import hold_against, write_baseline
+from tlsmith.cli.scan_progress import Progress
 from tlsmith.cli.scan_run import Asked, Scanned, every_rule, run_scan
 from tlsmith.errors import InputError
 from tlsmith.scan.finding import SEVERITIES, Finding
@@ -48,6 +49,11 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
     given = [f"--{name.replace('_', '-')}" for name in sources if options[name]]
     if len(given) > 1:
         raise InputError(f"{' and '.join(given)} exclude each other", code="usage")
+    for path in options["paths"]:
+        if path != "-" and not os.path.lexists(path):
+            raise InputError(
+                f"there is no file or folder {path!r}", code="file-not-found"
+            )
     if options["history"] and options["fix"]:
         raise InputError("--fix cannot change history", code="usage")
 
@@ -56,21 +62,24 @@ def _scan(options: dict[str, Any]) -> int:
     began = time.monotonic()
     known = {rule.id: rule for rule in every_rule()}
     settings = _settings(options, known)
-    scanned = run_scan(
-        Asked(
-            paths=options["paths"],
-            rules=_selected(known.values(), options, settings),
-            exclude=options["exclude"],
-            settings=settings,
-            largest=options["max_size"],
-            ignore=not options["no_ignore"],
-            jobs=options["jobs"],
-            changed_since=options["changed_since"],
-            staged=options["staged"],
-            history=options["history"],
-            stdin_name=options["stdin_name"],
-        )
+    asked = Asked(
+        paths=options["paths"],
+        rules=_selected(known.values(), options, settings),
+        exclude=options["exclude"],
+        settings=settings,
+        largest=options["max_size"],
+        ignore=not options["no_ignore"],
+        jobs=options["jobs"],
+        changed_since=options["changed_since"],
+        staged=options["staged"],
+        history=options["history"],
+        stdin_name=options["stdin_name"],
     )
+    progress = Progress()
+    try:
+        scanned = run_scan(asked, progress)
+    finally:
+        progress.end()
     told = _without_own_files(scanned.findings, options)
     findings = _wanted(map(settings.applied, told), options, settings)
     if options["write_baseline"]:

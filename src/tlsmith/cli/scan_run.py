@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -61,14 +61,19 @@ def every_rule() -> tuple[Rule, ...]:
     )
 
 
-def run_scan(asked: Asked) -> Scanned:
-    """Scan what is asked for."""
+def run_scan(asked: Asked, tell: Callable[[int], None]) -> Scanned:
+    """Scan what is asked for.
+
+    Args:
+        tell: Is told now and then how many files have been read.
+    """
     scanned = Scanned()
     for path in asked.paths:
         for file in _files(path):
             if _is_left_out(file, path, asked):
                 continue
             _scan_file(file, path, asked, scanned)
+            tell(scanned.files)
     return scanned
 
 

@@ -20,7 +20,12 @@ _ID = re.compile(r'^id = "([^"]+)"', re.MULTILINE)
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterator[Match]:
-    """Where the comment that begins at this place lacks what the rule asks for."""
+    """Where the comment that begins at this place lacks what the rule asks for.
+
+    Prose, which has no comments, may speak of such comments.
+    """
+    if not source.language.comments:
+        return
     for one in directives(source):
         if one.tool != "tlsmith" or one.start != start:
             continue
