@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tlsmith.cli.scan_run import every_rule
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import with_samples
 
 TARGET = Path(__file__).parent / "scan" / "rules.md"
 _PATH_LINE = "#! path: "
@@ -19,7 +19,7 @@ _ANY = "any"
 
 def render() -> str:
     """Return the text of docs/scan/rules.md."""
-    rules = sorted(every_rule(), key=lambda rule: rule.id)
+    rules = sorted(with_samples(), key=lambda rule: rule.id)
     parts = [
         "# Rules of `tlsmith scan`",
         f"{len(rules)} rules, written by `docs/rules.py` from the rules themselves. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 from chains import family
 from probe.servers import serving, speak_tls, tls_context
 from running import tlsmith, tlsmith_here
-from tlsmith.cli.scan_run import every_rule
 from tlsmith.scan.reporters import FORMATS
+from tlsmith.scan.rulebook import every_rule
 
 RULE = "config-tls-insecure-skip-verify"
 BAD = "clients:\n  - url: https://a.example\n    insecure_skip_verify: true\n"
@@ -305,3 +306,25 @@ def test_the_local_ca_proves_a_server(folder: Path) -> None:
     assert done.code == 0
     assert "by the local CA" in done.err
     assert "tlsmith env" in done.err
+
+
+def test_git_tells_what_to_scan(tree: Path) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        subprocess.run(["git", *who, *words], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", "good.yaml")
+    assert found("--staged") == []
+    git("commit", "-qm", "good")
+    git("add", "deploy")
+    assert [one["path"] for one in found("--staged")] == ["deploy/bad.yaml"]
+    assert found("--staged", "good.yaml") == []
+    assert len(found("--changed-since", "HEAD")) == 1
+    git("commit", "-qm", "bad")
+    git("rm", "-q", "-r", "deploy")
+    git("commit", "-qm", "gone")
+    (one,) = found("--history")
+    assert len(one["revision"]) == 40
+    assert tlsmith_here("scan", "--changed-since", "nowhere").code == 2
+    assert "in " in tlsmith_here("scan", "--history").out.splitlines()[0]

@@ -71,6 +71,8 @@ def scan(context: click.Context, /, **options: Any) -> int | None:
     """
     if context.invoked_subcommand is not None:
         return None
+    if any(options[name] for name in ("changed_since", "staged", "history")):
+        options["paths"] = options["paths"] or (".",)
     if not options["paths"] and not options["prove"]:
         raise InputError(
             "nothing to scan",

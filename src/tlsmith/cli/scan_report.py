@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,11 +13,13 @@ from tlsmith.cli.entry import CLEAN, FINDINGS
 from tlsmith.cli.output import counted, emit, say
 from tlsmith.cli.scan_baseline import hold_against, write_baseline
 from tlsmith.cli.scan_progress import Progress
-from tlsmith.cli.scan_run import Asked, Scanned, every_rule, run_scan
+from tlsmith.cli.scan_run import Asked, cache_folder, run_scan
 from tlsmith.errors import InputError
+from tlsmith.scan.engine import Scan
 from tlsmith.scan.finding import SEVERITIES, Finding
 from tlsmith.scan.reporters import Results, report
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.settings import Settings, find_settings, load_settings
 
 _DEFAULT_FAIL_ON = "low"
@@ -60,7 +61,7 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
 
 def _scan(options: dict[str, Any]) -> int:
     began = time.monotonic()
-    known = {rule.id: rule for rule in every_rule()}
+    known = {rule.id: rule for rule in every_rule(cache_folder())}
     settings = _settings(options, known)
     asked = Asked(
         paths=options["paths"],
@@ -170,7 +171,7 @@ def _after_fixes(findings: list[Finding], options: dict[str, Any]) -> list[Findi
 def _results(
     findings: list[Finding],
     known: dict[str, Rule],
-    scanned: Scanned,
+    scanned: Scan,
     options: dict[str, Any],
 ) -> Results:
     from tlsmith import __version__
@@ -201,26 +202,27 @@ def _tell(results: Results, options: dict[str, Any]) -> None:
 
 
 def _summarise(
-    results: Results, scanned: Scanned, options: dict[str, Any], seconds: float
+    results: Results, scanned: Scan, options: dict[str, Any], seconds: float
 ) -> None:
     counts = results.counts()
     told = ", ".join(f"{number} {severity}" for severity, number in counts.items())
-    skipped = Counter(reason for _, reason in scanned.skipped)
+    skipped = scanned.skipped.by_reason
     parts = [f"{counted(scanned.files, 'file', 'files')} in {seconds:.1f} s"]
-    parts += [f"{number:,} skipped: {reason}" for reason, number in skipped.items()]
+    parts += [f"{len(paths):,} skipped: {why}" for why, paths in skipped.items()]
     silent = sum(finding.suppressed is not None for finding in results.findings)
     parts += [f"{silent:,} suppressed"] if silent else []
     found = counted(sum(counts.values()), "finding", "findings")
     say(f"{found}{f' ({told})' if told else ''}; {'; '.join(parts)}")
     if options["verbose"]:
-        for path, reason in scanned.skipped:
-            say(f"  skipped: {path}: {reason}")
+        for reason, paths in skipped.items():
+            for path in paths:
+                say(f"  skipped: {path}: {reason}")
     step = _next_step(results, scanned, options)
     if step:
         say(f"next: {step}")
 
 
-def _next_step(results: Results, scanned: Scanned, options: dict[str, Any]) -> str:
+def _next_step(results: Results, scanned: Scan, options: dict[str, Any]) -> str:
     told = [finding for finding, _ in results.told]
     if _format(options) != "human":
         return ""

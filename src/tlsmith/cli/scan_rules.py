@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tlsmith.cli.output import emit, emit_json, say
-from tlsmith.cli.scan_run import every_rule
 from tlsmith.errors import InputError
 from tlsmith.scan.language import languages
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import with_samples
 
 _WIDTH = 88
 _PATH_LINE = "#! path: "
@@ -27,7 +27,7 @@ def emit_rules(language: str | None, *, as_json: bool) -> None:
         )
     found = [
         rule
-        for rule in sorted(every_rule(), key=lambda rule: rule.id)
+        for rule in sorted(with_samples(), key=lambda rule: rule.id)
         if language is None or {language, "*"} & set(rule.languages)
     ]
     if as_json:
@@ -53,7 +53,7 @@ def rule_named(id_: str) -> Rule:
     Raises:
         InputError: There is none.
     """
-    rules = {rule.id: rule for rule in every_rule()}
+    rules = {rule.id: rule for rule in with_samples()}
     if id_ in rules:
         return rules[id_]
     near = difflib.get_close_matches(id_, rules, n=3, cutoff=0.5)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from tlsmith.scan.directive import Directive, directives
 from tlsmith.scan.finding import Match
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import rule_files
 from tlsmith.scan.source import Source
 
 _ID = re.compile(r'^id = "([^"]+)"', re.MULTILINE)
@@ -47,10 +47,6 @@ def _unknown(one: Directive, source: Source) -> Iterator[Match]:
 @cache
 def rule_ids() -> frozenset[str]:
     """The ids of every rule, without the rest of them."""
-    folder = files("tlsmith.scan") / "rules"
     return frozenset(
-        id_
-        for file in folder.iterdir()
-        if file.name.endswith(".toml")
-        for id_ in _ID.findall(file.read_text("utf-8"))
+        id_ for file in rule_files() for id_ in _ID.findall(file.read_text("utf-8"))
     )
