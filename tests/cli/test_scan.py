@@ -94,6 +94,10 @@ def test_tests_are_graded_lower_wherever_the_tree_is(tmp_path: Path) -> None:
     assert "test" in graded["tests"]["reason"]
 
 
+def test_what_is_asked_for_twice_is_told_once(tree: Path) -> None:
+    assert len(found(".", "deploy", "deploy/bad.yaml", str(tree))) == 1
+
+
 def test_standard_input_has_a_name(tree: Path) -> None:
     done = tlsmith("scan", "-", "--stdin-name", "a.yaml", "--json", typed=BAD.encode())
     assert json.loads(done.out)["path"] == "a.yaml"

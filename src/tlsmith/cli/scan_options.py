@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from tlsmith.scan.finding import SEVERITIES
+from tlsmith.scan.reporters import FORMATS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_FORMATS = ("human", "json", "sarif", "github", "gitlab", "junit", "markdown", "html")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -33,7 +33,7 @@ class _Paths(click.Argument):
 _OPTIONS = (
     click.argument("paths", metavar="[PATH]...", nargs=-1, cls=_Paths),
     click.option(
-        "--format", "form", type=click.Choice(_FORMATS), help="How to tell findings."
+        "--format", "form", type=click.Choice(FORMATS), help="How to tell findings."
     ),
     click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
     click.option("--output", metavar="FILE", help="Write the findings into this file."),

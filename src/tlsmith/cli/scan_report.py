@@ -81,7 +81,7 @@ def _scan(options: dict[str, Any]) -> int:
         scanned = run_scan(asked, progress)
     finally:
         progress.end()
-    told = _without_own_files(scanned.findings, options)
+    told = _once(_without_own_files(scanned.findings, options))
     findings = _wanted(map(settings.applied, told), options, settings)
     if options["write_baseline"]:
         write_baseline(options["write_baseline"], findings)
@@ -140,6 +140,15 @@ def _without_own_files(
     if not own:
         return findings
     return [one for one in findings if os.path.abspath(one.path) not in own]
+
+
+def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Leave out what was read twice, where one path asked for lies in another."""
+    kept = {
+        (os.path.abspath(one.path), one.rule, one.start, one.end, one.revision): one
+        for one in findings
+    }
+    return kept.values()
 
 
 def _wanted(

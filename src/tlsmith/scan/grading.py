@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from tlsmith.scan.finding import CONFIDENCES, SEVERITIES, Finding, Match
@@ -140,8 +140,3 @@ def _is_taken(places: list[tuple[int, int]], place: tuple[int, int]) -> bool:
     at = bisect(places, place)
     before = at > 0 and places[at - 1][1] > place[0]
     return before or (at < len(places) and places[at][0] < place[1])
-
-
-def worst(findings: Sequence[Finding]) -> str | None:
-    """The highest severity among findings."""
-    return max((one.severity for one in findings), key=SEVERITIES.index, default=None)
