@@ -301,11 +301,40 @@ def test_a_server_is_proved(folder: Path) -> None:
     assert "hint: " in done.err
 
 
-def test_the_local_ca_proves_a_server(folder: Path) -> None:
-    assert tlsmith_here("make", "localhost").code == 0
+def _local(name: str) -> ssl.SSLContext:
+    """Return a server's context with a certificate of the local CA."""
+    files = ("--cert-file", "c.pem", "--key-file", "k.pem")
+    assert tlsmith_here("make", name, *files).code == 0
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain("localhost.pem", "localhost-key.pem")
+    context.load_cert_chain("c.pem", "k.pem")
+    return context
+
+
+def test_the_system_s_roots_prove_a_server(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = _local("localhost")
+    Path("root.pem").write_text(tlsmith_here("ca", "export", "--root").out)
+    monkeypatch.setenv("SSL_CERT_FILE", "root.pem")
     with serving(speak_tls(context)) as port:
+        done = tlsmith_here("scan", "--prove", f"localhost:{port}")
+    assert done.code == 0
+    assert "verification on, by the bundle root.pem" in done.err
+
+
+def test_a_certificate_for_another_name_is_told(folder: Path) -> None:
+    with serving(speak_tls(_local("other.localhost"))) as port:
+        done = tlsmith_here("scan", "--prove", f"https://localhost:{port}")
+    assert done.code == 1
+    assert "its certificate is for other names" in done.err
+
+
+def test_no_server_is_a_failure(folder: Path) -> None:
+    assert tlsmith_here("scan", "--prove", "https://localhost:1").code == 3
+
+
+def test_the_local_ca_proves_a_server(folder: Path) -> None:
+    with serving(speak_tls(_local("localhost"))) as port:
         done = tlsmith_here("scan", "--prove", f"https://localhost:{port}")
     assert done.code == 0
     assert "by the local CA" in done.err

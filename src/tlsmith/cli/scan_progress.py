@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 import time
 
-_PATIENCE = 1.0
 _STEP = 0.2
 
 
 class Progress:
-    """A line on standard error that counts files, once it takes more than a second.
+    """A line on standard error that counts files, once it takes a while.
 
     Nothing is written where standard error is no terminal.
+
+    Args:
+        patience: Seconds before the first word.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = 1.0) -> None:
         self._is_shown = sys.stderr.isatty()
-        self._next = time.monotonic() + _PATIENCE
+        self._next = time.monotonic() + patience
         self._written = False
 
     def __call__(self, files: int) -> None:
