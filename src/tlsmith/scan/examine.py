@@ -74,7 +74,9 @@ class Examiner:
         if not marked and data.find(b"\0", 0, _HEAD) >= 0:
             return Examined(found, None if found else "binary")
         text = decode(data) if marked else None
-        rules = self.candidates.of(data if text is None else text.encode("utf-8", "replace"))
+        rules = self.candidates.of(
+            data if text is None else text.encode("utf-8", "replace")
+        )
         if not rules:
             return Examined(found)
         if not named and _is_generated(data):

@@ -99,12 +99,20 @@ class Function:
 
 def enclosing(source: Source, index: int) -> int:
     """The number of the innermost function that a token stands in, or -1."""
-    best, size = -1, 1 << 60
-    for number, function in enumerate(source.functions):
-        first = function.parameters if function.parameters >= 0 else function.start
-        if first <= index < function.end and function.end - first < size:
-            best, size = number, function.end - first
-    return best
+    return source.owners[index] if 0 <= index < len(source.owners) else -1
+
+
+def owners_of(source: Source) -> list[int]:
+    """For each token the number of the innermost function around it, or -1."""
+    owners = [-1] * len(source.tokens)
+    spans = [
+        (f.parameters if f.parameters >= 0 else f.start, f.end, number)
+        for number, f in enumerate(source.functions)
+    ]
+    # The longest first, so that what lies in it is painted over it.
+    for first, end, number in sorted(spans, key=lambda span: span[0] - span[1]):
+        owners[first:end] = [number] * (min(end, len(owners)) - first)
+    return owners
 
 
 def outward(source: Source, number: int) -> Iterator[int]:

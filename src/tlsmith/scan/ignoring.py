@@ -76,7 +76,9 @@ def _lines(text: str) -> list[_Line]:
     return found
 
 
-def ignoring_of(folder: str, names: set[str], prefix: str, above: Ignoring | None) -> Ignoring | None:
+def ignoring_of(
+    folder: str, names: set[str], prefix: str, above: Ignoring | None
+) -> Ignoring | None:
     """What a folder's own files leave out, with what those above do.
 
     Args:

@@ -75,13 +75,17 @@ def by_literals(anchors: Sequence[str]) -> Prefilter:
     for place, anchor in enumerate(anchors):
         by_literal.setdefault(literal_of(anchor), []).append(place)
     patterns = [_bytes_pattern(anchor) for anchor in anchors]
-    exact = [(word, places) for (word, folded), places in by_literal.items() if not folded]
+    exact = [
+        (word, places) for (word, folded), places in by_literal.items() if not folded
+    ]
     folded = [(word, places) for (word, fold), places in by_literal.items() if fold]
 
     def search(data: bytes) -> list[int]:
         lower = data.lower()
         likely = [place for word, places in exact if word in data for place in places]
-        likely += [place for word, places in folded if word in lower for place in places]
+        likely += [
+            place for word, places in folded if word in lower for place in places
+        ]
         return [place for place in likely if patterns[place]().search(data)]
 
     return search

@@ -26,7 +26,18 @@ _BINARY = frozenset(
 )
 _GENERATED = (".min.js", ".min.css", ".min.mjs", ".bundle.js", ".map", "-lock.json")
 _LOCKS = frozenset(
-    ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "go.sum", "Cargo.lock", "poetry.lock", "composer.lock", "Gemfile.lock", "uv.lock", "Pipfile.lock"]
+    [
+        "package-lock.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "go.sum",
+        "Cargo.lock",
+        "poetry.lock",
+        "composer.lock",
+        "Gemfile.lock",
+        "uv.lock",
+        "Pipfile.lock",
+    ]
 )
 STORES = frozenset("p12 pfx jks keystore truststore bks jceks der crt cer".split())
 """Names of files that are no text, and are still looked into: keys lie there."""

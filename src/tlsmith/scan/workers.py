@@ -110,9 +110,7 @@ def _next(worker: _Worker, batches: Iterator[list[Named]]) -> bool:
     return True
 
 
-def _answer(
-    examiner: Examiner, worker: _Worker
-) -> Iterator[tuple[Named, Examined]]:
+def _answer(examiner: Examiner, worker: _Worker) -> Iterator[tuple[Named, Examined]]:
     batch = worker.batch
     results: list[Examined | None] | None = None
     with suppress(EOFError, OSError):

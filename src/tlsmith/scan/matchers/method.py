@@ -76,7 +76,7 @@ def headers_around(source: Source, function: Function) -> Iterator[str]:
     tokens = source.tokens
     index = function.name if function.name >= 0 else function.parameters
     if source.language.blocks != "brace":
-        yield from _less_indented(source, index)
+        yield from source.headers(index)
         return
     parent = tokens.parent[index]
     while parent >= 0:
@@ -100,20 +100,6 @@ def _header_start(source: Source, brace: int) -> int:
         partner = tokens.partner[above]
         low = source.begins_statement(partner if 0 <= partner < above else above)
     return low
-
-
-def _less_indented(source: Source, index: int) -> Iterator[str]:
-    line, _ = source.position(source.tokens.starts[index])
-    indent = source.indent(index)
-    for above in range(line - 1, 0, -1):
-        low, high = source.line_bounds(above)
-        text = source.text[low:high]
-        depth = len(text) - len(text.lstrip())
-        if text.strip() and depth < indent:
-            indent = depth
-            yield text
-        if indent == 0:
-            return
 
 
 def _gives(source: Source, function: Function, word: str) -> bool:
