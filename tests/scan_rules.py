@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from tlsmith.scan.language import languages
-from tlsmith.scan.rule import Rule, rule_of
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.source import Source
 
+__all__ = ["PATH_LINE", "Sample", "every_rule", "samples", "source_of"]
+
 PATH_LINE = "#! path: "
-
-
-@cache
-def every_rule() -> tuple[Rule, ...]:
-    """Return the rules of every file."""
-    folder = files("tlsmith.scan") / "rules"
-    if not folder.is_dir():
-        return ()
-    return tuple(
-        rule_of(entry, file.name)
-        for file in sorted(folder.iterdir(), key=lambda file: file.name)
-        if file.name.endswith(".toml")
-        for entry in tomllib.loads(file.read_text("utf-8")).get("rule", ())
-    )
 
 
 class Sample(NamedTuple):

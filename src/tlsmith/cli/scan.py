@@ -16,6 +16,9 @@ class _PathsOrCommand(click.Group):
 
     allow_interspersed_args = True
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return ["[OPTIONS]", "[PATH]..."]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in self.commands:
             return click.Command.parse_args(self, ctx, args)
@@ -68,6 +71,8 @@ def scan(context: click.Context, /, **options: Any) -> int | None:
     """
     if context.invoked_subcommand is not None:
         return None
+    if any(options[name] for name in ("changed_since", "staged", "history")):
+        options["paths"] = options["paths"] or (".",)
     if not options["paths"] and not options["prove"]:
         raise InputError(
             "nothing to scan",

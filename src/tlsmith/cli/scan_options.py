@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from tlsmith.scan.finding import SEVERITIES
+from tlsmith.scan.reporters import FORMATS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_FORMATS = ("human", "json", "sarif", "github", "gitlab", "junit", "markdown", "html")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -23,10 +23,17 @@ def _size(_: click.Context, option: click.Parameter, value: str) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
+class _Paths(click.Argument):
+    """The paths, which are no part of how the commands below are called."""
+
+    def get_usage_pieces(self, _: click.Context) -> list[str]:
+        return []
+
+
 _OPTIONS = (
-    click.argument("paths", metavar="[PATH]...", nargs=-1),
+    click.argument("paths", metavar="[PATH]...", nargs=-1, cls=_Paths),
     click.option(
-        "--format", "form", type=click.Choice(_FORMATS), help="How to tell findings."
+        "--format", "form", type=click.Choice(FORMATS), help="How to tell findings."
     ),
     click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
     click.option("--output", metavar="FILE", help="Write the findings into this file."),

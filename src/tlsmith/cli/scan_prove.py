@@ -26,8 +26,8 @@ def prove(url: str) -> int:
         return CLEAN
     anchors = _anchors()
     if anchors:
-        ours = verify(presented, anchors)
-        if ours.accepted:
+        verdict = verify(presented, anchors)
+        if verdict.accepted:
             say(f"proved: {target} is accepted with verification on, by the local CA")
             say('hint: give clients its bundle: eval "$(tlsmith env)", or')
             say("      tlsmith run -- COMMAND, or tlsmith trust install")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,11 +12,14 @@ from typing import Any
 from tlsmith.cli.entry import CLEAN, FINDINGS
 from tlsmith.cli.output import counted, emit, say
 from tlsmith.cli.scan_baseline import hold_against, write_baseline
-from tlsmith.cli.scan_run import Asked, Scanned, every_rule, run_scan
+from tlsmith.cli.scan_progress import Progress
+from tlsmith.cli.scan_run import Asked, cache_folder, run_scan
 from tlsmith.errors import InputError
+from tlsmith.scan.engine import Scan
 from tlsmith.scan.finding import SEVERITIES, Finding
 from tlsmith.scan.reporters import Results, report
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.settings import Settings, find_settings, load_settings
 
 _DEFAULT_FAIL_ON = "low"
@@ -48,30 +50,39 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
     given = [f"--{name.replace('_', '-')}" for name in sources if options[name]]
     if len(given) > 1:
         raise InputError(f"{' and '.join(given)} exclude each other", code="usage")
+    for path in options["paths"]:
+        if path != "-" and not os.path.lexists(path):
+            raise InputError(
+                f"there is no file or folder {path!r}", code="file-not-found"
+            )
     if options["history"] and options["fix"]:
         raise InputError("--fix cannot change history", code="usage")
 
 
 def _scan(options: dict[str, Any]) -> int:
     began = time.monotonic()
-    known = {rule.id: rule for rule in every_rule()}
+    known = {rule.id: rule for rule in every_rule(cache_folder())}
     settings = _settings(options, known)
-    scanned = run_scan(
-        Asked(
-            paths=options["paths"],
-            rules=_selected(known.values(), options, settings),
-            exclude=options["exclude"],
-            settings=settings,
-            largest=options["max_size"],
-            ignore=not options["no_ignore"],
-            jobs=options["jobs"],
-            changed_since=options["changed_since"],
-            staged=options["staged"],
-            history=options["history"],
-            stdin_name=options["stdin_name"],
-        )
+    asked = Asked(
+        paths=options["paths"],
+        rules=_selected(known.values(), options, settings),
+        exclude=options["exclude"],
+        settings=settings,
+        largest=options["max_size"],
+        ignore=not options["no_ignore"],
+        jobs=options["jobs"],
+        changed_since=options["changed_since"],
+        staged=options["staged"],
+        history=options["history"],
+        stdin_name=options["stdin_name"],
     )
-    findings = _wanted(map(settings.applied, scanned.findings), options, settings)
+    progress = Progress()
+    try:
+        scanned = run_scan(asked, progress)
+    finally:
+        progress.end()
+    told = _once(_without_own_files(scanned.findings, options))
+    findings = _wanted(map(settings.applied, told), options, settings)
     if options["write_baseline"]:
         write_baseline(options["write_baseline"], findings)
     if options["baseline"]:
@@ -120,6 +131,26 @@ def _is_one(rule: Rule, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(rule.id, pattern) for pattern in patterns)
 
 
+def _without_own_files(
+    findings: Iterable[Finding], options: dict[str, Any]
+) -> Iterable[Finding]:
+    """Leave out what stands in files of ours, which quote what was found."""
+    names = ("baseline", "write_baseline", "output")
+    own = {os.path.abspath(options[name]) for name in names if options[name]}
+    if not own:
+        return findings
+    return [one for one in findings if os.path.abspath(one.path) not in own]
+
+
+def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Leave out what was read twice, where one path asked for lies in another."""
+    kept = {
+        (os.path.abspath(one.path), one.rule, one.start, one.end, one.revision): one
+        for one in findings
+    }
+    return kept.values()
+
+
 def _wanted(
     findings: Iterable[Finding], options: dict[str, Any], settings: Settings
 ) -> list[Finding]:
@@ -149,7 +180,7 @@ def _after_fixes(findings: list[Finding], options: dict[str, Any]) -> list[Findi
 def _results(
     findings: list[Finding],
     known: dict[str, Rule],
-    scanned: Scanned,
+    scanned: Scan,
     options: dict[str, Any],
 ) -> Results:
     from tlsmith import __version__
@@ -180,26 +211,27 @@ def _tell(results: Results, options: dict[str, Any]) -> None:
 
 
 def _summarise(
-    results: Results, scanned: Scanned, options: dict[str, Any], seconds: float
+    results: Results, scanned: Scan, options: dict[str, Any], seconds: float
 ) -> None:
     counts = results.counts()
     told = ", ".join(f"{number} {severity}" for severity, number in counts.items())
-    skipped = Counter(reason for _, reason in scanned.skipped)
+    skipped = scanned.skipped.by_reason
     parts = [f"{counted(scanned.files, 'file', 'files')} in {seconds:.1f} s"]
-    parts += [f"{number:,} skipped: {reason}" for reason, number in skipped.items()]
+    parts += [f"{len(paths):,} skipped: {why}" for why, paths in skipped.items()]
     silent = sum(finding.suppressed is not None for finding in results.findings)
     parts += [f"{silent:,} suppressed"] if silent else []
     found = counted(sum(counts.values()), "finding", "findings")
     say(f"{found}{f' ({told})' if told else ''}; {'; '.join(parts)}")
     if options["verbose"]:
-        for path, reason in scanned.skipped:
-            say(f"  skipped: {path}: {reason}")
+        for reason, paths in skipped.items():
+            for path in paths:
+                say(f"  skipped: {path}: {reason}")
     step = _next_step(results, scanned, options)
     if step:
         say(f"next: {step}")
 
 
-def _next_step(results: Results, scanned: Scanned, options: dict[str, Any]) -> str:
+def _next_step(results: Results, scanned: Scan, options: dict[str, Any]) -> str:
     told = [finding for finding, _ in results.told]
     if _format(options) != "human":
         return ""

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tlsmith.cli.output import emit, emit_json, say
-from tlsmith.cli.scan_run import every_rule
 from tlsmith.errors import InputError
+from tlsmith.scan.language import languages
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import with_samples
 
 _WIDTH = 88
 _PATH_LINE = "#! path: "
@@ -18,13 +19,17 @@ _PATH_LINE = "#! path: "
 
 def emit_rules(language: str | None, *, as_json: bool) -> None:
     """Print every rule that reads a language, or every one."""
+    if language is not None and language not in languages():
+        raise InputError(
+            f"there is no language {language!r}",
+            code="usage",
+            hint=f"one of: {', '.join(sorted(languages()))}",
+        )
     found = [
         rule
-        for rule in sorted(every_rule(), key=lambda rule: rule.id)
+        for rule in sorted(with_samples(), key=lambda rule: rule.id)
         if language is None or {language, "*"} & set(rule.languages)
     ]
-    if language is not None and not found:
-        _refuse_language(language)
     if as_json:
         for rule in found:
             emit_json(rule_facts(rule), indent=None, at_once=False)
@@ -34,13 +39,6 @@ def emit_rules(language: str | None, *, as_json: bool) -> None:
     rows = [(rule.id, rule.severity, _where(rule), rule.title) for rule in found]
     emit(table(rows))
     say(f"{len(found)} rules; one in full: tlsmith scan explain RULE")
-
-
-def _refuse_language(language: str) -> None:
-    known = sorted({name for rule in every_rule() for name in rule.languages} - {"*"})
-    raise InputError(
-        f"no rule reads {language!r}", code="usage", hint=f"one of: {', '.join(known)}"
-    )
 
 
 def _where(rule: Rule) -> str:
@@ -55,7 +53,7 @@ def rule_named(id_: str) -> Rule:
     Raises:
         InputError: There is none.
     """
-    rules = {rule.id: rule for rule in every_rule()}
+    rules = {rule.id: rule for rule in with_samples()}
     if id_ in rules:
         return rules[id_]
     near = difflib.get_close_matches(id_, rules, n=3, cutoff=0.5)

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
-import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 
-from tlsmith.errors import FileError
-from tlsmith.scan.finding import Finding
+from tlsmith.errors import TLSmithError
+from tlsmith.scan.engine import Options, Scan, scan
 from tlsmith.scan.glob import is_match
-from tlsmith.scan.judge import judge
-from tlsmith.scan.rule import Rule, rule_of
+from tlsmith.scan.rule import Rule
 from tlsmith.scan.settings import Settings
-from tlsmith.scan.source import Source, decode
+from tlsmith.scan.walk import Choice
 
-_NEVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"}
+_CACHE = "scan-cache"
 
 
 @dataclass(frozen=True)
@@ -36,79 +32,66 @@ class Asked:
     history: bool = False
     stdin_name: str = "-"
 
-
-@dataclass
-class Scanned:
-    """What a scan found, and what it left out and why."""
-
-    findings: list[Finding] = field(default_factory=list)
-    files: int = 0
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-
-
-def every_rule() -> tuple[Rule, ...]:
-    """Return every rule there is."""
-    folder = files("tlsmith.scan") / "rules"
-    if not folder.is_dir():
-        return ()
-    return tuple(
-        rule_of(entry, file.name)
-        for file in sorted(folder.iterdir(), key=lambda file: file.name)
-        if file.name.endswith(".toml")
-        for entry in tomllib.loads(file.read_text("utf-8")).get("rule", ())
-    )
-
-
-def run_scan(asked: Asked) -> Scanned:
-    """Scan what is asked for."""
-    scanned = Scanned()
-    for path in asked.paths:
-        for file in _files(path):
-            if _is_left_out(file, path, asked):
-                continue
-            _scan_file(file, path, asked, scanned)
-    return scanned
-
-
-def _files(path: str) -> Iterator[str]:
-    if path == "-" or os.path.isfile(path):
-        yield path
-        return
-    if not os.path.isdir(path):
-        raise FileError(
-            f"no such file or folder: {path!r}", path=path, code="file-not-found"
+    @property
+    def options(self) -> Options:
+        """The same as the engine takes it."""
+        excludes = self._leaves_out if self.exclude or self.settings.exclude else None
+        return Options(
+            rules=self.rules,
+            largest=self.largest,
+            choice=Choice(self.ignore, excludes),
+            jobs=self.jobs,
+            cache=cache_folder(),
         )
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(set(folders) - _NEVER)
-        yield from (os.path.join(folder, name) for name in sorted(names))
+
+    def _leaves_out(self, path: str) -> bool:
+        if self.settings.exclude and self.settings.is_excluded(path):
+            return True
+        seen = os.path.relpath(path) if os.path.isabs(path) else path
+        seen = seen.replace(os.sep, "/")
+        return any(is_match(pattern, seen) for pattern in self.exclude)
 
 
-def _is_left_out(file: str, path: str, asked: Asked) -> bool:
-    inside = os.path.relpath(file, path) if file != path else file
-    return asked.settings.is_excluded(file) or any(
-        is_match(pattern, name) for pattern in asked.exclude for name in (inside, file)
-    )
+def cache_folder() -> str | None:
+    """Return the folder for what is compiled; None where there can be none."""
+    from tlsmith.files import data_home
 
-
-def _scan_file(file: str, asked_path: str, asked: Asked, scanned: Scanned) -> None:
     try:
-        data = sys.stdin.buffer.read() if file == "-" else _bytes(file)
-    except OSError:
-        scanned.skipped.append((file, "unreadable"))
-        return
-    if len(data) > asked.largest:
-        scanned.skipped.append((file, "too large"))
-        return
-    if b"\0" in data[:8192]:
-        scanned.skipped.append((file, "binary"))
-        return
-    name = asked.stdin_name if file == "-" else file.replace(os.sep, "/")
-    inside = os.path.relpath(file, asked_path) if os.path.isabs(file) else name
-    source = Source(name, decode(data), inside=inside)
-    scanned.findings += judge(source, asked.rules)
-    scanned.files += 1
+        return os.path.join(data_home(), _CACHE)
+    except TLSmithError:
+        return None
 
 
-def _bytes(file: str) -> bytes:
-    with open(file, "rb") as stream:
-        return stream.read()
+def run_scan(asked: Asked, tell: Callable[[int], None]) -> Scan:
+    """Scan what is asked for.
+
+    Args:
+        tell: Is told now and then how many files have been read.
+    """
+    paths = [path for path in asked.paths if path != "-"]
+    if asked.changed_since or asked.staged or asked.history:
+        return _scan_of_git(asked, paths, tell)
+    done = scan(paths, asked.options, tell)
+    if "-" in asked.paths:
+        _scan_input(asked, done)
+    return done.ordered()
+
+
+def _scan_of_git(asked: Asked, paths: list[str], tell: Callable[[int], None]) -> Scan:
+    from tlsmith.scan.versions import scan_changed, scan_history, scan_staged
+
+    if asked.changed_since:
+        return scan_changed(paths, asked.changed_since, asked.options, tell)
+    if asked.staged:
+        return scan_staged(paths, asked.options, tell)
+    return scan_history(paths, asked.options, tell)
+
+
+def _scan_input(asked: Asked, done: Scan) -> None:
+    from tlsmith.files import read_input
+    from tlsmith.scan.examine import Examiner
+
+    examiner = Examiner(asked.rules, asked.largest, cache_folder())
+    name = asked.stdin_name
+    data = read_input("-", largest=asked.largest)
+    done.take(name, examiner.data(name, name, data, named=True))

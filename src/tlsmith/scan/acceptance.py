@@ -60,15 +60,24 @@ def _is(source: Source, start: int, end: int, kind: str) -> bool:
         return all(is_true(source, v) or _is_yes(source, v) for v in values)
     if kind == "returns-false":
         return all(is_false(source, v) or _is_zero(source, v) for v in values)
-    return all(
-        text_of(source, v.start, v.end).replace(" ", "").lower() in _NOTHING
-        for v in values
-    )
+    return all(_is_nothing(source, v) for v in values)
+
+
+def _is_nothing(source: Source, value: Value) -> bool:
+    text = text_of(source, value.start, value.end).replace(" ", "")
+    return text.lower() in _NOTHING and not _is_name_ok(source, text)
+
+
+def _is_name_ok(source: Source, text: str) -> bool:
+    """Whether it is a variable called `ok`: often the answer of the check before."""
+    return text in ("ok", "yes") and source.language.name != "erlang"
 
 
 def _is_yes(source: Source, value: Value) -> bool:
-    text = text_of(source, value.start, value.end).lower()
-    return not value.negated and (text in _YES or last_component(text) in _YES)
+    text = text_of(source, value.start, value.end)
+    if value.negated or _is_name_ok(source, text):
+        return False
+    return text.lower() in _YES or last_component(text.lower()) in _YES
 
 
 def _is_zero(source: Source, value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tlsmith.scan import functions
@@ -27,9 +28,68 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     found = _assigned(source, name, use)
     if not found and len(name) == 2 and name[0] in _OWN:
         found = _assigned(source, name[1:], use)
+    if not found and len(name) == 2 and name[0] in ("$this", "self", "static"):
+        found = _assigned(source, ("$" + name[1],), -1)
     if not found and len(name) == 1 and name[0].startswith("@"):
         found = _assigned(source, (name[0].lstrip("@"),), use)
+    if not found and len(name) == 1 and source.language.name == "php":
+        found = _defined(source, name[0])
+    if not found and len(name) > 1 and name[0] not in _OWN:
+        found = _members(source, name[-2], name[-1])
     return found
+
+
+def _members(source: Source, holder: str, member: str) -> list[tuple[int, bool]]:
+    """What a member is given in the class, object or table that a file names."""
+    places = [
+        *source.words.get(member, ()),
+        *source.words.get("$" + member, ()),
+        *source.literals.get(member, ()),
+    ]
+    if len(places) > _MOST:
+        return []
+    found = [
+        after
+        for place in places
+        if (after := _given(source, place)) >= 0 and _is_held(source, place, holder)
+    ]
+    return [(after, len(found) == 1) for after in found]
+
+
+def _given(source: Source, place: int) -> int:
+    """Where the value of a member starts, or -1."""
+    texts = source.tokens.texts
+    after = place + 1
+    if after + 1 >= len(texts) or (place and texts[place - 1] in (".", "?.")):
+        return -1
+    if texts[after] in ("=", "=>"):
+        return after + 1
+    if texts[after] == ":":
+        typed = _after_annotation(source, after + 1)
+        return typed if typed >= 0 else after + 1
+    return -1
+
+
+def _is_held(source: Source, place: int, holder: str) -> bool:
+    """Whether it stands between the brackets, or in the block, of this name."""
+    tokens = source.tokens
+    parent = tokens.parent[place]
+    if parent >= 0:
+        return holder in tokens.texts[max(0, parent - 8) : parent]
+    if source.language.blocks == "brace":
+        return False
+    header = next(iter(source.headers(place)), "")
+    return re.search(rf"\b(?:class|module)\s+{re.escape(holder)}\b", header) is not None
+
+
+def _defined(source: Source, name: str) -> list[tuple[int, bool]]:
+    """The value of a constant of PHP: `define('NAME', value)`."""
+    texts = source.tokens.texts
+    return [
+        (place + 4, True)
+        for place in source.words.get("define", ())
+        if place + 4 < len(texts) and texts[place + 2][1:-1] == name
+    ]
 
 
 def _assigned(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:

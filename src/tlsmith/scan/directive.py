@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -40,15 +40,16 @@ class Directive:
     alone: bool
 
 
-def directives(source: Source) -> list[Directive]:
+@lru_cache(maxsize=2)  # asked for by rules about them, and again at the end
+def directives(source: Source) -> tuple[Directive, ...]:
     """Every directive of a text, in order."""
     if not _ANY.search(source.text):
-        return []
+        return ()
     found: dict[int, Directive] = {}
     for start, end in _comments(source):
         for one in _in_comment(source, start, end):
             found.setdefault(one.start, one)
-    return [found[start] for start in sorted(found)]
+    return tuple(found[start] for start in sorted(found))
 
 
 def _comments(source: Source) -> Iterator[tuple[int, int]]:
@@ -56,8 +57,9 @@ def _comments(source: Source) -> Iterator[tuple[int, int]]:
     if source.language.comments:
         yield from source.tokens.comments
         return
-    for place in _ANY.finditer(source.text):
-        yield source.line_bounds(source.position(place.start())[0])
+    places = _ANY.finditer(source.text)
+    for line in sorted({source.position(place.start())[0] for place in places}):
+        yield source.line_bounds(line)
 
 
 def _in_comment(source: Source, start: int, end: int) -> Iterator[Directive]:

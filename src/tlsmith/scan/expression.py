@@ -7,6 +7,7 @@ be off.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,6 +50,14 @@ _JOINING = frozenset(
         "<",
     ]
 )
+_OPTION = re.compile(
+    r"""(?i)(?:!|not )*[\w.$@:>\-?\[("']*"""
+    r"""(?:verif|insecure|skip|strict|check|ssl|tls|secure|trust|unsafe|valid|reject|cert"""
+    r"""|self_?sign)\w*["']?\??(?:\(\)|(?:,\w+)?[\])])?"""
+)
+"""A condition that is nothing but an option about verification itself."""
+_SHORT = 120
+
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
 
@@ -84,11 +93,36 @@ def value_end(source: Source, start: int) -> int:
             break
         if kind not in (STRING, WORD) and text in (",", ";", ")", "]", "}"):
             break
+        if text == "lambda" and kind == WORD:
+            index = _behind_lambda(source, index)
+            continue
         partner = tokens.partner[index]
+        if text == "|" and _opens_closure(source, start, index):
+            partner = tokens.texts.index("|", index + 1)
         index = partner + 1 if partner > index else index + 1
     while index > start and tokens.kinds[index - 1] == NEWLINE:
         index -= 1
     return index
+
+
+def _behind_lambda(source: Source, index: int) -> int:
+    """The index after the colon of a lambda, whose parameters have commas."""
+    tokens = source.tokens
+    for ahead in range(index + 1, min(index + 40, len(tokens))):
+        if tokens.texts[ahead] == ":" and tokens.parent[ahead] == tokens.parent[index]:
+            return ahead + 1
+        if tokens.kinds[ahead] == NEWLINE:
+            break
+    return index + 1
+
+
+def _opens_closure(source: Source, start: int, index: int) -> bool:
+    """Whether a bar begins the parameters of a closure of Rust's."""
+    if source.language.name != "rust":
+        return False
+    tokens = source.tokens
+    first = index == start or tokens.texts[index - 1] in ("move", "(", ",", "=", "&")
+    return first and "|" in tokens.texts[index + 1 : index + 40]
 
 
 def _line_ends(source: Source, start: int, newline: int) -> bool:
@@ -103,6 +137,8 @@ def _line_ends(source: Source, start: int, newline: int) -> bool:
         after += 1
     if tokens.texts[newline - 1] in _JOINING and tokens.kinds[newline - 1] != STRING:
         return False
+    if after < len(tokens) and tokens.texts[after] == "else":
+        return tokens.texts[start] != "if"  # else it belongs to a statement around
     return not (
         after < len(tokens)
         and tokens.kinds[after] != STRING
@@ -151,9 +187,9 @@ def possible_values(
         for value in possible_values(source, start + 1, end, depth + 1):
             yield Value(value.start, value.end, value.sure, not value.negated)
         return
-    branches = _branches(source, start, end)
-    if branches:
-        for low, high in branches:
+    choice = _choice(source, start, end)
+    if choice:
+        for low, high in _open_branches(source, choice, depth):
             for value in possible_values(source, low, high, depth + 1):
                 yield Value(value.start, value.end, False, value.negated)
         return
@@ -180,6 +216,21 @@ def _bare(source: Source, start: int, end: int) -> tuple[int, int]:
         start, end = _bare(source, start + 1, end - 1)
     if start + 1 < end and tokens.texts[start] in ("&", "*", "await", "const"):
         start += 1
+    if source.language.name == "javascript":
+        return _untyped(source, start, end)
+    return start, end
+
+
+def _untyped(source: Source, start: int, end: int) -> tuple[int, int]:
+    """A range without TypeScript's assertions: `x as T`, `<T>x`, `x!`."""
+    texts = source.tokens.texts
+    if end - start > 3 and texts[start] == "<" and texts[start + 2] == ">":
+        start += 3
+    for index in range(start + 1, min(end - 1, start + 8)):
+        if texts[index] in ("as", "satisfies"):
+            return start, index
+    if end - start > 1 and texts[end - 1] == "!":
+        end -= 1
     return start, end
 
 
@@ -193,8 +244,64 @@ def _top_level(source: Source, start: int, end: int) -> Iterator[tuple[int, str]
         index = partner + 1 if partner > index else index + 1
 
 
-def _branches(source: Source, start: int, end: int) -> list[tuple[int, int]]:
-    """The ranges between which a conditional chooses; none if it is not one."""
+@dataclass(frozen=True)
+class Choice:
+    """A conditional expression: ranges of its condition and of both outcomes."""
+
+    condition: tuple[int, int]
+    yes: tuple[int, int]
+    no: tuple[int, int]
+
+
+def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int, int]]:
+    """The outcomes that may be meant; none if an option decides that nobody knows.
+
+    `verify=False if insecure else True` says what the option insecure is for, no more
+    than `verify=not insecure` does.
+    """
+    values = list(possible_values(source, *choice.condition, depth + 1))
+    outcomes = []
+    if any(is_true(source, value) for value in values):
+        outcomes.append(choice.yes)
+    if any(is_false(source, value) for value in values):
+        outcomes.append(choice.no)
+    condition = text_of(source, *choice.condition)
+    if outcomes or (len(condition) < _SHORT and _OPTION.fullmatch(condition)):
+        return outcomes
+    return [choice.yes, choice.no]
+
+
+def is_left_open(source: Source, index: int) -> bool:
+    """Whether a token stands in the outcome of a condition that nobody knows."""
+    start = _operand_start(source, index)
+    choice = _choice(source, start, value_end(source, start))
+    if choice is None:
+        return False
+    chosen = _open_branches(source, choice, 0)
+    return not any(low <= index < high for low, high in (*chosen, choice.condition))
+
+
+def _operand_start(source: Source, index: int) -> int:
+    """The index at which the expression starts that a token stands in."""
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    label = -1
+    while index - 1 > parent:
+        before = tokens.texts[index - 1]
+        if before in ("=", "=>", ":=", ",", ";", "return", "<-") or (
+            before == "\n"
+            and index - 2 > parent
+            and tokens.texts[index - 2] not in "?:"
+        ):
+            break
+        label = index if before == ":" else -1 if before == "?" else label
+        partner = tokens.partner[index - 1]
+        index = partner if 0 <= partner < index - 1 else index - 1
+    return label if label >= 0 else index
+
+
+def _choice(source: Source, start: int, end: int) -> Choice | None:
+    """The conditional that an expression is, or None."""
     marks = {"?": -1, ":": -1, "if": -1, "else": -1}
     arrow = False
     for index, text in _top_level(source, start, end):
@@ -202,36 +309,46 @@ def _branches(source: Source, start: int, end: int) -> list[tuple[int, int]]:
         if text in marks and marks[text] < 0:
             marks[text] = index
         if text == "?" and arrow:
-            return []
-    if 0 <= marks["?"] < marks[":"]:
-        return [(marks["?"] + 1, marks[":"]), (marks[":"] + 1, end)]
-    if marks["else"] < 0 or marks["if"] < 0 or (arrow and marks["if"] != start):
-        return []
-    if marks["if"] > start:
-        return [(start, marks["if"]), (marks["else"] + 1, end)]
-    return _leading_if(source, start, marks["else"], end)
+            return None
+    question, colon, when, otherwise = marks.values()
+    if 0 <= question < colon:
+        if source.language.name == "c":
+            return None  # how C writes a boolean: as much is known as of its condition
+        return Choice((start, question), (question + 1, colon), (colon + 1, end))
+    if otherwise < 0 or when < 0 or (arrow and when != start):
+        return None
+    if when > start:
+        return Choice((when + 1, otherwise), (start, when), (otherwise + 1, end))
+    return _leading_if(source, start, otherwise, end)
 
 
-def _leading_if(
-    source: Source, start: int, otherwise: int, end: int
-) -> list[tuple[int, int]]:
+def _leading_if(source: Source, start: int, otherwise: int, end: int) -> Choice | None:
     """`if (c) a else b`, `if c { a } else { b }`."""
     tokens = source.tokens
     if tokens.texts[otherwise - 1] == "}":
-        first = (tokens.partner[otherwise - 1] + 1, otherwise - 1)
+        brace = tokens.partner[otherwise - 1]
+        condition, first = (start + 1, brace), (brace + 1, otherwise - 1)
     elif tokens.texts[start + 1] == "(":
-        first = (tokens.partner[start + 1] + 1, otherwise)
+        close = tokens.partner[start + 1]
+        condition, first = (start + 2, close), (close + 1, otherwise)
     else:
-        return []
+        return None
+    second = (otherwise + 1, end)
     if otherwise + 1 < end and tokens.texts[otherwise + 1] == "{":
-        return [first, (otherwise + 2, tokens.partner[otherwise + 1])]
-    return [first, (otherwise + 1, end)]
+        second = (otherwise + 2, tokens.partner[otherwise + 1])
+    return Choice(condition, first, second)
 
 
 def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
-    """The parts of a plain or dotted name, or nothing."""
+    """The parts of a plain or dotted name, or nothing; `a["b"]` is one as well."""
     tokens = source.tokens
-    if (end - start) % 2 == 0 or end - start > 5:
+    if end - start == 4 and tokens.texts[start + 1] == "[":
+        key = tokens.texts[start + 2]
+        if tokens.kinds[start] == WORD and tokens.kinds[start + 2] == STRING:
+            return tokens.texts[start], content(key)
+    if end - start > 1 and tokens.texts[start] == ":":
+        return ()
+    if (end - start) % 2 == 0 or end - start > 7:
         return ()
     for index in range(start, end):
         wanted = WORD if (index - start) % 2 == 0 else "p"

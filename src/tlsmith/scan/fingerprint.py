@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
+from posixpath import normpath
 
 from tlsmith.scan.finding import Finding
 
@@ -19,7 +20,7 @@ def fingerprints(findings: Iterable[Finding]) -> list[str]:
     result = []
     for one in findings:
         words = " ".join(one.snippet.split())
-        text = "\0".join((one.rule, one.path.removeprefix("./"), words))
+        text = "\0".join((one.rule, normpath(one.path), words))
         seen[text] += 1
         text = f"{text}\0{seen[text]}"
         result.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])

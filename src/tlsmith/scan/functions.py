@@ -99,12 +99,20 @@ class Function:
 
 def enclosing(source: Source, index: int) -> int:
     """The number of the innermost function that a token stands in, or -1."""
-    best, size = -1, 1 << 60
-    for number, function in enumerate(source.functions):
-        first = function.parameters if function.parameters >= 0 else function.start
-        if first <= index < function.end and function.end - first < size:
-            best, size = number, function.end - first
-    return best
+    return source.owners[index] if 0 <= index < len(source.owners) else -1
+
+
+def owners_of(source: Source) -> list[int]:
+    """For each token the number of the innermost function around it, or -1."""
+    owners = [-1] * len(source.tokens)
+    spans = [
+        (f.parameters if f.parameters >= 0 else f.start, f.end, number)
+        for number, f in enumerate(source.functions)
+    ]
+    # The longest first, so that what lies in it is painted over it.
+    for first, end, number in sorted(spans, key=lambda span: span[0] - span[1]):
+        owners[first:end] = [number] * (min(end, len(owners)) - first)
+    return owners
 
 
 def outward(source: Source, number: int) -> Iterator[int]:
@@ -194,8 +202,12 @@ def body_after(
     """
     tokens = source.tokens
     typed = False
+    angles = 0
     for ahead in range(index, min(index + _HEADER, len(tokens))):
         text, kind = tokens.texts[ahead], tokens.kinds[ahead]
+        angles += (text == "<") - (text == ">")
+        if text == "," and typed and angles > 0:
+            continue  # Result<A, B>
         if kind == STRING:
             return None
         if text == "{" and tokens.partner[ahead] > ahead:
@@ -291,7 +303,7 @@ def _ended(source: Source, opening: int) -> tuple[int, int]:
 
 
 _LOGGING = re.compile(
-    r"(?i)(?:\w+\.)*_?(?:log\w*|trace|debug|info|warn\w*|print\w*|console|puts|echo|nslog|"
+    r"(?i)(?:\w+\.)*_?(?:log\w*|timber|napier|q(?:debug|warning)|std|f?printf|trace|debug|info|warn\w*|print\w*|console|puts|echo|nslog|"
     r"write(?:line|-host|-verbose)|system|out|fmt|super|io|stderr|stdout|os_log|tracing)$"
 )
 _THROWING = frozenset(
@@ -348,9 +360,32 @@ def _last_value(source: Source, function: Function) -> list[tuple[int, int]] | N
         for low, high in _statements(source, function.start, function.end)
         if not _tells(source, low)
     ]
-    if not statements:
+    if not statements or _swallows(source, statements):
         return [(function.end, function.end)]
     return statements if len(statements) == 1 else None
+
+
+def _swallows(source: Source, statements: list[tuple[int, int]]) -> bool:
+    """Whether all there is is a `try` whose failures are only told of."""
+    tokens = source.tokens
+    if tokens.texts[statements[0][0]] != "try":
+        return False
+    caught = False
+    for low, high in statements:
+        if tokens.texts[low] not in ("try", "catch", "finally"):
+            return False
+        for index in range(low, high):
+            if tokens.texts[index] == "catch":
+                caught = True
+            block = tokens.partner[index]
+            if (
+                tokens.texts[index] == "{"
+                and tokens.parent[index] == tokens.parent[low]
+            ):
+                inner = list(_statements(source, index + 1, max(block, index + 1)))
+                if caught and not all(_tells(source, start) for start, _ in inner):
+                    return False
+    return caught
 
 
 def _statements(source: Source, start: int, end: int) -> Iterator[tuple[int, int]]:

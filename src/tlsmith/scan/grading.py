@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect, insort
+from collections.abc import Iterable
 from functools import lru_cache
 
 from tlsmith.scan.finding import CONFIDENCES, SEVERITIES, Finding, Match
@@ -16,7 +17,7 @@ _STEPS = 2
 _FOLDERS = {
     "a test": r"tests?|testing|testcases?|test[-_]?(?:data|suites?|utils?|helpers?"
     r"|support|resources|fixtures)|__tests?__|__mocks__|specs?|fixtures?|mocks?|e2e"
-    r"|(?:android|unit|integration)test|(?:[\w-]+[-_.])?tests|[\w-]+[-_.]test"
+    r"|(?:android|unit|integration)test|[\w.-]+[-_.]tests?"
     r"|(?-i:\w*[a-z]Tests?)",
     "an example": r"examples?|samples?|demos?|tutorials?|quickstarts?|playground"
     r"|[\w-]+[-_.](?:examples?|samples?|demos?)|(?:examples?|samples?)[-_][\w-]+",
@@ -36,6 +37,8 @@ _IN_FOLDER = {
     for kind, names in _FOLDERS.items()
 }
 _IS_NAMED = {kind: re.compile(names, re.IGNORECASE) for kind, names in _NAMES.items()}
+_AROUND = 500
+"""How far a target is looked for in lines that are very long."""
 _RUST_TESTS = re.compile(
     r"#\[cfg\(test\)\]\s*(?:pub\s+)?mod\s+\w+\s*\{|#\[(?:\w+::)?test\b"
 )
@@ -94,6 +97,7 @@ def loopback(match: Match, source: Source) -> str:
         return match.target if _LOOPBACK.fullmatch(match.target.strip()) else ""
     start, _ = source.line_bounds(source.position(match.start)[0])
     _, end = source.line_bounds(source.position(match.end)[0])
+    start, end = max(start, match.start - _AROUND), min(end, match.end + _AROUND)
     hosts = _URL.findall(source.text, start, end)
     if hosts and all(_LOOPBACK.fullmatch(host) for host in hosts):
         return str(hosts[0])
@@ -106,10 +110,18 @@ def distinct(findings: Iterable[Finding]) -> list[Finding]:
     Of two that overlap and begin or end on one line the more severe is kept, then the
     more specific: the one with the longer id.
     """
+    begun: dict[int, list[tuple[int, int]]] = {}
+    ended: dict[int, list[tuple[int, int]]] = {}
     kept: list[Finding] = []
     for one in sorted(findings, key=_weight):
-        if not any(_is_same_place(one, other) for other in kept):
-            kept.append(one)
+        place = (one.start, max(one.end, one.start + 1))
+        first = begun.setdefault(one.line, [])
+        last = ended.setdefault(one.end_line, [])
+        if _is_taken(first, place) or _is_taken(last, place):
+            continue
+        insort(first, place)
+        insort(last, place)
+        kept.append(one)
     return sorted(kept, key=lambda one: (one.start, one.end, one.rule))
 
 
@@ -123,13 +135,8 @@ def _weight(one: Finding) -> tuple[int, int, int, str, int]:
     )
 
 
-def _is_same_place(one: Finding, other: Finding) -> bool:
-    overlap = one.start < max(other.end, other.start + 1) and other.start < max(
-        one.end, one.start + 1
-    )
-    return overlap and (one.line == other.line or one.end_line == other.end_line)
-
-
-def worst(findings: Sequence[Finding]) -> str | None:
-    """The highest severity among findings."""
-    return max((one.severity for one in findings), key=SEVERITIES.index, default=None)
+def _is_taken(places: list[tuple[int, int]], place: tuple[int, int]) -> bool:
+    """Whether a place overlaps one of several that do not overlap, and are sorted."""
+    at = bisect(places, place)
+    before = at > 0 and places[at - 1][1] > place[0]
+    return before or (at < len(places) and places[at][0] < place[1])

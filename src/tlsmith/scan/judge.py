@@ -11,6 +11,9 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 from tlsmith.scan.suppression import suppressed
 
+_LONGEST = 4000
+"""Of lines that are longer only the beginning is kept with a finding."""
+
 
 def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of these rules in a source, in the order they stand there."""
@@ -44,7 +47,7 @@ def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
         cwe=rule.cwe,
         message=f"{rule.title}. {rule.what}",
         fix=rule.fix,
-        snippet=source.text[first:last],
+        snippet=source.text[first : min(last, first + _LONGEST)],
         edits=match.edits,
         start=match.start,
         end=match.end,

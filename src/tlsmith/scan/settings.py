@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -99,12 +100,19 @@ def find_settings(start: str) -> str | None:
         if os.path.isfile(own):
             return own
         project = os.path.join(folder, PYPROJECT)
-        if os.path.isfile(project) and _section(_read(project), project) is not None:
+        if os.path.isfile(project) and _speaks_of_us(project):
             return project
         above = os.path.dirname(folder)
         if above == folder:
             return None
         folder = above
+
+
+def _speaks_of_us(project: str) -> bool:
+    """Whether a project's file has our table; one that is broken has not."""
+    with contextlib.suppress(OSError, ValueError), open(project, "rb") as stream:
+        return _section(tomllib.load(stream), project) is not None
+    return False
 
 
 def load_settings(file: str, rules: Collection[str]) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -97,11 +98,28 @@ class Source:
         return places
 
     @cached_property
+    def literals(self) -> dict[str, list[int]]:
+        """The indices of the tokens at which each short string stands."""
+        places: dict[str, list[int]] = {}
+        for index, kind in enumerate(self.tokens.kinds):
+            text = self.tokens.texts[index]
+            if kind == STRING and len(text) < 80:
+                places.setdefault(text[1:-1], []).append(index)
+        return places
+
+    @cached_property
     def functions(self) -> list[Function]:
         """Its functions, found when first asked for."""
         from tlsmith.scan.functions import find_functions
 
         return find_functions(self)
+
+    @cached_property
+    def owners(self) -> list[int]:
+        """For each token the number of the innermost function around it, or -1."""
+        from tlsmith.scan.functions import owners_of
+
+        return owners_of(self)
 
     def indent(self, index: int) -> int:
         """How far the line is indented that a token starts on."""
@@ -109,6 +127,20 @@ class Source:
         start, end = self.line_bounds(line)
         text = self.text[start:end]
         return len(text) - len(text.lstrip())
+
+    def headers(self, index: int) -> Iterator[str]:
+        """The lines above a token's that are indented less, each less than the last."""
+        line, _ = self.position(self.tokens.starts[index])
+        indent = self.indent(index)
+        for above in range(line - 1, 0, -1):
+            if indent == 0:
+                return
+            low, high = self.line_bounds(above)
+            text = self.text[low:high]
+            depth = len(text) - len(text.lstrip())
+            if text.strip() and depth < indent:
+                indent = depth
+                yield text
 
     def depth(self, index: int) -> int:
         """How deep a token is nested: in braces, or by its line's indentation."""

@@ -36,12 +36,25 @@ _NULLS = frozenset(
 )
 _ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
 _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
-_TELLING = re.compile(
-    r"(?i)(?:^|[.:>\s])(?:assert\w*|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
-    r"|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
-    r"|hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+|log(?:ger|ging)?\.\w+"
-    r"|add_argument|add_option|option|flag\.\w+|warn\w*)!?$"
+_ASSERTING = re.compile(
+    r"(?i)(?:^|[.:>\s])(?:assert\w*|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
+    r"|to_?match_?object|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
+    r"|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
 )
+_REFUSING = re.compile(
+    r"\s*(?:async\s+)?with\s.*\b(?:raises|assertRaises\w*|assert_raises)\b"
+)
+_TELLING = re.compile(
+    r"(?i)(?:^|[.:>\s])(?:hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+"
+    r"|log(?:ger|ging)?\.\w+|add_argument|add_option|flag\.\w+|warn\w*)!?$"
+)
+"""What is only said by these is not done; what is called to be said is."""
+
+_OFFERING = ("python", "javascript", "ruby", "php", "perl", "csharp")
+"""Where `option(...)` defines one of a command's."""
+
+
+_OFFER = re.compile(r"(?:^|[.:>])[oO]ption$")
 
 
 @lru_cache(maxsize=4096)
@@ -51,14 +64,34 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def fits_calls(rule: Rule, source: Source, index: int) -> bool:
-    """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted."""
+    """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted.
+
+    `told` says that a rule does not mind the latter.
+    """
     callees = list(callees_around(source, index))
-    if any(_TELLING.search(callee) for callee in callees):
+    if not rule.match.get("told") and (
+        any(_ASSERTING.search(callee) for callee in callees)
+        or any(_tells(source, callee) for callee in callees[:1])
+    ):
+        return False
+    if source.language.name == "python" and _is_refused(source, index):
         return False
     wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
         return False
     return not (unwanted and any(compiled(unwanted).search(c) for c in callees))
+
+
+def _is_refused(source: Source, index: int) -> bool:
+    """Whether it stands in a block that is said to raise: there it must not work."""
+    return any(_REFUSING.match(line) for line in source.headers(index))
+
+
+def _tells(source: Source, callee: str) -> bool:
+    """Whether what is called only speaks of a setting: prints it, offers it."""
+    if _TELLING.search(callee):
+        return True
+    return source.language.name in _OFFERING and bool(_OFFER.search(callee))
 
 
 def callees_around(source: Source, index: int) -> Iterator[str]:
@@ -151,7 +184,8 @@ def _is_written(source: Source, value: Value, word: str) -> bool:
         return bool(_ZERO.fullmatch(text)) and not literal
     if word == "1":
         return bool(_ONE.fullmatch(text)) and not literal
-    return text == word or (not literal and last_component(text) == word)
+    chosen = "?" in text.replace("?.", "")  # `a ? B : C` does not end in a name
+    return text == word or (not literal and not chosen and last_component(text) == word)
 
 
 def is_only_named(source: Source, index: int) -> bool:

@@ -164,11 +164,17 @@ def _take(source: Source, found: Arguments, low: int, high: int) -> None:
     skip = 1 if name == ":" else 0
     if low + skip + 2 < high + 0 and tokens.kinds[low + skip] in (WORD, STRING):
         key = tokens.texts[low + skip]
-        if tokens.texts[low + skip + 1] in ("=", ":", "=>"):
+        if tokens.texts[low + skip + 1] in _naming(source):
             key = content(key) if tokens.kinds[low + skip] == STRING else key
             found.named[key] = (low + skip + 2, high)
             return
     found.positional.append((low, high))
+
+
+def _naming(source: Source) -> tuple[str, ...]:
+    """What stands behind an argument's name; elsewhere `=>` begins what is done."""
+    names = source.language.name in ("ruby", "perl", "php", "crystal", "puppet")
+    return ("=", ":", "=>") if names else ("=", ":")
 
 
 def _receiver(rule: Rule, source: Source, name: int) -> bool:

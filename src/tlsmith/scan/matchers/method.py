@@ -13,10 +13,14 @@ from collections.abc import Iterable, Iterator
 from tlsmith.scan import acceptance, functions
 from tlsmith.scan.finding import Match
 from tlsmith.scan.functions import Function
+from tlsmith.scan.lexer import NEWLINE, STRING
 from tlsmith.scan.matchers.asked import compiled, satisfying
 from tlsmith.scan.matchers.setting import key_at
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
+
+_GOING_ON = frozenset(["{", ":", ",", "extends", "implements", "with", "where"])
+"""What a line begins with that belongs to the one above."""
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
@@ -72,27 +76,30 @@ def headers_around(source: Source, function: Function) -> Iterator[str]:
     tokens = source.tokens
     index = function.name if function.name >= 0 else function.parameters
     if source.language.blocks != "brace":
-        yield from _less_indented(source, index)
+        yield from source.headers(index)
         return
     parent = tokens.parent[index]
     while parent >= 0:
-        low = source.begins_statement(parent)
+        low = _header_start(source, parent)
         yield source.text[tokens.starts[low] : tokens.starts[parent]]
         parent = tokens.parent[parent]
 
 
-def _less_indented(source: Source, index: int) -> Iterator[str]:
-    line, _ = source.position(source.tokens.starts[index])
-    indent = source.indent(index)
-    for above in range(line - 1, 0, -1):
-        low, high = source.line_bounds(above)
-        text = source.text[low:high]
-        depth = len(text) - len(text.lstrip())
-        if text.strip() and depth < indent:
-            indent = depth
-            yield text
-        if indent == 0:
-            return
+def _header_start(source: Source, brace: int) -> int:
+    """Where what a brace belongs to begins, on this line or on those above."""
+    tokens = source.tokens
+    low = source.begins_statement(brace)
+    for _ in range(4):
+        if tokens.texts[low] not in _GOING_ON or low == 0:
+            break
+        above = low - 1
+        while above > 0 and tokens.kinds[above] == NEWLINE:
+            above -= 1
+        if tokens.kinds[above] != STRING and tokens.texts[above] in (";", "{", "}"):
+            break
+        partner = tokens.partner[above]
+        low = source.begins_statement(partner if 0 <= partner < above else above)
+    return low
 
 
 def _gives(source: Source, function: Function, word: str) -> bool:

@@ -7,9 +7,11 @@ be found in what the file defines under that name; and what every matcher of cod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from tlsmith.scan import functions
+from tlsmith.scan.expression import is_left_open
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.matchers.asked import compiled, fits_calls
@@ -45,6 +47,9 @@ _DEFINING = frozenset(
     ]
 )
 
+_COMPARING = frozenset({"==", "!=", "===", "!==", "=~"})
+_COMPARISON = re.compile(r"equal[s?]?\??|eql\?|include\?|contains|isEqual(?:To)?")
+
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The name at an anchor, where it is used."""
@@ -73,8 +78,26 @@ def _is_used(source: Source, index: int) -> bool:
         return False
     if after == "(" and functions.defines(source, index + 1, index):
         return False
+    if _is_compared(source, index) or is_left_open(source, index):
+        return False
     # `Name x;`, `x: Name`: a type tells nothing of what is put there.
     return not (after == "=" and before not in (".", "::", "->"))
+
+
+def _is_compared(source: Source, index: int) -> bool:
+    """Whether a name is only looked for: compared, a case's label, a table's key."""
+    tokens = source.tokens
+    after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
+    if after in _COMPARING or after == "=>":
+        return True
+    if source.language.name == "python" and after == ":":
+        return True
+    while index > 1 and tokens.texts[index - 1] in (".", "::", "->"):
+        index -= 2
+    before = tokens.texts[index - 1] if index else ""
+    if before == "(" and index > 1:
+        return bool(_COMPARISON.fullmatch(tokens.texts[index - 2]))
+    return before in _COMPARING or before in ("case", "when", "is", "instanceof")
 
 
 def _is_own(rule: Rule, source: Source, index: int) -> bool:

@@ -1,8 +1,9 @@
 """`setting`: a key is given one of some values, however that is written.
 
-What a rule may say in `match`: `values`, words as in docs/scan.md; `compensated`, a
-regular expression that must not be found in the brackets around it; and what every
-matcher of code may (`asked.py`).
+What a rule may say in `match`: `values`, words as in docs/scan.md; `key_lacks`, a
+regular expression that must not be found in the key; `compensated`, one that ends on
+another key: where that is given something in the same function which does not accept
+everything, nothing is found; and what every matcher of code may (`asked.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     high = value_end(source, low)
     found = satisfying(source, low, high, rule.match.get("values", ()))
     if found is None or not fits_calls(rule, source, key):
+        return
+    if _is_opposite(rule, source, key):
         return
     if "compensated" in rule.match and _compensated(rule, source, key):
         return
@@ -81,6 +84,8 @@ def value_start(source: Source, key: int) -> int | None:
     if kind == STRING or text not in _GIVING:
         return _unmarked(source, key, index)
     if text == ":":
+        if key and tokens.texts[key - 1] in (".", "?.") and index == key + 1:
+            return None  # `a ? x.key : false`
         typed = _behind_type(source, index + 1)
         if typed is not None:
             return typed
@@ -140,20 +145,61 @@ def _skip_lines(source: Source, index: int) -> int | None:
 
 
 def _is_parameter(source: Source, key: int) -> bool:
-    """Whether it is a parameter's default: what is passed there is seen where it is."""
+    """Whether it is a parameter's default, seen where the parameter is used."""
     parent = source.tokens.parent[key]
     if parent < 0 or source.tokens.texts[parent] != "(":
         return False
     function = functions.function_of(source, parent)
-    return function is not None and source.language.name != "ruby"
+    if function is None or source.language.name == "ruby":
+        return False
+    return not _is_handed_on(source, key, function)
+
+
+def _is_handed_on(source: Source, key: int, function: functions.Function) -> bool:
+    """Whether a parameter is passed on by position, and under no name of its own."""
+    texts = source.tokens.texts
+    handed = False
+    for place in source.words.get(texts[key], ()):
+        if not function.start <= place < function.end:
+            continue
+        if texts[place - 1] in ("=", ":", "=>"):
+            return False
+        after = texts[place + 1] if place + 1 < len(texts) else ""
+        handed = handed or (texts[place - 1] in "({[," and after in ")}],")
+    return handed
+
+
+def _is_opposite(rule: Rule, source: Source, key: int) -> bool:
+    """Whether the whole key says what `key_lacks` excludes, as `no_verify` does."""
+    lacks = rule.match.get("key_lacks")
+    return bool(lacks) and bool(compiled(lacks).search(source.tokens.texts[key]))
 
 
 def _compensated(rule: Rule, source: Source, key: int) -> bool:
+    """Whether another key of the same object or function stands in for this one.
+
+    It does not where its own value accepts everything, or is nothing.
+    """
+    pattern = compiled(rule.match["compensated"])
+    low, high = _around(source, key)
+    for found in pattern.finditer(source.text, low, high):
+        other = key_at(source, found.end())
+        value = value_start(source, other) if other is not None else None
+        if value is not None and not satisfying(
+            source, value, value_end(source, value), ("accepts", "null")
+        ):
+            return True
+    return False
+
+
+def _around(source: Source, key: int) -> tuple[int, int]:
+    """The offsets of the function around a key, or of the file."""
     tokens = source.tokens
-    parent = tokens.parent[key]
-    low = tokens.starts[parent] if parent >= 0 else 0
-    high = tokens.ends[tokens.partner[parent]] if parent >= 0 else len(source.text)
-    return bool(compiled(rule.match["compensated"]).search(source.text, low, high))
+    number = functions.enclosing(source, key)
+    if number < 0:
+        return 0, len(source.text)
+    function = source.functions[number]
+    return tokens.starts[function.start], tokens.ends[function.end - 1]
 
 
 def _reason(value: Value, low: int, high: int, sure: bool) -> str:

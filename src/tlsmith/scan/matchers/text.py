@@ -25,7 +25,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         end = found.end()
     zone = source.zone(start)
     wanted = rule.match.get("zone", "any")
-    if zone == "comment" or (wanted != "any" and zone != wanted):
+    if zone == "comment" or wanted not in ("any", zone):
         return
     index = source.tokens.at(start)
     if index is not None and (
@@ -59,6 +59,8 @@ def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
     if name == "line":
         return line
     if name == "statement":
+        while tokens.parent[index] >= 0 and tokens.texts[tokens.parent[index]] in "([":
+            index = tokens.parent[index]
         low = source.begins_statement(index)
         return tokens.starts[low], _statement_end(source, low, line[1])
     if source.language.blocks == "brace":

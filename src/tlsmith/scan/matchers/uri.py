@@ -35,8 +35,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     found = _VALUE.match(source.text, end)
     if not found or not said(asked["values"], found["value"]):
         return
-    if source.language.name == "prose" or source.zone(start) == "comment":
+    zone = source.zone(start)
+    if source.language.name == "prose" or zone == "comment":
         return
+    if zone == "code" and source.language.imports:
+        return  # a program's own variable or property
     around = _around(source, start)
     if not _fits(rule, source, around, start):
         return

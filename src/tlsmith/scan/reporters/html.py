@@ -49,7 +49,7 @@ def html(results: Results) -> str:
 </style>
 </head>
 <body>
-<h1>tlsmith scan: {found} in {results.files:,} files</h1>
+<h1>tlsmith scan: {found} in {results.read}</h1>
 <p>{boxes}</p>
 <main>
 {articles}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from textwrap import wrap
 
 from tlsmith.scan.finding import Finding
@@ -60,8 +61,9 @@ def _frame(results: Results, finding: Finding) -> Iterator[str]:
         if marked:
             painted = _painted(results, carets, _COLOURS[finding.severity])
             yield f"  {' ' * width} | {' ' * len(before)}{painted}"
-    if len(lines) > _MOST_LINES:
-        yield f"  {' ' * width} | ... ({len(lines) - _MOST_LINES} more lines)"
+    left = finding.end_line - finding.line + 1 - min(len(lines), _MOST_LINES)
+    if left > 0:
+        yield f"  {' ' * width} | ... ({left} more lines)"
 
 
 def _cut(line: str, begin: int, end: int) -> tuple[str, str, str]:
@@ -78,18 +80,20 @@ def _cut(line: str, begin: int, end: int) -> tuple[str, str, str]:
     return first, second, third
 
 
-def _paragraph(head: str, text: str) -> Iterator[str]:
-    for number, part in enumerate(text.strip().split("\n")):
-        lead = head if number == 0 else " " * len(head)
-        lines = wrap(
+@lru_cache(maxsize=4096)  # a rule's words come again with each of its findings
+def _paragraph(head: str, text: str) -> tuple[str, ...]:
+    indent = " " * len(head)
+    lines: list[str] = []
+    for part in text.strip().split("\n"):
+        lines += wrap(
             shown(part),
             _WIDTH - 2,
-            initial_indent=lead,
-            subsequent_indent=" " * len(head),
+            initial_indent=indent if lines else head,
+            subsequent_indent=indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
-        yield from (f"  {line}" for line in lines)
+    return tuple(f"  {line}" for line in lines)
 
 
 def _painted(results: Results, text: str, colour: str) -> str:

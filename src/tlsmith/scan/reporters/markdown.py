@@ -22,7 +22,7 @@ def _parts(results: Results) -> Iterator[str]:
     yield "# TLS verification"
     counts = results.counts()
     if not counts:
-        yield f"Nothing was found in {results.files:,} files."
+        yield f"Nothing was found in {results.read}."
         return
     told = ", ".join(f"{number} {severity}" for severity, number in counts.items())
     total = sum(counts.values())

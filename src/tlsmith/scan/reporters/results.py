@@ -46,6 +46,11 @@ class Results:
         """Every finding with its fingerprint."""
         return list(zip(self.findings, fingerprints(self.findings), strict=True))
 
+    @property
+    def read(self) -> str:
+        """How many files were read, in words."""
+        return f"{self.files:,} {'file' if self.files == 1 else 'files'}"
+
     def title(self, finding: Finding) -> str:
         """What a finding is, in a line."""
         rule = self.rules.get(finding.rule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,9 @@ _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas"
     "/sarif-schema-2.1.0.json"
 )
+_HALVES = re.compile("[\ud800-\udfff]")
+_NO_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves that stand for no byte of a file's name."""
 _LEVELS = {
     "critical": "error",
     "high": "error",
@@ -141,7 +145,8 @@ def _artifact(path: str) -> dict[str, str]:
 
 
 def _quoted(path: str) -> str:
-    return quote(path.encode("utf-8", "surrogateescape"), safe="/@+=,!~")
+    kept = _NO_BYTES.sub("\ufffd", path)
+    return quote(kept.encode("utf-8", "surrogateescape"), safe="/@+=,!~")
 
 
 def _region(finding: Finding) -> dict[str, Any]:
@@ -202,4 +207,4 @@ def _position(text: str, offset: int) -> tuple[int, int]:
 
 def _text(text: str) -> str:
     """Text without halves of surrogate pairs, which JSON's readers refuse."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _HALVES.sub("\ufffd", text)

@@ -1,0 +1,69 @@
+"""What a file's own text tells of a value, and what it leaves open."""
+
+from __future__ import annotations
+
+import pytest
+
+from tlsmith.scan.judge import judge
+from tlsmith.scan.rulebook import every_rule
+from tlsmith.scan.source import Source
+
+
+def lines(path: str, text: str) -> list[int]:
+    return [found.line for found in judge(Source(path, text), every_rule())]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", "import requests\nrequests.get(u, verify=False if DEV else True)\n"),
+        ("a.py", "import requests\nDEV = 1\nX = False\nrequests.get(u, verify=X)\n"),
+        ("a.py", "import requests\nC = {'x': False}\nrequests.get(u, verify=C['x'])\n"),
+        ("a.py", "import requests\nprint(requests.get(u, verify=False).text)\n"),
+        ("a.py", "import requests\ndef f(u, v=False): requests.get(u, verify=v)\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: false as const });\n"),
+        ("a.js", "const c = { s: false };\nnew Agent({ rejectUnauthorized: c.s });\n"),
+        (
+            "a.js",
+            "function f(rejectUnauthorized = false) {\n  g(rejectUnauthorized);\n}",
+        ),
+        (
+            "a.php",
+            "<?php\ndefine('C', 0);\ncurl_setopt($c, CURLOPT_SSL_VERIFYPEER, C);\n",
+        ),
+    ],
+)
+def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
+    assert lines(path, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "a.py",
+            "import requests\nrequests.get(u, verify=False if insecure else True)\n",
+        ),
+        ("a.py", "import requests\nDEV = False\nx(verify=False if DEV else True)\n"),
+        ("a.py", "import requests\nwith pytest.raises(E):\n    Client(verify=False)\n"),
+        ("a.py", "import requests\nprint('verify', verify=False)\n"),
+        ("a.py", "import requests\nno_verify_ssl = False\n"),
+        ("a.js", "const x = secure ? o.rejectUnauthorized : false;\n"),
+        ("a.rb", "raise if http.verify_mode == OpenSSL::SSL::VERIFY_NONE\n"),
+        (
+            "a.rb",
+            "m = insecure ? OpenSSL::SSL::VERIFY_NONE : OpenSSL::SSL::VERIFY_PEER\n",
+        ),
+        ("a.rb", "expect(x).to have_received(:get).with(u, verify_ssl: false)\n"),
+    ],
+)
+def test_what_is_open_or_only_told_is_no_finding(path: str, text: str) -> None:
+    assert not lines(path, text)
+
+
+def test_a_branch_does_not_swallow_the_next() -> None:
+    text = (
+        "if strict:\n    cert_reqs = ssl.CERT_REQUIRED\n"
+        "else:\n    cert_reqs = ssl.CERT_NONE\n"
+    )
+    assert lines("a.py", text) == [4]
