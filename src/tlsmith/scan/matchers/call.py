@@ -124,6 +124,9 @@ def _split(source: Source, low: int, close: int) -> Arguments:
     found = Arguments(end=close + 1)
     index = low
     while index < close:
+        if source.tokens.kinds[index] == NEWLINE:
+            index += 1
+            continue
         high = min(value_end(source, index), close)
         if high > index:
             _take(source, found, index, high)
