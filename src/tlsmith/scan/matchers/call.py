@@ -124,6 +124,9 @@ def _split(source: Source, low: int, close: int) -> Arguments:
     found = Arguments(end=close + 1)
     index = low
     while index < close:
+        if source.tokens.kinds[index] == NEWLINE:
+            index += 1
+            continue
         high = min(value_end(source, index), close)
         if high > index:
             _take(source, found, index, high)
@@ -190,9 +193,7 @@ def _lacks(asked: Mapping[str, Any], arguments: Arguments) -> bool:
         return True
     if any(name in arguments.named for name in asked["missing"]):
         return False
-    return len(arguments.positional) <= asked.get("missing_at", 1 << 30) - (
-        1 if "missing_at" in asked else 0
-    )
+    return len(arguments.positional) < int(asked.get("missing_at", 1 << 30))
 
 
 def _hit(

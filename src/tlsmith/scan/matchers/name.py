@@ -50,6 +50,9 @@ _DEFINING = frozenset(
 _COMPARING = frozenset({"==", "!=", "===", "!==", "=~"})
 _COMPARISON = re.compile(r"equal[s?]?\??|eql\?|include\?|contains|isEqual(?:To)?")
 
+_IMPORTING = ("python", "javascript")
+"""Where a bare name was imported by itself: another may not be known."""
+
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The name at an anchor, where it is used."""
@@ -63,7 +66,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     tokens = source.tokens
     place = tokens.starts[index], tokens.ends[index]
     edits: tuple[Edit, ...] = ()
-    if "replace" in rule.rewrite:
+    bare = tokens.texts[index - 1] not in (".", "::", "->") if index else True
+    if "replace" in rule.rewrite and not (bare and source.language.name in _IMPORTING):
         edits = (Edit(*place, rule.rewrite["replace"]),)
     yield Match(*place, edits=edits)
 

@@ -221,9 +221,24 @@ def _edits(
                 rule.rewrite["value"],
             ),
         )
+    if "swap" in rule.rewrite and low <= value.start < high:
+        return _swapped(rule, source, value)
     if rule.rewrite.get("remove") == "argument":
         return removal(source, key, high)
     return ()
+
+
+def _swapped(rule: Rule, source: Source, value: Value) -> tuple[Edit, ...]:
+    """The edit that writes `by` for `swap` in a value, so that it keeps its form.
+
+    A bare name stays: what the file imported may be that name alone.
+    """
+    tokens = source.tokens
+    start, end = tokens.starts[value.start], tokens.ends[value.end - 1]
+    text = source.text[start:end]
+    swapped = text.replace(rule.rewrite["swap"], rule.rewrite["by"])
+    bare = value.end - value.start == 1 and tokens.kinds[value.start] == WORD
+    return () if swapped == text or bare else (Edit(start, end, swapped),)
 
 
 def removal(source: Source, first: int, end: int) -> tuple[Edit, ...]:
