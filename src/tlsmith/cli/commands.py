@@ -60,6 +60,16 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("audit", "audit:audit", "Read and verify the audit log."),
         ),
     ),
+    (
+        "Find",
+        (
+            (
+                "scan",
+                "scan:scan",
+                "Find where TLS verification is off, and put it right.",
+            ),
+        ),
+    ),
 )
 
 PLACES = {name: place for _, entries in GROUPS for name, place, _ in entries}

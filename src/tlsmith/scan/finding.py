@@ -82,3 +82,7 @@ class Finding:
     suppressed: str | None = None
     revision: str | None = field(default=None)
     """The commit that holds it, where git's history was scanned."""
+    start: int = 0
+    """Its first character, as an offset in the text."""
+    end: int = 0
+    """The offset after its last character."""

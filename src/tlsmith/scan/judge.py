@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Finding, Match
+from tlsmith.scan.grading import confidence_of, distinct, severity_of
 from tlsmith.scan.matchers import matches
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
+from tlsmith.scan.suppression import suppressed
 
 
 def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
@@ -18,7 +20,7 @@ def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
         if source.language.name in rule.languages or "*" in rule.languages
         for match in matches(rule, source)
     ]
-    return sorted(found, key=lambda finding: (finding.line, finding.column))
+    return suppressed(source, distinct(found))
 
 
 def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
@@ -27,6 +29,7 @@ def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
     end_line, end_column = source.position(match.end)
     first, _ = source.line_bounds(line)
     _, last = source.line_bounds(end_line)
+    severity, reason = severity_of(rule, match, source)
     return Finding(
         rule=rule.id,
         path=source.path,
@@ -34,13 +37,15 @@ def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
         column=column,
         end_line=end_line,
         end_column=end_column,
-        severity=rule.severity,
-        confidence=match.confidence or rule.confidence,
-        reason=match.reason,
+        severity=severity,
+        confidence=confidence_of(rule, match),
+        reason=reason,
         category=rule.category,
         cwe=rule.cwe,
         message=f"{rule.title}. {rule.what}",
         fix=rule.fix,
         snippet=source.text[first:last],
         edits=match.edits,
+        start=match.start,
+        end=match.end,
     )

@@ -27,6 +27,7 @@ SNIPPETS = {
     "slashes": r"(?<!:)//[^\n]*",
     "c-block": r"/\*[\s\S]*?(?:\*/|\Z)",
     "ml-block": r"\(\*(?!\))[\s\S]*?(?:\*\)|\Z)",
+    "pascal-block": r"\{[^}]*\}",
     "haskell-block": r"\{-[\s\S]*?(?:-\}|\Z)",
     "julia-block": r"\#=[\s\S]*?(?:=\#|\Z)",
     "lua-block": r"--\[(?P<luac>=*)\[[\s\S]*?(?:\](?P=luac)\]|\Z)",

@@ -36,10 +36,20 @@ class Source:
         path: As it is told, with `/` between its parts.
         text: What stands in it.
         language: How it is read.
+        inside: Its path inside what is scanned: what stands before it says nothing of
+            whether it is a test.
     """
 
-    def __init__(self, path: str, text: str, language: Language | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        text: str,
+        language: Language | None = None,
+        *,
+        inside: str | None = None,
+    ) -> None:
         self.path = path
+        self.inside = path if inside is None else inside
         self.text = text
         self.language = language or language_of(path, text)
 
