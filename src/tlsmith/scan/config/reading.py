@@ -177,7 +177,7 @@ def _named_beside(node: Node) -> str:
         return ""
     beside = (
         child.value
-        for child in node.parent.children
+        for child in node.parent.children[:40]
         if child.key in ("path", "dest", "filename", "name", "target")
     )
     return next((name for name in beside if _FILE_KEY.search(name)), "")
