@@ -28,8 +28,12 @@ def is_match(pattern: str, path: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str]:
     meant = pattern.removeprefix("./").rstrip("/")
     before = "" if "/" in meant else "(?:.*/)?"
-    pieces = "".join(_piece(found) for found in _PIECES.findall(meant.lstrip("/")))
-    return re.compile(f"{before}{pieces}(?:/.*)?", re.DOTALL)
+    return re.compile(f"{before}{expression(meant.lstrip('/'))}(?:/.*)?", re.DOTALL)
+
+
+def expression(pattern: str) -> str:
+    """Return the regular expression of a pattern that begins where the path does."""
+    return "".join(_piece(found) for found in _PIECES.findall(pattern))
 
 
 def _piece(piece: str) -> str:

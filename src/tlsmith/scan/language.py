@@ -32,7 +32,9 @@ class Language:
 
 
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?([\w.+-]+?)(?:[\d.]*)\s")
-_CODE_AGAIN = re.compile(r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|orig|bak)$")
+_CODE_AGAIN = re.compile(
+    r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|orig|bak)$"
+)
 
 
 def language_of(path: str, head: str = "") -> Language:

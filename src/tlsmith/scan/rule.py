@@ -70,9 +70,7 @@ def rule_of(entry: Mapping[str, Any], where: str) -> Rule:
     """
     mistakes = list(_mistakes(entry))
     if mistakes:
-        raise ConfigError(
-            f"{where}: {len(mistakes)} mistakes", mistakes=mistakes
-        )
+        raise ConfigError(f"{where}: {len(mistakes)} mistakes", mistakes=mistakes)
     lists = {
         name: tuple(entry[name])
         for name in ("cwe", "languages", "references", "bad", "good")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tlsmith.scan.language import Language, language_of
-from tlsmith.scan.lexer import NEWLINE, STRING, Tokens
+from tlsmith.scan.lexer import NEWLINE, STRING, WORD, Tokens
+
+if TYPE_CHECKING:
+    from tlsmith.scan.functions import Function
 
 _ENCODINGS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -67,6 +71,39 @@ class Source:
             position = self.text.find("\n", position + 1)
         return starts
 
+    @cached_property
+    def words(self) -> dict[str, list[int]]:
+        """The indices of the tokens at which each word stands."""
+        places: dict[str, list[int]] = {}
+        for index, kind in enumerate(self.tokens.kinds):
+            if kind == WORD:
+                places.setdefault(self.tokens.texts[index], []).append(index)
+        return places
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        """Its functions, found when first asked for."""
+        from tlsmith.scan.functions import find_functions
+
+        return find_functions(self)
+
+    def indent(self, index: int) -> int:
+        """How far the line is indented that a token starts on."""
+        line, _ = self.position(self.tokens.starts[index])
+        start, end = self.line_bounds(line)
+        text = self.text[start:end]
+        return len(text) - len(text.lstrip())
+
+    def depth(self, index: int) -> int:
+        """How deep a token is nested: in braces, or by its line's indentation."""
+        if self.language.blocks != "brace":
+            return self.indent(index)
+        depth, parent = 0, self.tokens.parent[index]
+        while parent >= 0:
+            depth += 1
+            parent = self.tokens.parent[parent]
+        return depth
+
     def position(self, offset: int) -> tuple[int, int]:
         """The line and column of an offset, both from 1."""
         line = bisect_right(self._line_starts, offset)
@@ -97,7 +134,11 @@ class Source:
         parent = tokens.parent[index]
         while index - 1 > parent:
             before = index - 1
-            if tokens.kinds[before] == NEWLINE or tokens.texts[before] in (";", "{", "}"):
+            if tokens.kinds[before] == NEWLINE or tokens.texts[before] in (
+                ";",
+                "{",
+                "}",
+            ):
                 break
             partner = tokens.partner[before]
             index = partner if 0 <= partner < before else before
@@ -113,5 +154,3 @@ class Source:
         if word in ("#", "-", "@") and first + 1 < len(self.tokens):
             word += self.tokens.texts[first + 1]
         return self.tokens.kinds[first] != STRING and word in self.language.imports
-
-

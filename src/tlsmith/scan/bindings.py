@@ -1,0 +1,129 @@
+"""Which values a file gives a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tlsmith.scan import functions
+from tlsmith.scan.lexer import PUNCT, STRING, WORD
+from tlsmith.scan.source import Source
+
+_ASSIGNING = ("=", ":=", "<-")
+_OWN = ("self", "this", "cls", "Self", "$this")
+_MOST = 400
+
+
+def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:
+    """Where the values of a name start, as a use of it may see them.
+
+    Args:
+        source: The text.
+        name: The parts of a dotted name.
+        use: Index of the token where it is used.
+
+    Returns:
+        The index of each value's first token, and whether it is the only one.
+    """
+    found = _assigned(source, name, use)
+    if not found and len(name) == 2 and name[0] in _OWN:
+        found = _assigned(source, name[1:], use)
+    if not found and len(name) == 1 and name[0].startswith("@"):
+        found = _assigned(source, (name[0].lstrip("@"),), use)
+    return found
+
+
+def _assigned(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:
+    by_scope: dict[int, list[tuple[int, int]]] = {}
+    own = functions.enclosing(source, use)
+    for index in _occurrences(source, name):
+        value = _value_of_binding(source, index, len(name) * 2 - 1)
+        if value < 0 or index == use:
+            continue
+        scope = functions.enclosing(source, index)
+        by_scope.setdefault(scope, []).append((index, value))
+    for scope in functions.outward(source, own):
+        here = by_scope.get(scope, [])
+        if scope == own and scope >= 0:
+            here = [binding for binding in here if binding[0] < use]
+        if here:
+            return _last_ones(source, here)
+        if len(name) == 1 and functions.has_parameter(source, scope, name[0]):
+            default = functions.default_of(source, scope, name[0])
+            return [(default, False)] if default >= 0 else []
+    if len(name) > 1 and name[0] in _OWN:
+        every = [binding for bindings in by_scope.values() for binding in bindings]
+        return [(value, len(every) == 1) for _, value in every]
+    return []
+
+
+def _occurrences(source: Source, name: Sequence[str]) -> list[int]:
+    """Indices of the tokens at which a dotted name starts."""
+    places = source.words.get(name[0], ())
+    if len(places) > _MOST:
+        return []
+    texts = source.tokens.texts
+    return [
+        place
+        for place in places
+        if all(
+            place + 2 * part < len(texts) and texts[place + 2 * part] == name[part]
+            for part in range(1, len(name))
+        )
+        and (place == 0 or texts[place - 1] not in (".", "->", "::", "?."))
+    ]
+
+
+def _value_of_binding(source: Source, index: int, width: int) -> int:
+    """Where the value starts that an occurrence of a name is given, or -1."""
+    tokens = source.tokens
+    after = index + width
+    if index and tokens.texts[index - 1] == "define":
+        return after if after < len(tokens) else -1
+    if after + 1 >= len(tokens) or tokens.kinds[after] == STRING:
+        return -1
+    if _is_argument(source, index):
+        return -1
+    if tokens.texts[after] in _ASSIGNING:
+        return after + 1
+    if tokens.texts[after] == ":":
+        return _after_annotation(source, after + 1)
+    declared = tokens.texts[index - 1] if index else ""
+    if declared in ("var", "const", "let") and tokens.kinds[after] == WORD:
+        return _after_annotation(source, after)  # Go: var verify bool = false
+    return -1
+
+
+def _after_annotation(source: Source, index: int) -> int:
+    tokens = source.tokens
+    for ahead in range(index, min(index + 8, len(tokens))):
+        if tokens.kinds[ahead] == PUNCT and tokens.texts[ahead] == "=":
+            return ahead + 1
+        if tokens.kinds[ahead] not in (WORD, PUNCT) or tokens.texts[ahead] in (
+            *",;(){}",
+        ):
+            return -1
+    return -1
+
+
+def _is_argument(source: Source, index: int) -> bool:
+    """Whether `name = value` stands between a call's or a definition's brackets."""
+    parent = source.tokens.parent[index]
+    return (
+        parent >= 0
+        and source.tokens.texts[parent] == "("
+        and (
+            parent > 0
+            and source.tokens.kinds[parent - 1] == WORD
+            and source.tokens.texts[parent - 1]
+            not in ("if", "while", "for", "var", "const", "let", "val")
+        )
+    )
+
+
+def _last_ones(source: Source, found: list[tuple[int, int]]) -> list[tuple[int, bool]]:
+    """The last value given without condition, and those given after it under one."""
+    depths = [source.depth(index) for index, _ in found]
+    least = min(depths)
+    base = max(place for place, depth in enumerate(depths) if depth == least)
+    kept = found[base:]
+    return [(value, len(kept) == 1) for _, value in kept]

@@ -1,0 +1,127 @@
+"""A whole scan: the files below some paths, judged by some rules."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from tlsmith.errors import FileError
+from tlsmith.scan.examine import Examined, Examiner
+from tlsmith.scan.finding import Finding
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.walk import Choice, Skipped, walk
+from tlsmith.scan.workers import Named, examined
+
+_FEW = 600
+"""Files that one process judges before others could have started."""
+
+Progress = Callable[[int], None]
+"""Told now and then how many files are done."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to scan.
+
+    Args:
+        rules: What to ask.
+        largest: Bytes; larger files are left out.
+        choice: Which files are wanted.
+        jobs: How many processes; None is as many as there are cores.
+        cache: A folder for what is compiled, or None.
+    """
+
+    rules: Sequence[Rule]
+    largest: int = 1 << 20
+    choice: Choice = field(default_factory=Choice)
+    jobs: int | None = None
+    cache: str | None = None
+
+
+@dataclass
+class Scan:
+    """What a scan found, and what it left out."""
+
+    findings: list[Finding] = field(default_factory=list)
+    skipped: Skipped = field(default_factory=Skipped)
+    files: int = 0
+
+    def take(self, path: str, result: Examined) -> None:
+        """Take in what came of a file."""
+        self.findings += result.findings
+        if result.skipped:
+            self.skipped.add(path, result.skipped)
+        else:
+            self.files += 1
+
+    def ordered(self) -> Scan:
+        """The same with its findings in order of path and place."""
+        self.findings.sort(key=lambda one: (one.path, one.line, one.column, one.rule))
+        return self
+
+
+def scan(
+    paths: Iterable[str], options: Options, progress: Progress | None = None
+) -> Scan:
+    """Judge every file below some paths.
+
+    Raises:
+        FileError: One of the paths is not there.
+    """
+    done = Scan()
+    examiner = Examiner(options.rules, options.largest, options.cache)
+    named, folders = _told_apart(paths)
+    for path in named:
+        done.take(path, examiner.file(path, _inside(path), named=True))
+    found = chain.from_iterable(_below(top, options, done) for top in folders)
+    first = list(islice(found, _FEW))
+    jobs = options.jobs or os.cpu_count() or 1
+    if len(first) < _FEW or jobs == 1:
+        results: Iterator[tuple[Named, Examined]] = (
+            (file, _judged(examiner, file)) for file in chain(first, found)
+        )
+    else:
+        examiner.candidates.prepare()
+        results = examined(examiner, chain(first, found), jobs)
+    told = time.monotonic()
+    for number, (file, result) in enumerate(results, 1):
+        done.take(file.path, result)
+        if progress and time.monotonic() - told > 0.2:
+            told = time.monotonic()
+            progress(number)
+    return done.ordered()
+
+
+def _told_apart(paths: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The files and the folders among some paths, each once."""
+    files, folders = [], []
+    for path in dict.fromkeys(paths):
+        if os.path.isdir(path):
+            folders.append(path)
+        elif os.path.lexists(path):
+            files.append(path)
+        else:
+            raise FileError(
+                f"no such file or folder: {path!r}", path=path, code="file-not-found"
+            )
+    return files, folders
+
+
+def _below(top: str, options: Options, done: Scan) -> Iterator[Named]:
+    for path in walk(top, options.choice, done.skipped):
+        yield Named(path, os.path.relpath(path, top) if os.path.isabs(top) else path)
+
+
+def _inside(path: str) -> str:
+    return os.path.basename(path) if os.path.isabs(path) else path
+
+
+def _judged(examiner: Examiner, file: Named) -> Examined:
+    """What comes of a file; one that no code of ours can bear is left out, not all."""
+    try:
+        return examiner.file(*file)
+    except (RecursionError, MemoryError):
+        return Examined([], "could not be judged")

@@ -1,0 +1,173 @@
+"""What every matcher of code asks of the file and of what stands around."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from tlsmith.scan import acceptance
+from tlsmith.scan.expression import (
+    Value,
+    content,
+    is_false,
+    is_true,
+    last_component,
+    possible_values,
+    text_of,
+)
+from tlsmith.scan.lexer import STRING, WORD
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+_NULLS = frozenset(
+    [
+        "none",
+        "nil",
+        "null",
+        "undefined",
+        "nullptr",
+        "undef",
+        "$null",
+        "nothing",
+        "void0",
+        "na",
+    ]
+)
+_ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
+_ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
+_TELLING = re.compile(
+    r"(?i)(?:^|[.:>\s])(?:assert\w*|expect\w*|to_?equal|to_?strict_?equal|to_?match_?object"
+    r"|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
+    r"|hasattr|isinstance|issubclass|typeof|print\w*|console\.\w+|log(?:ger|ging)?\.\w+"
+    r"|add_argument|add_option|option|flag\.\w+|warn\w*)!?$"
+)
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A regular expression of a rule."""
+    return re.compile(pattern)
+
+
+def fits_file(rule: Rule, source: Source) -> bool:
+    """Whether `file_has`, `file_lacks`, `files` and `not_files` hold."""
+    asked = rule.match
+    for name, text, wanted in (
+        ("file_has", source.text, True),
+        ("file_lacks", source.text, False),
+        ("files", source.path, True),
+        ("not_files", source.path, False),
+    ):
+        if name in asked and bool(compiled(asked[name]).search(text)) != wanted:
+            return False
+    return True
+
+
+def fits_calls(rule: Rule, source: Source, index: int) -> bool:
+    """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted."""
+    callees = list(callees_around(source, index))
+    if any(_TELLING.search(callee) for callee in callees):
+        return False
+    wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
+    if wanted and not any(compiled(wanted).search(callee) for callee in callees):
+        return False
+    return not (unwanted and any(compiled(unwanted).search(c) for c in callees))
+
+
+def callees_around(source: Source, index: int) -> Iterator[str]:
+    """What is called, or made, around a token: the innermost first."""
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    for _ in range(12):
+        if parent < 0:
+            break
+        callee = _callee(source, parent)
+        if callee:
+            yield callee
+        parent = tokens.parent[parent]
+    if source.language.name in ("ruby", "elixir", "perl", "groovy", "puppet", "php"):
+        first = source.begins_statement(index)
+        yield text_of(source, first, min(index, first + 6))
+
+
+def _callee(source: Source, bracket: int) -> str:
+    """The dotted word before a bracket, what it is called on included."""
+    tokens = source.tokens
+    index = bracket - 1
+    if index >= 0 and tokens.texts[index] in ("!", ">"):
+        index -= 1
+    low = index + 1
+    while index >= 0:
+        if tokens.kinds[index] == WORD:
+            low = index
+            index -= 1
+            if index < 0 or tokens.texts[index] not in (".", "::", "->", "?.", ":"):
+                break
+            index -= 1
+        elif tokens.partner[index] >= 0 and tokens.partner[index] < index:
+            if low > index and tokens.texts[index] == "}":
+                break
+            index = tokens.partner[index] - 1
+        elif tokens.texts[index] in (".", "\n"):
+            index -= 1
+        else:
+            break
+    return text_of(source, low, bracket)[-200:]
+
+
+def satisfying(
+    source: Source, start: int, end: int, words: Iterable[str]
+) -> tuple[Value, bool] | None:
+    """The value of an expression that is one of these words, and if it always is."""
+    wanted = tuple(words)
+    values = list(possible_values(source, start, end))
+    hits = [v for v in values if any(is_word(source, v, word) for word in wanted)]
+    if not hits:
+        return None
+    return hits[0], len(hits) == len(values) and all(v.sure for v in hits)
+
+
+def is_word(source: Source, value: Value, word: str) -> bool:
+    """Whether a value is what a word of the rules' vocabulary means."""
+    if value.end <= value.start:
+        return False
+    if word in acceptance.KINDS:
+        return acceptance.accepts(source, value, word)
+    if word == "false":
+        return is_false(source, value)
+    if word == "true":
+        return is_true(source, value)
+    if value.negated:
+        return False
+    return _is_written(source, value, word)
+
+
+def _is_written(source: Source, value: Value, word: str) -> bool:
+    tokens = source.tokens
+    literal = value.end - value.start == 1 and tokens.kinds[value.start] == STRING
+    text = (
+        content(tokens.texts[value.start])
+        if literal
+        else text_of(source, value.start, value.end)
+    )
+    if word.startswith("/") and word.endswith("/") and len(word) > 1:
+        pattern = compiled(
+            f"(?s:{word[1:-1]})" if not word.startswith("/(?") else word[1:-1]
+        )
+        raw = source.text[tokens.starts[value.start] : tokens.ends[value.end - 1]]
+        return bool(pattern.fullmatch(text) or (not literal and pattern.fullmatch(raw)))
+    if word == "empty":
+        return (literal and not text.strip()) or text in ("[]", "{}", "()", "''")
+    if word == "null":
+        return not literal and text.lower() in _NULLS
+    if word == "0":
+        return bool(_ZERO.fullmatch(text)) and not literal
+    if word == "1":
+        return bool(_ONE.fullmatch(text)) and not literal
+    return text == word or (not literal and last_component(text) == word)
+
+
+def is_only_named(source: Source, index: int) -> bool:
+    """Whether a token names a thing without using it: an import, a comment's word."""
+    return source.in_import(index)

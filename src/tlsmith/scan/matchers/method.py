@@ -1,0 +1,105 @@
+"""`method`: a function of a certain name is defined, and it accepts everything.
+
+What a rule may say in `match`: `parameters`, a regular expression searched between its
+brackets; `within`, one searched in the header of what stands around it; `returns`, what
+its answers must all be (words as in `setting`; `accepts` if not said); and `file_has`,
+`file_lacks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tlsmith.scan import acceptance, functions
+from tlsmith.scan.finding import Match
+from tlsmith.scan.functions import Function
+from tlsmith.scan.matchers.asked import compiled, fits_file, satisfying
+from tlsmith.scan.matchers.setting import key_at
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """The definition of the name at an anchor, if it accepts everything."""
+    name = key_at(source, end)
+    if name is None or not fits_file(rule, source):
+        return
+    function = definition_at(source, name)
+    if function is None or not _fits(rule, source, function):
+        return
+    if not any(
+        _gives(source, function, word)
+        for word in rule.match.get("returns", ["accepts"])
+    ):
+        return
+    tokens = source.tokens
+    last = min(max(function.end - 1, function.start), len(tokens) - 1)
+    yield Match(tokens.starts[name], tokens.ends[last], None, "it accepts everything")
+
+
+def definition_at(source: Source, name: int) -> Function | None:
+    """The function that a name is given to here, or None if it is only called."""
+    tokens = source.tokens
+    opening = name + 1
+    if opening < len(tokens) and tokens.texts[opening] == "<":
+        while opening < len(tokens) and tokens.texts[opening] != "(":
+            opening += 1
+    if opening >= len(tokens) or tokens.texts[opening] != "(":
+        return None
+    if tokens.partner[opening] < opening or (
+        name and tokens.texts[name - 1] in (".", "new", "->", "return")
+    ):
+        return None
+    return functions.function_of(source, opening)
+
+
+def _fits(rule: Rule, source: Source, function: Function) -> bool:
+    tokens = source.tokens
+    opening = function.parameters
+    inside = source.text[tokens.starts[opening] : tokens.ends[tokens.partner[opening]]]
+    if "parameters" in rule.match and not compiled(rule.match["parameters"]).search(
+        inside
+    ):
+        return False
+    if "within" not in rule.match:
+        return True
+    pattern = compiled(rule.match["within"])
+    return any(pattern.search(header) for header in headers_around(source, function))
+
+
+def headers_around(source: Source, function: Function) -> Iterator[str]:
+    """The text before each brace around a function, or its less indented lines."""
+    tokens = source.tokens
+    index = function.name if function.name >= 0 else function.parameters
+    if source.language.blocks != "brace":
+        yield from _less_indented(source, index)
+        return
+    parent = tokens.parent[index]
+    while parent >= 0:
+        low = source.begins_statement(parent)
+        yield source.text[tokens.starts[low] : tokens.starts[parent]]
+        parent = tokens.parent[parent]
+
+
+def _less_indented(source: Source, index: int) -> Iterator[str]:
+    line, _ = source.position(source.tokens.starts[index])
+    indent = source.indent(index)
+    for above in range(line - 1, 0, -1):
+        low, high = source.line_bounds(above)
+        text = source.text[low:high]
+        depth = len(text) - len(text.lstrip())
+        if text.strip() and depth < indent:
+            indent = depth
+            yield text
+        if indent == 0:
+            return
+
+
+def _gives(source: Source, function: Function, word: str) -> bool:
+    if word in acceptance.KINDS:
+        return acceptance.gives_only(source, function, word)
+    answers = functions.returns_of(source, function)
+    return bool(answers) and all(
+        low < high and satisfying(source, low, high, [word]) is not None
+        for low, high in answers or ()
+    )

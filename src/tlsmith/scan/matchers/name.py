@@ -1,0 +1,92 @@
+"""`name`: a name is used in an expression, and that alone is the finding.
+
+What a rule may say in `match`: `definition_lacks`, a regular expression that must not
+be found in what the file defines under that name; and what every matcher of code may
+(`asked.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tlsmith.scan import functions
+from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.lexer import STRING, WORD
+from tlsmith.scan.matchers.asked import compiled, fits_calls, fits_file
+from tlsmith.scan.matchers.setting import key_at
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+_DEFINING = frozenset(
+    [
+        "class",
+        "interface",
+        "struct",
+        "enum",
+        "object",
+        "trait",
+        "type",
+        "typedef",
+        "module",
+        "def",
+        "func",
+        "fun",
+        "fn",
+        "function",
+        "define",
+        "protocol",
+        "extension",
+        "extends",
+        "implements",
+        "namespace",
+        "typename",
+        "record",
+        "impl",
+    ]
+)
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """The name at an anchor, where it is used."""
+    index = key_at(source, end)
+    if index is None or source.tokens.kinds[index] == STRING:
+        return
+    if not fits_file(rule, source) or not _is_used(source, index):
+        return
+    if not fits_calls(rule, source, index) or _is_own(rule, source, index):
+        return
+    tokens = source.tokens
+    place = tokens.starts[index], tokens.ends[index]
+    edits: tuple[Edit, ...] = ()
+    if "replace" in rule.rewrite:
+        edits = (Edit(*place, rule.rewrite["replace"]),)
+    yield Match(*place, edits=edits)
+
+
+def _is_used(source: Source, index: int) -> bool:
+    tokens = source.tokens
+    if tokens.kinds[index] != WORD or source.in_import(index):
+        return False
+    before = tokens.texts[index - 1] if index else ""
+    after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
+    if before in _DEFINING or (before == "~"):
+        return False
+    if after == "(" and functions.defines(source, index + 1, index):
+        return False
+    # `Name x;`, `x: Name`: a type tells nothing of what is put there.
+    return not (after == "=" and before not in (".", "::", "->"))
+
+
+def _is_own(rule: Rule, source: Source, index: int) -> bool:
+    """Whether the file defines that name itself, and otherwise."""
+    if "definition_lacks" not in rule.match:
+        return False
+    name = source.tokens.texts[index]
+    for function in source.functions:
+        if function.name >= 0 and source.tokens.texts[function.name] == name:
+            tokens = source.tokens
+            body = source.text[
+                tokens.starts[function.start] : tokens.ends[function.end - 1]
+            ]
+            return not compiled(rule.match["definition_lacks"]).search(body)
+    return False

@@ -1,0 +1,101 @@
+"""`text`: what a regular expression says, in code or in strings, never in comments.
+
+What a rule may say in `match`: `pattern`, matched where the anchor begins (without, the
+anchor itself); `zone`, `code`, `string` or `any`; `unless`, a regular expression that
+must not be found in the `scope`: the `line`, `statement`, `block` or `file`; and what
+every matcher of code may (`asked.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.matchers.asked import compiled, fits_calls, fits_file
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """The pattern's text at an anchor, if it stands in the zone asked for."""
+    if not fits_file(rule, source):
+        return
+    if "pattern" in rule.match:
+        found = compiled(rule.match["pattern"]).match(source.text, start)
+        if found is None:
+            return
+        end = found.end()
+    zone = source.zone(start)
+    wanted = rule.match.get("zone", "any")
+    if zone == "comment" or (wanted != "any" and zone != wanted):
+        return
+    index = source.tokens.at(start)
+    if index is not None and (
+        not fits_calls(rule, source, index)
+        or (zone == "code" and source.in_import(index))
+    ):
+        return
+    if "unless" in rule.match and _found_around(rule, source, start, end):
+        return
+    edits = (
+        (Edit(start, end, rule.rewrite["replace"]),)
+        if "replace" in rule.rewrite
+        else ()
+    )
+    yield Match(start, end, edits=edits)
+
+
+def _found_around(rule: Rule, source: Source, start: int, end: int) -> bool:
+    low, high = scope(source, start, end, rule.match.get("scope", "line"))
+    return bool(compiled(rule.match["unless"]).search(source.text, low, high))
+
+
+def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
+    """The offsets of the line, statement, block or file that a place stands in."""
+    tokens = source.tokens
+    first, last = source.position(start)[0], source.position(end)[0]
+    line = source.line_bounds(first)[0], source.line_bounds(last)[1]
+    index = tokens.at(start)
+    if name == "file" or index is None:
+        return (0, len(source.text)) if name == "file" else line
+    if name == "line":
+        return line
+    if name == "statement":
+        low = source.begins_statement(index)
+        return tokens.starts[low], _statement_end(source, low, line[1])
+    if source.language.blocks == "brace":
+        parent = tokens.parent[index]
+        while parent >= 0 and tokens.texts[parent] != "{":
+            parent = tokens.parent[parent]
+        if parent >= 0 and tokens.partner[parent] > parent:
+            return tokens.starts[parent], tokens.ends[tokens.partner[parent]]
+        return 0, len(source.text)
+    return _indented_block(source, index, first)
+
+
+def _statement_end(source: Source, index: int, least: int) -> int:
+    tokens = source.tokens
+    while index < len(tokens):
+        if tokens.texts[index] in (";", "\n") and tokens.starts[index] >= least:
+            return tokens.starts[index]
+        partner = tokens.partner[index]
+        index = partner if partner > index else index
+        index += 1
+    return len(source.text)
+
+
+def _indented_block(source: Source, index: int, line: int) -> tuple[int, int]:
+    """The lines around that are indented as much, with what is indented more."""
+    indent = source.indent(index)
+    low, high = source.line_bounds(line)
+    total = source.position(len(source.text))[0]
+    for step in (-1, 1):
+        at = line + step
+        while 1 <= at <= total:
+            start, end = source.line_bounds(at)
+            text = source.text[start:end]
+            if text.strip() and len(text) - len(text.lstrip()) < indent:
+                break
+            low, high = min(low, start), max(high, end)
+            at += step
+    return low, high
