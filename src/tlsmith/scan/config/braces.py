@@ -15,7 +15,7 @@ from tlsmith.scan.config.node import Document, Node
 
 _TOKEN = re.compile(
     r"(?P<comment>(?:(?<=\s)|(?<![\s\S]))(?:\#|//)[^\n]*|/\*[\s\S]*?(?:\*/|\Z))"
-    r"|(?P<heredoc><<[-~]?(?P<tag>[A-Z_]\w*)\n[\s\S]*?\n[ \t]*(?P=tag)\b)"
+    r"|(?P<heredoc><<[-~]?[A-Z_]\w{0,60}(?=\n))"
     r"|(?P<joined>\\\n)"
     r"|(?P<newline>\n)"
     r"|(?P<opening></?[A-Za-z][\w:.-]*)"
@@ -61,8 +61,9 @@ def read_braces(text: str, start: int, end: int, name: str, form: str) -> Docume
     """The settings of a stretch of text in directives and blocks."""
     root = Node("", start, start, None)
     reader = _Reader(text, root, STYLES[form])
-    for found in _TOKEN.finditer(text, start, end):
-        reader.take(found)
+    position = start
+    while found := _TOKEN.search(text, position, end):
+        position = max(reader.take(found, end), found.end())
     reader.finish()
     return Document(name, form, root)
 
@@ -77,14 +78,15 @@ class _Reader:
         self.words: list[tuple[int, int]] = []
         self.brackets = 0
         self.in_tag = False
+        self.unclosed: set[str] = set()
 
-    def take(self, found: re.Match[str]) -> None:
-        """Take a token."""
-        kind = found.lastgroup if found.lastgroup != "tag" else "heredoc"
-        if kind == "comment" and self._is_comment(found):
-            return
-        if kind == "joined":
-            return
+    def take(self, found: re.Match[str], limit: int) -> int:
+        """Take a token; where the next one may begin."""
+        kind = found.lastgroup
+        if kind == "heredoc":
+            return self._take_heredoc(found, limit)
+        if kind == "joined" or (kind == "comment" and self._is_comment(found)):
+            return 0
         if kind == "newline":
             self._take_newline()
         elif kind == "sign":
@@ -93,6 +95,22 @@ class _Reader:
             self._take_tag(found)
         else:
             self.words.append(found.span())
+        return 0
+
+    def _take_heredoc(self, found: re.Match[str], limit: int) -> int:
+        """The lines up to the word that a `<<WORD` names, if it comes again."""
+        name = found.group().lstrip("<-~")
+        end = found.end()
+        if name not in self.unclosed:
+            closing = re.compile(rf"\n[ \t]{{0,80}}{name}\b").search(
+                self.text, end, limit
+            )
+            if closing:
+                end = closing.end()
+            else:
+                self.unclosed.add(name)
+        self.words.append((found.start(), end))
+        return end
 
     def _is_comment(self, found: re.Match[str]) -> bool:
         return self.style.slashes or not found.group().startswith("//")

@@ -82,7 +82,7 @@ _SNIFFS = (
     (re.compile(r"^[ \t]*proxy_\w+[ \t][^\n]*;[ \t]*(?:#.*)?$", re.M), "nginx"),
     (re.compile(r"^[ \t]*\[\[?[\w .:\"'/@*-]+\]\]?[ \t]*$", re.M), "ini"),
     (re.compile(r"\{[ \t]*(?:\#[^\n]*)?$", re.M), "braces"),
-    (re.compile(r"^(?:- |[\w.-]+:(?:[ \t]|$))", re.M), "yaml"),
+    (re.compile(r"^[ \t]*(?:- |[\w.-]+:(?:[ \t]|$))", re.M), "yaml"),
 )
 _FILE_KEY = re.compile(
     r"(?:[\w.-]+\.(?:ya?ml|json|toml|conf|cfg|ini|properties|xml|cnf|hcl|tf|repo|river|alloy|cf)|Caddyfile|\.?(?:npmrc|curlrc|gitconfig|wgetrc|condarc))$"
@@ -177,7 +177,7 @@ def _named_beside(node: Node) -> str:
         return ""
     beside = (
         child.value
-        for child in node.parent.children
+        for child in node.parent.children[:40]
         if child.key in ("path", "dest", "filename", "name", "target")
     )
     return next((name for name in beside if _FILE_KEY.search(name)), "")

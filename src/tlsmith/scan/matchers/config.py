@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from tlsmith.scan.config import Document, Node, documents
+from tlsmith.scan.config import ITEM, Document, Node, documents
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -65,7 +65,9 @@ def _places(
     settings = documents(source)
     if part == "value":
         return settings.values_at(start)
-    found = settings.keys_at(start if part == "key-before" else end - 1)
+    text = source.text
+    first = start + len(text[start:end]) - len(text[start:end].lstrip())
+    found = settings.keys_at(first if part == "key-before" else end - 1)
     return found if found or part != "either" else settings.values_at(start)
 
 
@@ -166,7 +168,7 @@ def _is_said(values: Iterable[str], node: Node, value: str) -> bool:
     """Whether a setting, or an entry of the list it is, is one of these."""
     if node.children:
         return any(
-            child.key == "-" and said(values, child.value) for child in node.children
+            child.key == ITEM and said(values, child.value) for child in node.children
         )
     return said(values, value)
 
@@ -180,8 +182,9 @@ def _is_like(pattern: str, key: str) -> bool:
 def _path_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
     if "under" not in asked and "not_under" not in asked:
         return True
+    own = 0 if node.key in ("", ITEM) else len(node.key) + 1
     paths = [f"{path}." for path in document.paths(node)]
-    paths = [path[: -len(node.key) - 1] for path in paths]
+    paths = [path[: len(path) - own] for path in paths]
     under = _compiled(f"(?i){asked.get('under', '')}")
     if not any(under.search(path) for path in paths):
         return False

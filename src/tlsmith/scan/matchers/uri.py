@@ -28,6 +28,15 @@ _HOST = re.compile(
     re.I,
 )
 
+_ABOUT = re.compile(r"\b(?:e\.g\.|for example|usage:|deprecated|not recommended)", re.I)
+_BARE = re.compile(r"[\"'`]?[?&; ]?[\w .-]{1,40}=[\w.:-]*[;& ]?[\"'`]?")
+_SEEKING = re.compile(
+    r"\bin\b|\bassert\w*|expect\(|contains?\b|includes?\(|starts_?with|ends_?with|"
+    r"index_?of|\bfind|strpos|str_contains|\bmatch|replace|\btest\(|==|!=|remove|strip",
+    re.I,
+)
+_WORDS = 2
+
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where a parameter is set to what a rule names."""
@@ -60,12 +69,28 @@ def _fits(rule: Rule, source: Source, around: tuple[int, int], start: int) -> bo
     unwanted = rule.match.get("not_beside")
     if unwanted and re.search(unwanted, text, re.I):
         return False
-    return not (source.zone(start) == "string" and _is_prose(text))
+    if source.zone(start) != "string":
+        return True
+    return not (_is_prose(text) or _is_sought(source, around, text))
 
 
 def _is_prose(text: str) -> bool:
-    """Whether a string is a sentence about a setting, not a setting."""
-    return text.count(" ") > 6 and "://" not in text and ";" not in text
+    """Whether a string is about a setting, and sets nothing."""
+    if text.startswith(('"""', "'''")) and "://" not in text:
+        return True
+    if _ABOUT.search(text):
+        return True
+    words = [word for word in text.split() if "=" not in word]
+    return len(words) > _WORDS and "://" not in text and ";" not in text
+
+
+def _is_sought(source: Source, around: tuple[int, int], text: str) -> bool:
+    """Whether a string that is nothing but the parameter is looked for, not used."""
+    if not _BARE.fullmatch(text):
+        return False
+    first, _ = source.line_bounds(source.position(around[0])[0])
+    _, last = source.line_bounds(source.position(around[1])[0])
+    return _SEEKING.search(source.text, first, last) is not None
 
 
 def _around(source: Source, offset: int) -> tuple[int, int]:
