@@ -116,22 +116,29 @@ def _written(source: Source, start: int, end: int) -> Function | None:
             )
             return Function(-1, -1, low, high, expression)
         elif text == "{" and tokens.partner[index] > index:
-            return (
-                _block(source, index)
-                if index == start or _opens(source, start, index)
-                else None
-            )
-        elif text == ":" and tokens.texts[start] == "lambda":
-            return Function(-1, -1, index + 1, end, True)
-        elif text == "|" and source.language.name == "rust":
-            return _closure(source, index, end)
-        if text in ("fn", "fun") and source.language.blocks == "end":
-            return _clause(source, index, end)
+            opens = index == start or _opens(source, start, index)
+            return _block(source, index) if opens else None
+        else:
+            function = _by_keyword(source, start, index, end)
+            if function:
+                return function
+    return None
+
+
+def _by_keyword(source: Source, start: int, index: int, end: int) -> Function | None:
+    """`lambda a: …`, Rust's `|a| …`, and Erlang's `fun … end`."""
+    text = source.tokens.texts[index]
+    if text == ":" and source.tokens.texts[start] == "lambda":
+        return Function(-1, -1, index + 1, end, True)
+    if text == "|" and source.language.name == "rust":
+        return _closure(source, index, end)
+    if text in ("fn", "fun") and source.language.blocks == "end":
+        return _clause(source, index, end)
     return None
 
 
 def _with_parameters(source: Source, start: int, opening: int) -> Function | None:
-    """`function (a) {…}`, `(a) => …`, `func(a) error {…}`, `HostnameVerifier((a) -> …)`."""
+    """`function (a) {…}`, `(a) => …`, `func(a) error {…}`, `Verifier((a) -> …)`."""
     tokens = source.tokens
     body = functions.body_after(
         source,
@@ -150,7 +157,7 @@ def _with_parameters(source: Source, start: int, opening: int) -> Function | Non
 
 
 def _opens(source: Source, start: int, brace: int) -> bool:
-    """Whether `word {` is a function: `sub {`, `proc {`, `HostnameVerifier { _, _ ->`."""
+    """Whether `word {` is a function: `sub {`, `proc {`, `Verifier { _, _ ->`."""
     tokens = source.tokens
     if tokens.texts[brace - 1] in ("sub", "proc", "lambda", "delegate", "Proc", "^"):
         return True

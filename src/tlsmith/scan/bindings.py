@@ -139,9 +139,11 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
     after = index + width
     if index and tokens.texts[index - 1] == "define":
         return after if after < len(tokens) else -1
-    if after + 1 >= len(tokens) or tokens.kinds[after] == STRING:
-        return -1
-    if _is_argument(source, index):
+    if (
+        after + 1 >= len(tokens)
+        or tokens.kinds[after] == STRING
+        or _is_argument(source, index)
+    ):
         return -1
     if tokens.texts[after] in _ASSIGNING:
         return after + 1

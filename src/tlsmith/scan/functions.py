@@ -208,36 +208,46 @@ def body_after(
         angles += (text == "<") - (text == ">")
         if text == "," and typed and angles > 0:
             continue  # Result<A, B>
-        if kind == STRING:
-            return None
-        if text == "{" and tokens.partner[ahead] > ahead:
-            return ahead + 1, tokens.partner[ahead], False
-        if text == "=>" or (
-            text == "->" and not defined and source.language.name == "java"
-        ):
-            return _arrow(source, ahead + 1)
-        if text == "=" and (defined or typed):
-            return (*_expression(source, ahead + 1), True)
-        if text == "->" and defined and source.language.name in ("elixir", "erlang"):
-            return _arrow(source, ahead + 1)
-        if text == ":" and defined and source.language.blocks == "indent":
-            return (*_indented(source, ahead), False)
-        if text == "do" and defined and source.language.blocks == "end":
-            return (*_ended(source, ahead), False)
-        if kind == NEWLINE:
-            if defined and source.language.blocks == "end":
-                return (*_ended(source, ahead), False)
-            if not _brace_follows(source, ahead):
-                return None
-        elif text in ("->", ":"):
+        body = None if kind == STRING else _body_at(source, ahead, defined, typed)
+        if body:
+            return body
+        if text in ("->", ":"):
             typed = True
-        elif (
-            not (typed or text in _MODIFIERS or defined or _is_throws(source, index))
-            or text in ";)}"
-            or (text == "," and not _is_throws(source, index))
-        ):
+        elif not _goes_on(source, index, ahead, typed or defined):
             return None
     return None
+
+
+def _body_at(
+    source: Source, ahead: int, defined: bool, typed: bool
+) -> tuple[int, int, bool] | None:
+    """The body that a token opens, if it opens one."""
+    tokens = source.tokens
+    text = tokens.texts[ahead]
+    if text == "{" and tokens.partner[ahead] > ahead:
+        return ahead + 1, tokens.partner[ahead], False
+    arrows = ("elixir", "erlang") if defined else ("java",)
+    if text == "=>" or (text == "->" and source.language.name in arrows):
+        return _arrow(source, ahead + 1)
+    if text == "=" and (defined or typed):
+        return (*_expression(source, ahead + 1), True)
+    blocks = source.language.blocks if defined else ""
+    if text == ":" and blocks == "indent":
+        return (*_indented(source, ahead), False)
+    if blocks == "end" and (text == "do" or tokens.kinds[ahead] == NEWLINE):
+        return (*_ended(source, ahead), False)
+    return None
+
+
+def _goes_on(source: Source, index: int, ahead: int, free: bool) -> bool:
+    """Whether a header may go on with this token."""
+    text, kind = source.tokens.texts[ahead], source.tokens.kinds[ahead]
+    if kind == NEWLINE:
+        return _brace_follows(source, ahead)
+    if kind == STRING or text in ";)}":
+        return False
+    throws = _is_throws(source, index)
+    return throws or (text != "," and (free or text in _MODIFIERS))
 
 
 def _is_throws(source: Source, index: int) -> bool:

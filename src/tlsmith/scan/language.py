@@ -66,7 +66,7 @@ def _by_filename(
             return language
     if "/.github/workflows/" in f"/{path}" and name.endswith((".yml", ".yaml")):
         return by_name["extensions"]["yaml"]
-    stem, dot, extension = name.rpartition(".")
+    _, dot, extension = name.rpartition(".")
     if not dot:
         return None
     return by_name["extensions"].get(extension) or by_name["extensions"].get(

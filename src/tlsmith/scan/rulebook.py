@@ -36,9 +36,11 @@ def every_rule(cache: str | None = None) -> tuple[Rule, ...]:
     if cache is None:
         return with_samples()
     name = os.path.join(cache, f"rules-{_key()}.json")
-    with suppress(OSError, ValueError, TypeError):
-        with open(name, encoding="utf-8") as stream:
-            return tuple(_remade(entry) for entry in json.load(stream))
+    with (
+        suppress(OSError, ValueError, TypeError),
+        open(name, encoding="utf-8") as stream,
+    ):
+        return tuple(_remade(entry) for entry in json.load(stream))
     rules = with_samples()
     keep(name, json.dumps([_bare(rule) for rule in rules]).encode())
     return rules

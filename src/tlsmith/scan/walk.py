@@ -19,98 +19,17 @@ VENDORED = frozenset(
 REPOSITORIES = frozenset([".git", ".hg", ".svn", ".bzr", "CVS", ".jj"])
 _BINARY = frozenset(
     [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "bmp",
-        "ico",
-        "webp",
-        "tif",
-        "tiff",
-        "avif",
-        "heic",
-        "psd",
-        "pdf",
-        "zip",
-        "gz",
-        "tgz",
-        "bz2",
-        "xz",
-        "zst",
-        "lz4",
-        "7z",
-        "rar",
-        "tar",
-        "jar",
-        "war",
-        "ear",
-        "class",
-        "pyc",
-        "pyo",
-        "so",
-        "o",
-        "a",
-        "dll",
-        "exe",
-        "dylib",
-        "lib",
-        "obj",
-        "bin",
-        "dat",
-        "db",
-        "sqlite",
-        "sqlite3",
-        "wasm",
-        "woff",
-        "woff2",
-        "ttf",
-        "otf",
-        "eot",
-        "mp3",
-        "mp4",
-        "ogg",
-        "wav",
-        "flac",
-        "avi",
-        "mov",
-        "mkv",
-        "webm",
-        "m4a",
-        "deb",
-        "rpm",
-        "apk",
-        "iso",
-        "img",
-        "dmg",
-        "msi",
-        "cab",
-        "whl",
-        "egg",
-        "gem",
-        "node",
-        "pdb",
-        "mo",
-        "pack",
-        "idx",
-        "parquet",
-        "npy",
-        "npz",
-        "pkl",
-        "onnx",
-        "pt",
-        "safetensors",
-        "gguf",
-        "h5",
-        "swf",
-        "xcf",
-        "ai",
-        "eps",
-        "blend",
-        "fbx",
-        "glb",
+        "png", "jpg", "jpeg", "gif", "bmp", "ico", "webp", "tif", "tiff", "avif",
+        "heic", "psd", "pdf", "zip", "gz", "tgz", "bz2", "xz", "zst", "lz4", "7z",
+        "rar", "tar", "jar", "war", "ear", "class", "pyc", "pyo", "so", "o", "a", "dll",
+        "exe", "dylib", "lib", "obj", "bin", "dat", "db", "sqlite", "sqlite3", "wasm",
+        "woff", "woff2", "ttf", "otf", "eot", "mp3", "mp4", "ogg", "wav", "flac", "avi",
+        "mov", "mkv", "webm", "m4a", "deb", "rpm", "apk", "iso", "img", "dmg", "msi",
+        "cab", "whl", "egg", "gem", "node", "pdb", "mo", "pack", "idx", "parquet",
+        "npy", "npz", "pkl", "onnx", "pt", "safetensors", "gguf", "h5", "swf", "xcf",
+        "ai", "eps", "blend", "fbx", "glb",
     ]
-)
+)  # fmt: skip
 _GENERATED = (".min.js", ".min.css", ".min.mjs", ".bundle.js", ".map", "-lock.json")
 _LOCKS = frozenset(
     [
@@ -217,14 +136,19 @@ def _reason(
     if ignoring is not None and ignoring.leaves_out(name, folder):
         return "ignored by git"
     if folder:
-        if name in VENDORED and not choice.vendored:
-            return "vendored"
+        reason = "vendored" if name in VENDORED and not choice.vendored else ""
     elif not entry.is_file(follow_symlinks=False):
-        return "link" if entry.is_symlink() else "special file"
-    elif name.rpartition(".")[2].lower() in _BINARY:
-        return "binary"
-    elif name in _LOCKS or name.endswith(_GENERATED):
-        return "generated"
-    if choice.excludes is not None and choice.excludes(_path(entry)):
+        reason = "link" if entry.is_symlink() else "special file"
+    else:
+        reason = _reason_of_name(name)
+    if not reason and choice.excludes is not None and choice.excludes(_path(entry)):
         return "excluded"
-    return ""
+    return reason
+
+
+def _reason_of_name(name: str) -> str:
+    """Why a file is left out for its name; nothing if it is not."""
+    _, dot, extension = name.rpartition(".")
+    if dot and extension.lower() in _BINARY:
+        return "binary"
+    return "generated" if name in _LOCKS or name.endswith(_GENERATED) else ""

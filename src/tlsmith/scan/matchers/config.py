@@ -250,6 +250,6 @@ def _line_removed(source: Source, node: Node) -> tuple[Edit, ...]:
     rest = source.text[node.end : stop].strip()
     if line != last or not alone or rest not in ("", ";"):
         return ()
-    if len((node.parent or node).children) < 2:
-        return ()
+    if source.language.name != "ini" and len((node.parent or node).children) < 2:
+        return ()  # what is left would be no mapping any more
     return (Edit(start, min(stop + 1, len(source.text)), ""),)
