@@ -30,6 +30,8 @@ class Match:
         reason: Why the matcher is so sure, or is not: a few words.
         target: The host or URL it concerns, where one is written there.
         edits: What would mend it, or nothing if no safe rewrite is known.
+        outer: How many texts further out the offsets are meant, where the text that
+            was looked at is part of another.
     """
 
     start: int
@@ -38,6 +40,7 @@ class Match:
     reason: str = ""
     target: str | None = None
     edits: tuple[Edit, ...] = ()
+    outer: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tlsmith.scan.finding import Finding, Match
 from tlsmith.scan.grading import confidence_of, distinct, severity_of
 from tlsmith.scan.matchers import matches
+from tlsmith.scan.parts.reading import parts_of
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 from tlsmith.scan.suppression import suppressed
@@ -17,13 +18,20 @@ _LONGEST = 4000
 
 def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of these rules in a source, in the order they stand there."""
-    found = [
-        finding_of(rule, match, source)
-        for rule in rules
-        if source.language.name in rule.languages or "*" in rule.languages
-        for match in matches(rule, source)
-    ]
+    found = [finding_of(rule, match, source) for rule, match in held(source, rules)]
     return suppressed(source, distinct(found))
+
+
+def held(source: Source, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Match]]:
+    """Where rules hold in a source, and in the texts that are parts of it."""
+    rules = list(rules)
+    for rule in rules:
+        if source.language.name in rule.languages or "*" in rule.languages:
+            for match in matches(rule, source):
+                yield rule, match
+    for part in parts_of(source, rules):
+        for rule, match in held(part.source, rules):
+            yield rule, part.outward(match)
 
 
 def finding_of(rule: Rule, match: Match, source: Source) -> Finding:

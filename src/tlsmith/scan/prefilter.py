@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+from tlsmith.scan.parts.reading import holds
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
 
@@ -74,7 +75,12 @@ class Candidates:
 
 
 def _reads(rule: Rule, language: str) -> bool:
-    return language in rule.languages or "*" in rule.languages
+    """Whether a rule may find something in such a text, or in a part of it."""
+    return (
+        language in rule.languages
+        or "*" in rule.languages
+        or holds(language, rule.languages)
+    )
 
 
 def by_literals(anchors: Sequence[str]) -> Search:

@@ -13,6 +13,7 @@ from tlsmith.scan.lexer import NEWLINE, STRING, WORD, Tokens
 
 if TYPE_CHECKING:
     from tlsmith.scan.functions import Function
+    from tlsmith.scan.shell.command import Command
 
 _ENCODINGS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -49,6 +50,7 @@ class Source:
         language: How it is read.
         inside: Its path inside what is scanned: what stands before it says nothing of
             whether it is a test.
+        outer: The source it is a part of, or None.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Source:
         language: Language | None = None,
         *,
         inside: str | None = None,
+        outer: Source | None = None,
     ) -> None:
         self.path = path
+        self.outer = outer
         self.inside = path if inside is None else inside
         self.text = text
         self.language = language or language_of(path, text)
@@ -106,6 +110,13 @@ class Source:
             if kind == STRING and len(text) < 80:
                 places.setdefault(text[1:-1], []).append(index)
         return places
+
+    @cached_property
+    def commands(self) -> list[Command]:
+        """The commands of a shell's text, read when first asked for."""
+        from tlsmith.scan.shell.reader import read_shell
+
+        return read_shell(self.text)
 
     @cached_property
     def functions(self) -> list[Function]:

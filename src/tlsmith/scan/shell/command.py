@@ -56,7 +56,7 @@ class Command:
         redirects: Each operator with the word behind it.
         documents: The here-documents it reads.
         reads: The command whose output it is given, or None.
-        piped: Whether another one is given its output.
+        read_by: The command that is given its output, or None.
         prefix: The keywords before it: `if`, `until`, `!`...
     """
 
@@ -67,7 +67,7 @@ class Command:
     redirects: list[tuple[str, Word]] = field(default_factory=list)
     documents: list[Heredoc] = field(default_factory=list)
     reads: Command | None = None
-    piped: bool = False
+    read_by: Command | None = None
     prefix: list[str] = field(default_factory=list)
     caught: bool = False
     """Whether it stands in a substitution, which takes its output."""

@@ -82,8 +82,7 @@ class _Reader:
             return after
         self.commands.append(command)
         if operator in ("|", "|&"):
-            command.piped = True
-            after.reads = command
+            after.reads, command.read_by = command, after
         return after
 
     def _take(self, command: Command, word: Word) -> None:
