@@ -18,7 +18,7 @@ _PROSE = re.compile(
     r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains|keywords)$"
 )
 _PWSH = re.compile(r"(?i)pwsh|powershell")
-_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n")
+_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.|\n)")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
@@ -122,12 +122,12 @@ def _scalar(source: Source, node: Node, language: str) -> Part:
     """A value as a text of its own."""
     start, end = node.value_start, node.end
     raw = source.text[start:end]
-    block = _BLOCK.match(raw) or _HEREDOC.match(raw)
-    if block:
-        text = raw[block.end() :]
-        if raw.startswith(">"):
-            text = _folded(text)
-        return part_of(source, text, [(0, start + block.end())], language)
+    header = _BLOCK.search(source.text, max(source.text.rfind("\n", 0, start - 1), 0), start)
+    if header:
+        text = _folded(raw) if header[0].startswith(">") else raw
+        return part_of(source, text, [(0, start)], language)
+    if document := _HEREDOC.match(raw):
+        return part_of(source, raw[document.end() :], [(0, start + document.end())], language)
     quote = raw[:1]
     if quote == '"' and raw.endswith('"') and len(raw) > 1:
         return _unescaped(source, raw[1:-1], start + 1, language)
