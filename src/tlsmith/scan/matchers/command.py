@@ -10,7 +10,7 @@ The anchor is the program's name. What a rule may say in `match`:
 - `when`, `unless`: ones that must be found there, or must not.
 - `encrypted`: whether it does no harm where every URL is one of plain HTTP.
 - `abbreviated`: whether long options may be cut short.
-- `piped`: only where the command's output goes on to another, or into a variable.
+- `answered`: only where something is said to the other end, or its answer is trusted.
 
 Arguments are followed into the variables that hold them; what is wrong there is found
 where it is written.
@@ -25,8 +25,8 @@ from dataclasses import replace
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.asked import compiled
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.shell.answered import is_answered
 from tlsmith.scan.shell.command import Command, Word
-from tlsmith.scan.shell.program import name_of
 from tlsmith.scan.shell.running import running_at
 from tlsmith.scan.shell.variables import Held, held_by
 from tlsmith.scan.source import Source
@@ -38,12 +38,10 @@ _TARGET = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']+", re.I)
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """What is wrong with the command whose program stands at an anchor."""
-    found = running_at(source, start)
+    found = running_at(source, start, compiled(f"(?i:{rule.match['program']})"))
     if found is None:
         return
     command, at = found
-    if not compiled(rule.match["program"]).fullmatch(name_of(command.words[at].text)):
-        return
     arguments = command.words[at + 1 :]
     said = _joined(arguments)
     if not _fits(rule, command, said):
@@ -61,8 +59,6 @@ def _wrong(
             word.offset(low), word.offset(max(high - 1, low)) + 1,
             target=target, edits=edits,
         )  # fmt: skip
-    if not arguments and "said" not in rule.match and "bare" in rule.match:
-        yield Match(0, 0)
     for word in arguments:
         for held in held_by(word, source):
             yield from _held(rule, held, target)
@@ -90,7 +86,7 @@ def _fits(rule: Rule, command: Command, said: str) -> bool:
         return False
     if "unless" in asked and _said(asked["unless"]).search(said):
         return False
-    if asked.get("piped") and not (command.read_by or command.reads or command.caught):
+    if asked.get("answered") and not is_answered(command):
         return False
     if asked.get("encrypted"):
         schemes = {scheme.lower() for scheme in _URL.findall(said)}
@@ -122,9 +118,7 @@ def _offending(rule: Rule, words: Sequence[Word]) -> Iterator[_Place]:
         yield from _in_words(rule, words)
 
 
-def _option(
-    rule: Rule, words: Sequence[Word], index: int
-) -> tuple[_Place | None, int]:
+def _option(rule: Rule, words: Sequence[Word], index: int) -> tuple[_Place | None, int]:
     """What is wrong with an option; the index of the last word that belongs to it."""
     asked, word = rule.match, words[index]
     name, equals, value = word.text.partition("=")

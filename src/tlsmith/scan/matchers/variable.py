@@ -27,7 +27,9 @@ from tlsmith.scan.source import Source
 _SHELLS = frozenset(["shell", "batch", "powershell"])
 _LINES = frozenset(["dockerfile", "make", "ini", "toml", "text"])
 _TREES = frozenset(["yaml", "json", "hcl", "xml", "puppet", "nix"])
-_READING = re.compile(r"(?:\$\{?|%|!|\$\(|\bunset(?:env)?[ \t]+[\w \t]*|-u[ \t]*|unexport[ \t]+)$")
+_READING = re.compile(
+    r"(?:\$\{?|%|!|\$\(|\bunset(?:env)?[ \t]+[\w \t]*|-u[ \t]*|unexport[ \t]+)$"
+)
 _VALUE = re.compile(
     r"""["']?\]?[ \t]*(?:=>|(?:\+|::?|\?)?=(?![=~])|:(?![:=]))[ \t]*"""
     r"""(?P<value>\\?"(?:[^"\\\n]|\\.)*?\\?"|'[^'\n]*'|\$\{\{[^}\n]*\}\}|[^\s,;&|)}\]"'<#]*)"""
@@ -43,7 +45,9 @@ _TALKING = frozenset(
     " warn error fail fatal info debug note print say abort usage cat git : read case"
     " ruby git-grep find jq yq unset logger_info write-host write-output".split()
 )
-_XML = re.compile(r"""["'][^<>]*?\bvalue\s*=\s*(?P<value>"[^"]*"|'[^']*')|>\s*(?P<plain>[^<>\s]*)\s*<""")
+_XML = re.compile(
+    r"""["'][^<>]*?\bvalue\s*=\s*(?P<value>"[^"]*"|'[^']*')|>\s*(?P<plain>[^<>\s]*)\s*<"""
+)
 
 
 class Given(NamedTuple):
@@ -75,7 +79,9 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether the anchor is a name of its own, and not read."""
-    if re.match(r"[\w-]", text[end : end + 1]) or re.match(r"\w", text[start - 1 : start]):
+    if re.match(r"[\w-]", text[end : end + 1]) or re.match(
+        r"\w", text[start - 1 : start]
+    ):
         return False
     before = text[max(0, start - 60) : start].rpartition("\n")[2]
     return _READING.search(before) is None or before.endswith("$env:")
@@ -109,7 +115,9 @@ def _in_line(source: Source, start: int, end: int) -> Iterator[Given]:
 def _is_run(source: Source, before: str) -> bool:
     if source.language.name == "make":
         return before.startswith("\t") or bool(re.match(r"[^=]*:[^=]*;", before))
-    return bool(re.match(r"(?i)\s*(?:ONBUILD\s+)?(?:RUN|CMD|ENTRYPOINT|HEALTHCHECK)\b", before))
+    return bool(
+        re.match(r"(?i)\s*(?:ONBUILD\s+)?(?:RUN|CMD|ENTRYPOINT|HEALTHCHECK)\b", before)
+    )
 
 
 def _in_tree(source: Source, start: int, end: int) -> Iterator[Given]:
@@ -117,6 +125,8 @@ def _in_tree(source: Source, start: int, end: int) -> Iterator[Given]:
 
     settings = documents(source)
     for _, node in settings.values_at(start):
+        if node.children:
+            continue
         value = node.value.strip()
         if value == source.text[start:end] and node.parent is not None:
             for child in node.parent.children:
@@ -185,11 +195,15 @@ def _in_windows(source: Source, start: int, end: int) -> Iterator[Given]:
         return
     found = _VALUE.match(text, end, line_end)
     if found is None and re.search(r"(?i)\bsetx[ \t]+[\"']?$", before):
-        found = re.compile(_SPACED.pattern.replace("[ \\t]+", "[\"']?[ \\t]+", 1)).match(text, end, line_end)
-    if found is None and re.search(r"(?i)SetEnvironmentVariable\([ \t]*[\"']$|Set-Item\b.*$", before):
-        found = re.compile(r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$]+)""").match(
-            text, end, line_end
-        )
+        found = re.compile(
+            _SPACED.pattern.replace("[ \\t]+", "[\"']?[ \\t]+", 1)
+        ).match(text, end, line_end)
+    if found is None and re.search(
+        r"(?i)SetEnvironmentVariable\([ \t]*[\"']$|Set-Item\b.*$", before
+    ):
+        found = re.compile(
+            r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$]+)"""
+        ).match(text, end, line_end)
     if found:
         yield _stripped(found["value"], found.start("value"))
 

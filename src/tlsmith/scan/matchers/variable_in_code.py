@@ -46,7 +46,9 @@ def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
     """`environ["NAME"] = …`, `{"NAME": …}`, `setenv("NAME", …)`, `KEY = "NAME"`."""
     tokens = source.tokens
     after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
-    if after == "," and any(_SETTER.search(one) for one in callees_around(source, index)):
+    if after == "," and any(
+        _SETTER.search(one) for one in callees_around(source, index)
+    ):
         yield from _judged(rule, source, index, index + 2)
         return
     if rule.match.get("code") or _is_environment(source, index):

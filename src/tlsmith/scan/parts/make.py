@@ -10,15 +10,21 @@ from tlsmith.scan.source import Source
 
 _LINE = r"(?:[^\\\n]|\\[^\n]|\\\r?\n)*"
 _RECIPE = re.compile(rf"(?m)^(?:\t|[ ]{{2,}})[ \t]*[@+-]*[ \t]*(?P<text>[^\s#]{_LINE})")
-_INLINE = re.compile(rf"(?m)^[^\s#=][^=\n:#]*::?[^=;#\n][^;#\n]*;[ \t]*[@+-]*(?P<text>{_LINE})")
+_INLINE = re.compile(
+    rf"(?m)^[^\s#=][^=\n:#]*::?[^=;#\n][^;#\n]*;[ \t]*[@+-]*(?P<text>{_LINE})"
+)
 _BARE = re.compile(rf"(?m)^[^\s#=:][^=\n:#;]*::?[ \t]*;[ \t]*[@+-]*(?P<text>{_LINE})")
-_SHELL = re.compile(r"\$\(shell[ \t]+(?P<text>(?:[^()\n\\]|\\[\s\S]|\((?:[^()\n]|\([^()\n]*\))*\)){1,2000})\)")
+_SHELL = re.compile(
+    r"\$\(shell[ \t]+(?P<text>(?:[^()\n\\]|\\[\s\S]|\((?:[^()\n]|\([^()\n]*\))*\)){1,2000})\)"
+)
 _VARIABLE = re.compile(
     rf"(?m)^[ \t]*(?:export[ \t]+|override[ \t]+|define[ \t]+)?(?P<name>[\w.-]+)[ \t]*"
     rf"(?:\+|::?|\?|!)?=[ \t]*(?P<text>{_LINE})"
 )
 _MACRO = re.compile(r"\$\((?=[\w.-]+\))([\w.-]+)\)")
-_SAYING = re.compile(r"(?i)(?:msg|message|help|usage|desc\w*|text|error|warn\w*|hint|note)$")
+_SAYING = re.compile(
+    r"(?i)(?:msg|message|help|usage|desc\w*|text|error|warn\w*|hint|note)$"
+)
 
 
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:

@@ -91,7 +91,10 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
     ):
         return
     for child in holder.parent.children:
-        if child.key.lower() in ("args", "arguments", "command") and child is not holder:
+        if (
+            child.key.lower() in ("args", "arguments", "command")
+            and child is not holder
+        ):
             for item in child.children:
                 yield item.value.strip(), _place(source, item)
 
@@ -122,12 +125,16 @@ def _scalar(source: Source, node: Node, language: str) -> Part:
     """A value as a text of its own."""
     start, end = node.value_start, node.end
     raw = source.text[start:end]
-    header = _BLOCK.search(source.text, max(source.text.rfind("\n", 0, start - 1), 0), start)
+    header = _BLOCK.search(
+        source.text, max(source.text.rfind("\n", 0, start - 1), 0), start
+    )
     if header:
         text = _folded(raw) if header[0].startswith(">") else raw
         return part_of(source, text, [(0, start)], language)
     if document := _HEREDOC.match(raw):
-        return part_of(source, raw[document.end() :], [(0, start + document.end())], language)
+        return part_of(
+            source, raw[document.end() :], [(0, start + document.end())], language
+        )
     quote = raw[:1]
     if quote == '"' and raw.endswith('"') and len(raw) > 1:
         return _unescaped(source, raw[1:-1], start + 1, language)

@@ -17,7 +17,9 @@ _INTERPRETERS = {
     "php": "php", "pwsh": "powershell", "powershell": "powershell", "groovy": "groovy",
     "lua": "lua", "r": "r", "rscript": "r", "elixir": "elixir", "julia": "julia",
 }  # fmt: skip
-_RUNS_TEXT = re.compile(r"-[a-z]*[ce]|--eval|--command|-r|-Command|-EncodedCommand", re.I)
+_RUNS_TEXT = re.compile(
+    r"-[a-z]*[ce]|--eval|--command|-r|-Command|-EncodedCommand", re.I
+)
 _SPEAKING = frozenset("echo printf cat tee write-output write-host out-file".split())
 _EVALUATING = frozenset(
     "eval ssh su watch trap retry parallel script xargs timeout concurrently wait-on"

@@ -111,7 +111,9 @@ def programs(words: Sequence[Word]) -> Iterator[int]:
 
 def _behind_cron(words: Sequence[Word]) -> int:
     """Where a line of a crontab goes on behind its times."""
-    if words and re.fullmatch(r"@(?:reboot|hourly|daily|weekly|monthly)", words[0].text):
+    if words and re.fullmatch(
+        r"@(?:reboot|hourly|daily|weekly|monthly)", words[0].text
+    ):
         return 1
     fields = [word.text for word in words[:5]]
     if len(fields) == 5 and all(_CRON.fullmatch(field) for field in fields):

@@ -79,6 +79,8 @@ class _Reader:
         if not command.words and not command.assignments:
             after.prefix = command.prefix if operator == "\n" else []
             after.reads = command.reads if operator in ("", "\n") else None
+            if operator in ("|", "|&") and self.commands:  # `{ …; } | …`
+                after.reads = self.commands[-1]
             return after
         self.commands.append(command)
         if operator in ("|", "|&"):

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from functools import lru_cache
 
 from tlsmith.scan.shell.command import Command
-from tlsmith.scan.shell.program import programs
+from tlsmith.scan.shell.program import name_of, programs
 from tlsmith.scan.source import Source
 
+_FAR = 64
 _Running = tuple[int, int, Command, int]
 
 
-def running_at(source: Source, offset: int) -> tuple[Command, int] | None:
-    """The command with the index of its program, if one is run there."""
+def running_at(
+    source: Source, offset: int, name: re.Pattern[str]
+) -> tuple[Command, int] | None:
+    """The command with the index of its program, if one of this name is run there.
+
+    The offset may be that of the program, or of any word behind it.
+    """
     starts, places = _index(source)
     at = bisect_right(starts, offset) - 1
-    if at < 0 or places[at][1] <= offset:
-        return None
-    return places[at][2:]
+    for back in range(at, max(at - _FAR, -1), -1):
+        _, end, command, index = places[back]
+        if offset < end or (back <= at and command.start <= offset < command.end):
+            if name.fullmatch(name_of(command.words[index].text)):
+                return command, index
+    return None
 
 
 @lru_cache(maxsize=64)
