@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.language import languages
 from tlsmith.scan.source import Source
+
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])")
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,27 @@ def stretch_of(
 ) -> Part:
     """The part that stands between two offsets as it is."""
     return part_of(outer, outer.text[start:end], [(0, start)], language, path)
+
+
+_CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "", "\n": " "}
+
+
+def unescaped(source: Source, raw: str, start: int, language: str) -> Part:
+    """What stands between double quotes, its escapes resolved."""
+    if "\\" not in raw:
+        return part_of(source, raw, [(0, start)], language)
+    pieces, places, length, last = [], [(0, start)], 0, 0
+    for escape in _ESCAPE.finditer(raw):
+        character = escape[0][1:]
+        if character.startswith("u"):
+            character = chr(int(character[1:], 16))
+        character = _CHARACTERS.get(character, character)
+        plain = raw[last : escape.start()]
+        pieces += [plain, character]
+        length += len(plain)
+        places.append((length, start + escape.start()))
+        length += len(character)
+        last = escape.end()
+        places.append((length, start + last))
+    pieces.append(raw[last:])
+    return part_of(source, "".join(pieces), places, language)

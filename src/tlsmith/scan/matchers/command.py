@@ -140,7 +140,7 @@ def _option(rule: Rule, words: Sequence[Word], index: int) -> tuple[_Place | Non
 
 
 def _shortened(name: str, flags: Iterable[str]) -> bool:
-    return len(name) > 5 and any(flag.startswith(name) for flag in flags)
+    return "insec" in name and any(flag.startswith(name) for flag in flags)
 
 
 def _whole(rule: Rule, word: Word) -> _Place:

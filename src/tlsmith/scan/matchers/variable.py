@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.asked import compiled
 from tlsmith.scan.matchers.variable_in_code import given_in_code
@@ -47,6 +48,20 @@ _TALKING = frozenset(
 )
 _XML = re.compile(
     r"""["'][^<>]*?\bvalue\s*=\s*(?P<value>"[^"]*"|'[^']*')|>\s*(?P<plain>[^<>\s]*)\s*<"""
+)
+
+
+_NO_SETTING = re.compile(
+    r"\s*(?:\#|;|//|--\s|if(?:n?eq|n?def)\b|\.PHONY|LABEL\b|[\w-]*words?\b)", re.I
+)
+_SAYING = re.compile(
+    r"(?i)\$\((?:error|warning|info)\b|\b(?:description|regex|pattern|message|note|title"
+    r"|summary|comment|help|forbid\w*|deny\w*|match)[\"']?\s*[=:]"
+)
+_PAIRS = re.compile(r"(?:[A-Za-z_]\w*=\S*\s*)+")
+_LIST_OF_TEXTS = re.compile(
+    r"(?i)words?$|pattern|regex|match|exclude|include|forbid|deny|tags|labels|paths|note"
+    r"|ignore|hint|example"
 )
 
 
@@ -101,15 +116,22 @@ def _in_line(source: Source, start: int, end: int) -> Iterator[Given]:
     text = source.text
     line_start, line_end = source.line_bounds(source.position(start)[0])
     before = text[line_start:start]
-    if re.match(r"\s*(?:#|;|//|--\s|if(?:n?eq|n?def)\b|\.PHONY|LABEL\b)", before):
+    if _NO_SETTING.match(before) or _SAYING.search(before):
         return
     if source.language.name in ("dockerfile", "make") and _is_run(source, before):
         return  # a command, which is a part of its own
     found = _VALUE.match(text, end, line_end)
-    if found is None and _SETTING.search(before):
+    if found and source.language.name == "dockerfile" and _is_empty(text, end):
+        found = None
+    elif found is None and _SETTING.search(before):
         found = _SPACED.match(text, end, line_end)
     if found:
         yield _stripped(found["value"], found.start("value"))
+
+
+def _is_empty(text: str, end: int) -> bool:
+    """Whether nothing stands behind `NAME=`, but another variable may."""
+    return text[end : end + 1] == "=" and text[end + 1 : end + 2] in (" ", "\t", "")
 
 
 def _is_run(source: Source, before: str) -> bool:
@@ -133,8 +155,8 @@ def _in_tree(source: Source, start: int, end: int) -> Iterator[Given]:
                 if child.key.lower() in ("value", "default") and child.value_start >= 0:
                     yield Given(child.value.strip(), child.value_start, child.end)
             return
-        if re.search(r"\s", value.partition("=")[0]):
-            return  # a command or prose
+        if not _PAIRS.fullmatch(value) or _is_text(node):
+            return  # a command, which is a part of its own, or prose
         if source.language.name == "yaml" or source.text[start - 1] in "\"'":
             yield from _in_line(source, start, end)
             return
@@ -151,6 +173,16 @@ def _in_tree(source: Source, start: int, end: int) -> Iterator[Given]:
         yield _stripped(found[group], found.start(group))
     elif source.language.name in ("puppet", "nix", "hcl"):
         yield from _in_line(source, start, end)
+
+
+def _is_text(node: Node) -> bool:
+    """Whether an entry stands in a list of texts that are looked for."""
+    holder = node if node.key != ITEM or node.parent is None else node.parent
+    if _LIST_OF_TEXTS.search(holder.key):
+        return True
+    beside = holder.children
+    before = beside[beside.index(node) - 1].value if node in beside[1:] else ""
+    return bool(re.match(r"--?(?:pattern|regexp?|grep|e$|match)", before))
 
 
 def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:

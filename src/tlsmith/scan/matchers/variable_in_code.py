@@ -14,10 +14,11 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
 _SETTER = re.compile(
-    r"(?i)set_?env\w*|put_?env|\benviron\b|\.envs?$|set_?(?:var|property)|setx|env\w*[.:]+set"
+    r"(?i)set_?env\w*|put_?env|\benviron(?:\.(?:update|setdefault))?$|\.envs?$|set_?(?:var|property)|setx|env\w*[.:]+set"
     r"|set_?environment_?variable|env_?var\w*|withEnv|add_?env\w*|environment[.:]+(?:put|add|set)"
     r"|environment\w*$|sys\.setenv|system\.put_env"
 )
+_FAILING = re.compile(r"(?i)exception|error|throw|raise|abort|panic|fail")
 _ENVIRONMENT = re.compile(r"(?i)env")
 _NEAR = 300
 _QUOTES = "\"'`"
@@ -95,7 +96,10 @@ def _as_pair(rule: Rule, source: Source, index: int, content: str) -> Iterator[M
     value = content.partition("=")[2]
     inside = source.tokens.parent[index] >= 0
     if inside and re.fullmatch(f"(?i:{rule.match['values']})", value):
-        if rule.match.get("code") or _is_environment(source, index):
+        callees = list(callees_around(source, index))
+        if any(_FAILING.search(callee) for callee in callees):
+            return
+        if _is_environment(source, index) or any(map(_SETTER.search, callees)):
             yield Match(source.tokens.starts[index], source.tokens.ends[index])
 
 

@@ -21,10 +21,9 @@ _READERS = {
     "toml": "settings",
     "hcl": "settings",
     "ini": "settings",
-    "xml": "settings",
     "puppet": "settings",
 }
-_NO_PARTS = frozenset(["prose", "text", "sql", "proto", "cmake"])
+_NO_PARTS = frozenset(["prose", "text", "sql", "proto", "cmake", "xml"])
 CONTAINED = frozenset(["shell", "batch", "powershell"])
 """Languages of what stands in others."""
 _ALWAYS = frozenset([*CONTAINED, "dockerfile", "make"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tlsmith.scan.config.node import ITEM, Document, Node
 from tlsmith.scan.config.reading import documents
-from tlsmith.scan.part import Part, part_of
+from tlsmith.scan.part import Part, part_of, unescaped
 from tlsmith.scan.parts.listed import joined
 from tlsmith.scan.shell.program import name_of
 from tlsmith.scan.source import Source
@@ -19,7 +19,6 @@ _PROSE = re.compile(
 )
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.|\n)")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
     r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?)[ \t]*[=:][ \t]*[@+!:-]*(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
@@ -137,7 +136,7 @@ def _scalar(source: Source, node: Node, language: str) -> Part:
         )
     quote = raw[:1]
     if quote == '"' and raw.endswith('"') and len(raw) > 1:
-        return _unescaped(source, raw[1:-1], start + 1, language)
+        return unescaped(source, _folded(raw[1:-1]), start + 1, language)
     if quote == "'" and raw.endswith("'") and len(raw) > 1:
         return part_of(source, _folded(raw[1:-1]), [(0, start + 1)], language)
     if source.language.name in ("yaml", "json", "hcl"):
@@ -148,27 +147,3 @@ def _scalar(source: Source, node: Node, language: str) -> Part:
 def _folded(text: str) -> str:
     """YAML's folding, no character moved: a line break is a space."""
     return re.sub(r"(?<!\\)\n(?=[ \t]*\S)", " ", text)
-
-
-_CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "", "\n": " "}
-
-
-def _unescaped(source: Source, raw: str, start: int, language: str) -> Part:
-    """A string between double quotes, its escapes resolved."""
-    if "\\" not in raw:
-        return part_of(source, _folded(raw), [(0, start)], language)
-    pieces, places, length, last = [], [(0, start)], 0, 0
-    for escape in _ESCAPE.finditer(raw):
-        character = escape[0][1:]
-        if character.startswith("u"):
-            character = chr(int(character[1:], 16))
-        character = _CHARACTERS.get(character, character)
-        plain = raw[last : escape.start()]
-        pieces += [plain, character]
-        length += len(plain)
-        places.append((length, start + escape.start()))
-        length += len(character)
-        last = escape.end()
-        places.append((length, start + last))
-    pieces.append(raw[last:])
-    return part_of(source, "".join(pieces), places, language)
