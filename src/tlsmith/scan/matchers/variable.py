@@ -22,7 +22,7 @@ from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.asked import compiled
 from tlsmith.scan.matchers.variable_in_code import given_in_code
 from tlsmith.scan.rule import Rule
-from tlsmith.scan.shell.program import name_of, programs
+from tlsmith.scan.shell.program import name_of
 from tlsmith.scan.source import Source
 
 _SHELLS = frozenset(["shell", "batch", "powershell"])
@@ -40,12 +40,23 @@ _SETTING = re.compile(
     r"(?i)(?:\bENV|\bARG|\bsetx|\bsetenv|\bset[ \t]+-\w+|\bset[ \t]+--export|\bset|"
     r"config(?:[ \t]|:)set|\bputenv)[ \t]+$"
 )
+_TOLD = re.compile(
+    r"(?i)(?:\bsetx[ \t]+[\"']?|SetEnvironmentVariable\([ \t]*[\"']|Set-Item\b.*)$"
+)
+_FOLLOWING = re.compile(
+    r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?"""
+    r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$.*]+)"""
+)
 _DEFAULT = re.compile(r"\$\{\w+:?[-=](?P<value>[^}]*)\}?")
 _TALKING = frozenset(
-    "echo printf grep egrep fgrep rg ag ack sed awk gawk perl test [ [[ logger log die"
-    " warn error fail fatal info debug note print say abort usage cat git : read case"
-    " ruby git-grep find jq yq unset logger_info write-host write-output".split()
-)
+    [
+        "echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "sed", "awk",
+        "gawk", "perl", "test", "[", "[[", "logger", "log", "die", "warn", "error",
+        "fail", "fatal", "info", "debug", "note", "print", "say", "abort", "usage",
+        "cat", "git", ":", "read", "case", "ruby", "git-grep", "find", "jq", "yq",
+        "unset", "logger_info", "write-host", "write-output",
+    ]
+)  # fmt: skip
 _XML = re.compile(
     r"""["'][^<>]*?\bvalue\s*=\s*(?P<value>"[^"]*"|'[^']*')|>\s*(?P<plain>[^<>\s]*)\s*<"""
 )
@@ -147,32 +158,38 @@ def _in_tree(source: Source, start: int, end: int) -> Iterator[Given]:
 
     settings = documents(source)
     for _, node in settings.values_at(start):
-        if node.children:
-            continue
-        value = node.value.strip()
-        if value == source.text[start:end] and node.parent is not None:
-            for child in node.parent.children:
-                if child.key.lower() in ("value", "default") and child.value_start >= 0:
-                    yield Given(child.value.strip(), child.value_start, child.end)
-            return
-        if not _PAIRS.fullmatch(value) or _is_text(node):
-            return  # a command, which is a part of its own, or prose
-        if source.language.name == "yaml" or source.text[start - 1] in "\"'":
-            yield from _in_line(source, start, end)
+        if not node.children:
+            yield from _as_value(source, node, start, end)
             return
     for _, node in settings.keys_at(start):
         if node.value_start >= 0 and not node.children:
             yield Given(node.value.strip(), node.value_start, node.end)
-        for child in node.children:
-            if child.key.lower() in ("value", "default") and child.value_start >= 0:
-                yield Given(child.value.strip(), child.value_start, child.end)
+        yield from _beside(node)
         return
-    found = _XML.match(source.text, end) if source.language.name == "xml" else None
-    if found:
-        group = "value" if found["value"] is not None else "plain"
-        yield _stripped(found[group], found.start(group))
+    if source.language.name == "xml":
+        found = _XML.match(source.text, end)
+        if found:
+            group = "value" if found["value"] is not None else "plain"
+            yield _stripped(found[group], found.start(group))
     elif source.language.name in ("puppet", "nix", "hcl"):
         yield from _in_line(source, start, end)
+
+
+def _as_value(source: Source, node: Node, start: int, end: int) -> Iterator[Given]:
+    """`name: NAME` with a `value` beside it, or an entry `NAME=value` of a list."""
+    value = node.value.strip()
+    if value == source.text[start:end] and node.parent is not None:
+        yield from _beside(node.parent)
+        return
+    whole = source.language.name == "yaml" or source.text[start - 1] in "\"'"
+    if whole and _PAIRS.fullmatch(value) and not _is_text(node):
+        yield from _in_line(source, start, end)
+
+
+def _beside(holder: Node) -> Iterator[Given]:
+    for child in holder.children:
+        if child.key.lower() in ("value", "default") and child.value_start >= 0:
+            yield Given(child.value.strip(), child.value_start, child.end)
 
 
 def _is_text(node: Node) -> bool:
@@ -199,7 +216,7 @@ def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:
             program = name_of(command.words[0].text) if command.words else ""
             if word.text == name and program in ("set", "setenv", "setx", "export"):
                 yield from _next_word(command.words, word)
-            elif word in command.assignments or not _is_talk(command, program):
+            elif word in command.assignments or program not in _TALKING:
                 at = word.text.find(name)
                 rest = word.text[at + len(name) :]
                 ready = not re.search(r"\s", word.text[:at]) and at >= 0
@@ -207,10 +224,6 @@ def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:
                     value = rest.partition("=")[2]
                     value = value if at == 0 else re.split(r"[,;\s]", value)[0]
                     yield Given(value, start, word.end)
-
-
-def _is_talk(command: object, program: str) -> bool:
-    return program in _TALKING
 
 
 def _next_word(words: list, word: object) -> Iterator[Given]:  # type: ignore[type-arg]
@@ -226,16 +239,8 @@ def _in_windows(source: Source, start: int, end: int) -> Iterator[Given]:
     if re.match(r"(?i)\s*(?:echo|write-host|write-output|rem|::|#|if\b)", before):
         return
     found = _VALUE.match(text, end, line_end)
-    if found is None and re.search(r"(?i)\bsetx[ \t]+[\"']?$", before):
-        found = re.compile(
-            _SPACED.pattern.replace("[ \\t]+", "[\"']?[ \\t]+", 1)
-        ).match(text, end, line_end)
-    if found is None and re.search(
-        r"(?i)SetEnvironmentVariable\([ \t]*[\"']$|Set-Item\b.*$", before
-    ):
-        found = re.compile(
-            r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$]+)"""
-        ).match(text, end, line_end)
+    if found is None and _TOLD.search(before):
+        found = _FOLLOWING.match(text, end, line_end)
     if found:
         yield _stripped(found["value"], found.start("value"))
 

@@ -97,7 +97,7 @@ def _as_pair(rule: Rule, source: Source, index: int, content: str) -> Iterator[M
     inside = source.tokens.parent[index] >= 0
     if inside and re.fullmatch(f"(?i:{rule.match['values']})", value):
         callees = list(callees_around(source, index))
-        if any(_FAILING.search(callee) for callee in callees):
+        if any(_FAILING.search(callee) for callee in callees[:1]):
             return
         if _is_environment(source, index) or any(map(_SETTER.search, callees)):
             yield Match(source.tokens.starts[index], source.tokens.ends[index])

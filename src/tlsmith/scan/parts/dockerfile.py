@@ -1,4 +1,4 @@
-"""What a Dockerfile runs and writes: RUN, CMD, ENTRYPOINT, HEALTHCHECK, here-documents."""
+"""What a Dockerfile runs and writes: RUN, CMD, HEALTHCHECK, here-documents."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from tlsmith.scan.parts.listed import listed
 from tlsmith.scan.source import Source
 
 _INSTRUCTION = re.compile(
-    r"(?im)^[ \t]*(?:ONBUILD[ \t]+)?(?P<name>RUN|CMD|ENTRYPOINT|HEALTHCHECK|COPY|ADD|SHELL)"
+    r"(?im)^[ \t]*(?:ONBUILD[ \t]+)?"
+    r"(?P<name>RUN|CMD|ENTRYPOINT|HEALTHCHECK|COPY|ADD|SHELL)"
     r"\b[ \t]*(?P<rest>(?:[^\\\n]|\\[^\n]|\\[ \t\r]*\n(?:[ \t]*(?:\#[^\n]*)?\n)*"
     r"|(?<=\n)[ \t]*\#[^\n]*\n|\\$)*)"
 )
-_OPTIONS = re.compile(r"(?:--[\w-]+(?:=(?:\"[^\"\n]*\"|\S+))?(?:[ \t]+|\\\n[ \t]*))*")
+_OPTIONS = re.compile(r"(?:--[\w-]+(?:=(?:\"[^\"\n]*\"|\S+))?(?:[ \t]|\\\r?\n)+)*")
 _HEREDOC = re.compile(r"<<-?[ \t]*([\"']?)(?P<mark>\w+)\1")
 _COMMENT = re.compile(r"(?m)^[ \t]*\#[^\n]*$")
 _CONTINUED = re.compile(r"[`\\][ \t\r]*$")
@@ -85,7 +86,7 @@ def _written(
 
 def _run(source: Source, start: int, end: int, language: str) -> Part:
     text = source.text[start:end]
-    if text.startswith("["):
+    if re.match(r"\[\s*[\"'\]]", text):
         return listed(source, start, end)
     text = _COMMENT.sub(lambda found: "\\" + " " * (len(found[0]) - 1), text)
     if language == "shell" and re.match(r"\s*(?:powershell|pwsh)\b", text):

@@ -15,16 +15,15 @@ _INLINE = re.compile(
 )
 _BARE = re.compile(rf"(?m)^[^\s#=:][^=\n:#;]*::?[ \t]*;[ \t]*[@+-]*(?P<text>{_LINE})")
 _SHELL = re.compile(
-    r"\$\(shell[ \t]+(?P<text>(?:[^()\n\\]|\\[\s\S]|\((?:[^()\n]|\([^()\n]*\))*\)){1,2000})\)"
+    r"\$\(shell[ \t]+(?P<text>(?:[^()\n\\]|\\[\s\S]|\((?:[^()\n]|\([^()\n]*\))*\))"
+    r"{1,2000})\)"
 )
 _VARIABLE = re.compile(
     rf"(?m)^[ \t]*(?:export[ \t]+|override[ \t]+|define[ \t]+)?(?P<name>[\w.-]+)[ \t]*"
     rf"(?:\+|::?|\?|!)?=[ \t]*(?P<text>{_LINE})"
 )
+_SAYING = re.compile(r"(?i)(?:msg|message|help|usage|desc\w*|text|error|hint|note)$")
 _MACRO = re.compile(r"\$\((?=[\w.-]+\))([\w.-]+)\)")
-_SAYING = re.compile(
-    r"(?i)(?:msg|message|help|usage|desc\w*|text|error|warn\w*|hint|note)$"
-)
 
 
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
@@ -33,12 +32,13 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         for found in pattern.finditer(source.text):
             yield _part(source, found)
     for found in _VARIABLE.finditer(source.text):
-        if " " in found["text"].strip() and not _SAYING.search(found["name"]):
-            if not found["text"].startswith(("$(", "-")):
-                yield _part(source, found)
+        text = found["text"].strip()
+        told = _SAYING.search(found["name"]) is not None
+        if " " in text and not told and not text.startswith(("$(", "-")):
+            yield _part(source, found)
 
 
 def _part(source: Source, found: re.Match[str]) -> Part:
-    """A recipe as the shell sees it, no character moved: `$(X)` is `${X}`, `$$` is `$`."""
+    """A recipe as the shell sees it: `$(X)` as `${X}`, `$$` as `$`; none moved."""
     text = _MACRO.sub(r"${\1}", found["text"]).replace("$$", " $")
     return part_of(source, text, [(0, found.start("text"))])

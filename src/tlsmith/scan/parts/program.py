@@ -27,9 +27,12 @@ _NOT_RUN = re.compile(
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception))\s*$"
 )
 _ADDING = frozenset(
-    "append push add extend addAll Add AddRange push_back concat unshift arg args push_str"
-    " addArgument insert emplace_back setArguments append_all appendAll addArguments".split()
-)
+    [
+        "append", "push", "add", "extend", "addAll", "Add", "AddRange", "push_back",
+        "concat", "unshift", "arg", "args", "push_str", "addArgument", "insert",
+        "emplace_back", "setArguments", "append_all", "appendAll", "addArguments",
+    ]
+)  # fmt: skip
 _GIVEN = frozenset(["=", ":=", "+=", "<<", "<-", "=>", ":"])
 _COMPARING = frozenset(["==", "===", "!=", "!==", "in", "case", "=~", "is"])
 _STEPS = {"bat": "batch", "powershell": "powershell", "pwsh": "powershell"}
@@ -58,11 +61,23 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
 def _of_string(source: Source, index: int) -> Iterator[Part]:
     content, start = _content(source, index)
     if not re.search(r"\s", content.strip()):
-        words = list(_words(source, index))
+        words = list(_words(source, _first(source, index)))
         if len(words) > 1:
             yield joined(source, words)
     elif _is_run(source, index):
         yield _line(source, index, content, start)
+
+
+def _first(source: Source, index: int) -> int:
+    """The string that begins the list which one stands in."""
+    parent = source.tokens.parent[index]
+    begin = parent + 1
+    if parent >= 0 and source.tokens.texts[parent] in ("[", "{", "("):
+        while begin < index and source.tokens.kinds[begin] == NEWLINE:
+            begin += 1
+        if source.tokens.kinds[begin] == STRING:
+            return begin
+    return index
 
 
 def _content(source: Source, index: int) -> tuple[str, int]:
@@ -138,21 +153,28 @@ def _is_run(source: Source, index: int) -> bool:
     """Whether a string that reads like a command line is run as one."""
     tokens = source.tokens
     before = tokens.texts[index - 1] if index else ""
-    if before in _COMPARING:
-        return False
+    step = _step(source, index)
     callees = list(callees_around(source, index))
+    if before in _COMPARING or _NOT_RUN.search(step):
+        return False
     if callees and _NOT_RUN.search(callees[0]):
         return False
+    return _is_handed(source, index, callees) or (
+        before == "$"
+        or step in ("sh", "bat", "powershell", "pwsh")
+        or _is_run_by_name(source, index)
+    )
+
+
+def _is_handed(source: Source, index: int, callees: list[str]) -> bool:
+    """Whether something that runs commands is called with a string, or on it."""
+    tokens = source.tokens
     if any(_RUNS.search(callee) for callee in callees[:3]):
         return True
     if tokens.texts[index].startswith("`") and source.language.name != "javascript":
         return True
     after = [tokens.texts[at] for at in range(index + 1, min(index + 3, len(tokens)))]
-    if after[:1] == ["."] and after[1:] and _RUNS.search(after[1]):
-        return True
-    if before == "$" or _step(source, index) in ("sh", "bat", "powershell", "pwsh"):
-        return True
-    return _is_run_by_name(source, index)
+    return after[:1] == ["."] and bool(after[1:]) and bool(_RUNS.search(after[1]))
 
 
 def _is_run_by_name(source: Source, index: int) -> bool:
@@ -252,10 +274,8 @@ def _strings(source: Source, start: int, stop: int) -> Iterator[tuple[str, int]]
 def _split(source: Source, at: int) -> Iterator[tuple[str, int]]:
     """A string's words: one, or as many as a line of options has."""
     content, start = _content(source, at)
-    if (
-        content.startswith("-")
-        and " " in content
-        or _PERCENT.match(source.tokens.texts[at])
+    if (content.startswith("-") and " " in content) or _PERCENT.match(
+        source.tokens.texts[at]
     ):
         for word in re.finditer(r"\S+", content):
             yield word[0], start + word.start()

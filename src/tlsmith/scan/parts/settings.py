@@ -9,19 +9,20 @@ from tlsmith.scan.config.node import ITEM, Document, Node
 from tlsmith.scan.config.reading import documents
 from tlsmith.scan.part import Part, part_of, unescaped
 from tlsmith.scan.parts.listed import joined
-from tlsmith.scan.shell.program import name_of
 from tlsmith.scan.source import Source
 
 _PROSE = re.compile(
     r"(?i)(?:^|[._-])(?:description|desc|name|title|summary|help|message|msg|notes?|doc|docs"
     r"|comment|label|label_name|usage|reason|warning|hint|text|example|examples|displayname"
-    r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains|keywords)$"
+    r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
+    r"|keywords|words|wiki|documentation)$"
 )
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
-    r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?)[ \t]*[=:][ \t]*[@+!:-]*(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
+    r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?)[ \t]*[=:][ \t]*[@+!:-]*"
+    r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
 _SCRIPT = re.compile(r"\s*\#!")
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
@@ -49,6 +50,8 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
             first = source.text.rfind("\n", 0, first - 1) + 1
         found = _UNIT.match(source.text, first)
         if found is None or first in seen or source.zone(offset) == "comment":
+            continue
+        if _PROSE.search(source.text[first : found.start("text")].strip(" \t=:@+!-")):
             continue
         seen.add(first)
         yield part_of(source, found["text"], [(0, found.start("text"))])

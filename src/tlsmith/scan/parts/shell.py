@@ -10,21 +10,59 @@ from tlsmith.scan.shell.command import Command, Word
 from tlsmith.scan.shell.program import name_of, programs
 from tlsmith.scan.source import Source
 
-_SHELLS = frozenset("sh bash zsh ksh dash ash fish busybox cmd".split())
+_SHELLS = frozenset(
+    [
+        "sh",
+        "bash",
+        "zsh",
+        "ksh",
+        "dash",
+        "ash",
+        "fish",
+        "busybox",
+        "cmd",
+    ]
+)
 _INTERPRETERS = {
-    "python": "python", "pypy": "python", "node": "javascript", "nodejs": "javascript",
-    "deno": "javascript", "bun": "javascript", "ruby": "ruby", "perl": "perl",
-    "php": "php", "pwsh": "powershell", "powershell": "powershell", "groovy": "groovy",
-    "lua": "lua", "r": "r", "rscript": "r", "elixir": "elixir", "julia": "julia",
-}  # fmt: skip
+    "python": "python",
+    "pypy": "python",
+    "node": "javascript",
+    "nodejs": "javascript",
+    "deno": "javascript",
+    "bun": "javascript",
+    "ruby": "ruby",
+    "perl": "perl",
+    "php": "php",
+    "pwsh": "powershell",
+    "powershell": "powershell",
+    "groovy": "groovy",
+    "lua": "lua",
+    "r": "r",
+    "rscript": "r",
+    "elixir": "elixir",
+    "julia": "julia",
+}
 _RUNS_TEXT = re.compile(
     r"-[a-z]*[ce]|--eval|--command|-r|-Command|-EncodedCommand", re.I
 )
-_SPEAKING = frozenset("echo printf cat tee write-output write-host out-file".split())
-_EVALUATING = frozenset(
-    "eval ssh su watch trap retry parallel script xargs timeout concurrently wait-on"
-    " npm-run-all start-server-and-test crontab vagrant wsl doas sudo runuser".split()
+_SPEAKING = frozenset(
+    [
+        "echo",
+        "printf",
+        "cat",
+        "tee",
+        "write-output",
+        "write-host",
+        "out-file",
+    ]
 )
+_EVALUATING = frozenset(
+    [
+        "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
+        "timeout", "concurrently", "wait-on", "npm-run-all", "start-server-and-test",
+        "crontab", "vagrant", "wsl", "doas", "sudo", "runuser",
+    ]
+)  # fmt: skip
 _WORDS = re.compile(r"\S+\s+\S")
 _SAYING = re.compile(
     r"(?i)(?:msg|message|help|usage|desc\w*|text|error|err|warn\w*|hint|note|title|banner"
@@ -118,8 +156,15 @@ def _values(command: Command) -> Iterator[Word]:
     if not command.words:
         return
     if name_of(command.words[0].text) in (
-        "alias", "export", "declare", "local", "readonly", "typeset", "set", "env",
-    ):  # fmt: skip
+        "alias",
+        "export",
+        "declare",
+        "local",
+        "readonly",
+        "typeset",
+        "set",
+        "env",
+    ):
         yield from command.words[1:]
 
 

@@ -17,12 +17,15 @@ _LOOKING = re.compile(
 
 def is_answered(command: Command) -> bool:
     """Whether more is said than a greeting, or a certificate it shows is trusted."""
-    if command.reads is not None and not _NOTHING.fullmatch(_said(command.reads)):
+    reads = command.reads
+    talks = reads is not None and not _NOTHING.fullmatch(_said(reads))
+    told = any(document.end > document.start for document in command.documents)
+    if talks or told or re.search(r"(?m)^-quiet$", _said(command)):
         return True
-    if any(document.end > document.start for document in command.documents):
-        return True
-    if re.search(r"(?m)^-quiet$", _said(command)):
-        return True
+    return _is_trusted(command)
+
+
+def _is_trusted(command: Command) -> bool:
     last = command
     for _ in range(8):
         if any(

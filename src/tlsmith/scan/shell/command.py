@@ -1,4 +1,4 @@
-"""A command as a shell runs it: its words, and where what it reads and writes stands."""
+"""A command as a shell runs it: its words, what it reads and what it writes."""
 
 from __future__ import annotations
 

@@ -58,18 +58,26 @@ _WRAPPERS = {
     "op": _Wrapper(subcommand="run"),
     "doppler": _Wrapper(subcommand="run"),
 } | dict.fromkeys(
-    "time nohup setsid command builtin npx bunx cross-env cross-env-shell env-cmd call"
-    " start unbuffer catchsegv dumb-init noglob eatmydata caffeinate winpty proxychains"
-    " proxychains4 torsocks busybox fakeroot then else do run_cmd if unless not".split(),
+    [
+        "time", "nohup", "setsid", "command", "builtin", "npx", "bunx", "cross-env",
+        "cross-env-shell", "env-cmd", "call", "start", "unbuffer", "catchsegv",
+        "dumb-init", "noglob", "eatmydata", "caffeinate", "winpty", "proxychains",
+        "proxychains4", "torsocks", "busybox", "fakeroot", "then", "else", "do",
+        "run_cmd", "if", "unless", "not",
+    ],
     _Wrapper(),
-)
+)  # fmt: skip
 _ANYWHERE = frozenset(
-    "docker podman nerdctl buildah docker-compose podman-compose kubectl oc kubectx k3s"
-    " ssh find parallel lxc lxc-attach incus nsenter unshare vagrant minikube crictl"
-    " apptainer singularity srun fly flyctl heroku script wsl toolbox distrobox pct"
-    " ansible machinectl systemd-run systemd-nspawn multipass limactl lima colima"
-    " firejail bwrap run-one chronic assert_success bats_run run eval".split()
-)
+    [
+        "docker", "podman", "nerdctl", "buildah", "docker-compose", "podman-compose",
+        "kubectl", "oc", "kubectx", "k3s", "ssh", "find", "parallel", "lxc",
+        "lxc-attach", "incus", "nsenter", "unshare", "vagrant", "minikube", "crictl",
+        "apptainer", "singularity", "srun", "fly", "flyctl", "heroku", "script",
+        "wsl", "toolbox", "distrobox", "pct", "ansible", "machinectl", "systemd-run",
+        "systemd-nspawn", "multipass", "limactl", "lima", "colima", "firejail",
+        "bwrap", "run-one", "chronic", "assert_success", "bats_run", "run", "eval",
+    ]
+)  # fmt: skip
 """Programs that run others somewhere among their arguments."""
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)(?::?[-=][^}]*)?\}?|%(\w+)%")
@@ -81,7 +89,7 @@ _PYTHON = re.compile(r"(?:python|pypy|py)[\d.]*")
 
 
 def name_of(word: str) -> str:
-    """The name of a program, in lower case: without folder, `.exe`, image tag or `$`."""
+    """A program's name in lower case, without folder, `.exe`, image tag or `$`."""
     variable = _VARIABLE.fullmatch(word)
     if variable:
         return (variable[1] or variable[2]).lower()

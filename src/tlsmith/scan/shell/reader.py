@@ -19,8 +19,11 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]\s]*\])?\+?=")
 _BRACED = re.compile(r"\$\{(?:[^{}]|\{[^{}]{0,200}\}){0,2000}\}")
 _ARITHMETIC = re.compile(r"\$\(\([^\n]{0,300}?\)\)")
 _KEYWORDS = frozenset(
-    "if then elif else fi while until do done esac ! { } time coproc".split()
-)
+    [
+        "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "esac",
+        "!", "{", "}", "time", "coproc",
+    ]
+)  # fmt: skip
 _DEEPEST = 24
 
 
@@ -154,7 +157,7 @@ class _Reader:
         """What remains of quoted text when its backslashes are gone."""
         if not escaped or "\\" not in self.text[start:stop]:
             return [(start, stop)]
-        found = []
+        found: list[tuple[int, int]] = []
         for escape in re.finditer(r'\\(?:\r?\n|(?=["\\$`]))', self.text[start:stop]):
             if start + escape.start() < (found[-1][1] if found else start):
                 continue
@@ -176,9 +179,16 @@ class _Reader:
             return self._escape(at)
         if char == "'":
             stop = self.text.find("'", at + 1)
-            return (at, at + 1, at + 1, False) if stop < 0 else (
-                at + 1, stop, stop + 1, True,
-            )  # fmt: skip
+            return (
+                (at, at + 1, at + 1, False)
+                if stop < 0
+                else (
+                    at + 1,
+                    stop,
+                    stop + 1,
+                    True,
+                )
+            )
         if char == '"':
             stop = self._double(at + 1, depth)
             return at + 1, stop, stop + 1, True

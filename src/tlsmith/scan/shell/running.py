@@ -25,9 +25,9 @@ def running_at(
     at = bisect_right(starts, offset) - 1
     for back in range(at, max(at - _FAR, -1), -1):
         _, end, command, index = places[back]
-        if offset < end or (back <= at and command.start <= offset < command.end):
-            if name.fullmatch(name_of(command.words[index].text)):
-                return command, index
+        near = offset < end or command.start <= offset < command.end
+        if near and name.fullmatch(name_of(command.words[index].text)):
+            return command, index
     return None
 
 

@@ -68,7 +68,8 @@ def _given(name: str, source: Source, level: int) -> Iterator[Held]:
 def _settings(name: str) -> re.Pattern[str]:
     """`NAME=…`, `NAME: …`, `ENV NAME …` at the start of a line."""
     return re.compile(
-        rf"""(?m)^[ \t]*(?:-[ ]+|(?:export|ENV|ARG|define|const|let|var|my|our|final|def)[ ]+)?"""
+        r"(?m)^[ \t]*(?:-[ ]+|(?:export|ENV|ARG|define|const|let|var|my|our|final|def)"
+        r"[ ]+)?"
         rf"""(?:String[ ]+)?["'$]?{name}["']?"""
         rf"""[ \t]*(?:\+=|[:?]{{0,2}}=|:[ \t]|[ \t])[ \t]*(?P<value>[^\n]+)$"""
     )
