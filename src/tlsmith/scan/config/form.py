@@ -27,7 +27,13 @@ _BY_NAME = (
         r"\.toml$|(?:^|/)(?:containers|registries|crio|libpod|mounts|storage)\.conf$|(?:registries|crio|containers)\.conf\.d/[^/]+$|pipfile$",
         "toml",
     ),
-    (r"\.(?:tf|tfvars|hcl|nomad|tofu)$", "hcl"),
+    (
+        r"\.(?:tf|tfvars|hcl|nomad|tofu|jsonnet|libsonnet|cue|bicep|nix|river|alloy|pkl"
+        r"|hocon|dhall)$|(?:^|/)(?:emqx|application|reference|akka)[^/]*\.conf$",
+        "hcl",
+    ),
+    (r"logstash[^/]*\.conf$|(?:^|/)(?:logstash|pipelines?)/.*\.conf$", "logstash"),
+    (r"\.vcl$", "nginx"),
     (r"\.pp$", "puppet"),
     (
         r"\.(?:xml|plist|csproj|config|props|targets|pom|xhtml|mobileconfig|entitlements)$",
@@ -56,6 +62,10 @@ _SIGNS = (
 )
 _SNIFFS = (
     (
+        re.compile(r"^[ \t]*(?:input|filter|output)[ \t]*\{[^={}]*\{[^{}]*?=>", re.M),
+        "logstash",
+    ),
+    (
         re.compile(
             r"^(?:frontend|backend|listen|defaults|global)\b[ \t]*[\w.-]*[ \t]*$", re.M
         ),
@@ -71,6 +81,7 @@ _SNIFFS = (
     (re.compile(r"^[ \t]*proxy_\w+[ \t][^\n]*;[ \t]*(?:#.*)?$", re.M), "nginx"),
     (re.compile(r"^[ \t]*\[\[?[\w .:\"'/@*-]+\]\]?[ \t]*$", re.M), "ini"),
     (re.compile(r"\{[ \t]*(?:\#[^\n]*)?$", re.M), "braces"),
+    (re.compile(r"^[ \t]*[a-z]\w+(?: [\w.\"-]+){0,3} \{ [\w.]+ ", re.M), "braces"),
     (re.compile(r"^[ \t]*(?:- |[\w.-]+:(?:[ \t]|$))", re.M), "yaml"),
 )
 

@@ -28,9 +28,8 @@ def pairs(document: Document) -> Iterator[Node]:
     if document.form == "hcl":
         yield from _variables(document)
     for block in document.root.below:
-        if 2 <= len(block.children) <= 40:
-            if made := _pair(block, values):
-                yield made
+        if 2 <= len(block.children) <= 40 and (made := _pair(block, values)):
+            yield made
 
 
 def _is_task(document: Document) -> bool:

@@ -162,8 +162,9 @@ def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> b
 
 def _keys(node: Node) -> tuple[str, ...]:
     """A key as it is written, and the last word of one with dots."""
-    last = node.key.rpartition(".")[2]
-    return (node.key,) if last in ("", node.key) else (node.key, last)
+    key = node.key.lstrip(":")
+    last = key.rpartition(".")[2]
+    return (key,) if last in ("", key) else (key, last)
 
 
 def _is_named(asked: Mapping[str, Any], key: str) -> bool:
