@@ -15,8 +15,9 @@ import re
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.lexer import STRING
+from tlsmith.scan.lexer import NEWLINE, STRING
 from tlsmith.scan.matchers.config import said
+from tlsmith.scan.matchers.line import in_comment
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -42,15 +43,19 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where a parameter is set to what a rule names."""
     asked = rule.match
     found = _VALUE.match(source.text, end)
-    if not found or not said(asked["values"], found["value"]):
+    if not found or not said(asked["values"], found["value"].rstrip(".")):
         return
     zone = source.zone(start)
     if source.language.name == "prose" or zone == "comment":
+        return
+    if zone == "code" and in_comment(source, start):
         return
     if zone == "code" and source.language.imports:
         return  # a program's own variable or property
     around = _around(source, start)
     if not _fits(rule, source, around, start):
+        return
+    if _is_told(source.text, around, (start, found.end())):
         return
     host = _HOST.search(source.text, *around)
     yield Match(
@@ -71,7 +76,47 @@ def _fits(rule: Rule, source: Source, around: tuple[int, int], start: int) -> bo
         return False
     if source.zone(start) != "string":
         return True
-    return not (_is_prose(text) or _is_sought(source, around, text))
+    return not (
+        _is_prose(text)
+        or _is_sought(source, around, text)
+        or _is_docstring(source, start)
+    )
+
+
+_WORD_NEXT = re.compile(r"[,.)]?[ \t]+(?P<word>[A-Za-z]\w*)(?![\w.-]*[ ]?[=:@/])")
+_WORDS_BEFORE = re.compile(r"(?:^|[\s\"'(])[A-Za-z][a-z']+[ \t]+[A-Za-z][a-z']*[ \t]+$")
+
+
+def _is_told(text: str, around: tuple[int, int], place: tuple[int, int]) -> bool:
+    """Whether a sentence tells of a parameter: words without `=` stand beside it."""
+    start, end = place
+    first = max(around[0], start - _LINE)
+    for first_of_run in range(start, first - 1, -1):
+        if text[first_of_run - 1 : first_of_run] in (*" \t\n\"'`<>", ""):
+            break
+    run = text[first_of_run:start]
+    if "://" in run or (run and run[-1] in "?&;"):
+        return False
+    after = _WORD_NEXT.match(text, end, around[1])
+    return after is not None or bool(_WORDS_BEFORE.search(text, first, start))
+
+
+_DOC = frozenset({"@doc", "@moduledoc", "@typedoc", "@shortdoc"})
+
+
+def _is_docstring(source: Source, offset: int) -> bool:
+    """Whether a string is a statement of its own, or follows Elixir's `@doc`."""
+    tokens = source.tokens
+    index = tokens.at(offset)
+    if index is None or tokens.kinds[index] != STRING or tokens.parent[index] >= 0:
+        return False
+    if index and tokens.texts[index - 1] in _DOC:
+        return True
+    if source.language.blocks != "indent":
+        return False
+    after = index + 1
+    alone = after >= len(tokens) or tokens.kinds[after] == NEWLINE
+    return alone and source.begins_statement(index) == index
 
 
 def _is_prose(text: str) -> bool:
