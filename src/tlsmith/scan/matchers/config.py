@@ -161,9 +161,9 @@ def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> b
 
 
 def _keys(node: Node) -> tuple[str, ...]:
-    """A key as it is written, and the last word of one with dots."""
+    """A key as it is written, and the last word of one with dots or colons."""
     key = node.key.lstrip(":")
-    last = key.rpartition(".")[2]
+    last = key.rpartition(".")[2].rpartition("::")[2]
     return (key,) if last in ("", key) else (key, last)
 
 
