@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tlsmith.scan.config.form import form_of, sniffed
 from tlsmith.scan.config.node import Document, Node
-from tlsmith.scan.config.reading import read
+from tlsmith.scan.config.readers import read
 
 _FILE_KEY = re.compile(
     r"(?:[\w.-]+\.(?:ya?ml|json|toml|conf|cfg|ini|properties|xml|cnf|hcl|tf|repo|river"

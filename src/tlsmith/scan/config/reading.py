@@ -1,25 +1,56 @@
-"""Each form and its reader."""
+"""All settings of a source, to be found by where they stand."""
 
 from __future__ import annotations
 
-from tlsmith.scan.config.braces import read_braces
-from tlsmith.scan.config.flow import read_flow
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import chain
+
+from tlsmith.scan.config.embedded import embedded
+from tlsmith.scan.config.form import form_of
 from tlsmith.scan.config.node import Document, Node
-from tlsmith.scan.config.sections import read_sections
-from tlsmith.scan.config.xml import read_xml
-from tlsmith.scan.config.yaml import read_yaml
+from tlsmith.scan.config.pairs import pairs
+from tlsmith.scan.config.readers import read
+from tlsmith.scan.source import Source
 
 
-def read(text: str, start: int, end: int, name: str, form: str) -> list[Document]:
-    """The documents of a stretch of text."""
-    if form == "yaml":
-        return read_yaml(text, start, end, name)
-    if form == "json":
-        root = Node("", start, start, None)
-        read_flow(text, start, end, root)
-        return [Document(name, form, root)]
-    if form == "xml":
-        return [read_xml(text, start, end, name)]
-    if form in ("toml", "ini", "properties", "lines"):
-        return [read_sections(text, start, end, name, form)]
-    return [read_braces(text, start, end, name, form)]
+@lru_cache(maxsize=4)
+def documents(source: Source) -> Settings:
+    """The settings of a source, read when first asked for."""
+    form = form_of(source.path, source.text, source.language.name)
+    found = read(source.text, 0, len(source.text), source.path, form)
+    return Settings([*found, *embedded(source.text, found)])
+
+
+class Settings:
+    """All settings of a source, to be found by where they stand."""
+
+    def __init__(self, found: list[Document]) -> None:
+        self.documents = found
+        entries = [
+            (node.start, index, document, node)
+            for index, document in enumerate(found)
+            for node in chain(document.root.below, pairs(document))
+        ]
+        entries.sort(key=lambda entry: entry[:2])
+        self._starts = [entry[0] for entry in entries]
+        self._entries = entries
+
+    def keys_at(self, offset: int) -> list[tuple[Document, Node]]:
+        """The settings whose keys hold this offset, the latest document first."""
+        found = []
+        index = bisect_right(self._starts, offset) - 1
+        for back in range(index, max(-1, index - 8), -1):
+            _, _, document, node = self._entries[back]
+            if node.start <= offset < node.key_end:
+                found.append((document, node))
+        return found
+
+    def values_at(self, offset: int) -> list[tuple[Document, Node]]:
+        """The settings whose values hold this offset, the innermost only."""
+        index = bisect_right(self._starts, offset) - 1
+        for back in range(index, max(-1, index - 400), -1):
+            _, _, document, node = self._entries[back]
+            if node.value_start >= 0 and node.value_start <= offset < node.end:
+                return [(document, node)]
+        return []
