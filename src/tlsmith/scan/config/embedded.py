@@ -21,6 +21,7 @@ _COMMANDS = frozenset(
 )
 _PROSE = frozenset(
     {"description", "message", "summary", "notes", "help", "doc", "README"}
+    | {"regexp", "regex", "pattern", "replace", "before", "after", "search_string"}
 )
 _SHEBANG = re.compile(r"\s*#!|\s*set -e")
 _HEREDOC = re.compile(r"<<[-~]?\w+\n")
@@ -64,12 +65,15 @@ class _Reader:
         for node in document.root.below:
             if node.value_start < 0 or node.key in _COMMANDS or len(node.value) < 6:
                 continue
-            if "\n" in node.value or "\\n" in node.value:
+            if "\n" in node.value or self._is_escaped(node):
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)
             elif node.key in ("line", "content", "contents"):
                 yield from self._line(node, document)
+
+    def _is_escaped(self, node: Node) -> bool:
+        return "\\n" in node.value and self.text[node.value_start] == '"'
 
     def _stretch(self, node: Node) -> tuple[str, int, int]:
         """A text, and where a node's value stands in it without its quotes."""
@@ -106,13 +110,13 @@ class _Reader:
 
 def _file_in(node: Node, value: str, document: Document) -> tuple[str, str] | None:
     """The name and form of the file that a value is, or None if it is none."""
-    if _SHEBANG.match(value):
+    if _SHEBANG.match(value) or node.key in _PROSE:
         return None
     name = node.key if _FILE_KEY.search(node.key) else _named_beside(node)
     if name:
         return f"{document.name}!{posixpath.basename(name)}", form_of(name, value)
     form = sniffed(value)
-    if form == "lines" or node.key in _PROSE:
+    if form == "lines":
         return None
     return f"{document.name}!", form
 

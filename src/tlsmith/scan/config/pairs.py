@@ -11,6 +11,7 @@ _NAMES = frozenset(
     {"name", "key", "option", "property", "parameter", "setting", "parameterkey"}
 )
 _VALUES = frozenset({"value", "val", "parametervalue"})
+_FORM_FIELDS = frozenset({"checkbox", "boolean", "bool", "toggle", "switch", "text"})
 _TASKS = frozenset({"Task", "ClusterTask", "Pipeline", "StepAction"})
 _USE = re.compile(r"\bvar\.(\w+)")
 _NAME = re.compile(r"[\w.:/-]+")
@@ -45,6 +46,8 @@ def _pair(block: Node, values: frozenset[str]) -> Node | None:
         low = child.key.lower()
         if name is None and low in _NAMES and _NAME.fullmatch(child.value):
             name = child
+        elif low == "type" and child.value.lower() in _FORM_FIELDS:
+            return None  # a form is described, or a schema
         elif value is None and low in values and child.value_start >= 0:
             value = child
     if name is None or value is None:

@@ -10,7 +10,7 @@ What a rule may say in `match`, all of which must hold:
   written in small letters without `_`, `-`, `.` and `:`.
 - `values`: what it is set to, as `said` has them; without, any value will do.
 - `value_has`, `value_lacks`: regular expressions searched in the value.
-- `filled`: whether anything must be set, be it a list or a block.
+- `filled`: whether anything must be set, be it a list's entry.
 - `under`, `not_under`: searched in the keys that lead to it, joined by dots.
 - `files`, `not_files`: searched in the file's path, with `!name` behind it for a file
   that is written inside another.
@@ -155,9 +155,21 @@ def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> b
         and not ("not_key" in asked and _is_any(asked["not_key"], keys))
         and ("value_has" not in asked or _has(asked["value_has"], value))
         and ("value_lacks" not in asked or not _has(asked["value_lacks"], value))
-        and (not asked.get("filled") or bool(value or node.children))
+        and (not asked.get("filled") or _is_filled(value, node))
         and ("values" not in asked or _is_said(asked["values"], node, value))
     )
+
+
+def _is_filled(value: str, node: Node) -> bool:
+    """Whether anything is set: a value, or an entry that is no template alone."""
+    return bool(value) or any(
+        child.key == ITEM and (child.children or _is_plain(child.value))
+        for child in node.children
+    )
+
+
+def _is_plain(value: str) -> bool:
+    return bool(value) and not value.startswith(("{{", "{%", "<%"))
 
 
 def _keys(node: Node) -> tuple[str, ...]:

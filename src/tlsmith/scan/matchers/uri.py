@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tlsmith.scan.config import documents
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NEWLINE, STRING
 from tlsmith.scan.matchers.config import said
@@ -57,6 +58,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     if _is_told(source.text, around, (start, found.end())):
         return
+    if source.language.name in _SETTINGS and _is_described(source, start):
+        return
     host = _HOST.search(source.text, *around)
     yield Match(
         start,
@@ -99,6 +102,23 @@ def _is_told(text: str, around: tuple[int, int], place: tuple[int, int]) -> bool
         return False
     after = _WORD_NEXT.match(text, end, around[1])
     return after is not None or bool(_WORDS_BEFORE.search(text, first, start))
+
+
+_SETTINGS = frozenset({"yaml", "json", "toml", "hcl", "xml"})
+_DESCRIBING = re.compile(
+    r"(?:\w*_)?(?:desc(?:ription)?|summary|help|message|msg|title|notes?|docs?"
+    r"|documentation|comments?|tooltip|usage|label|markdown|pattern|regexp?|reason"
+    r"|placeholder)|\$comment",
+    re.I,
+)
+
+
+def _is_described(source: Source, offset: int) -> bool:
+    """Whether the setting around is for people to read."""
+    return any(
+        _DESCRIBING.fullmatch(node.key)
+        for _, node in documents(source).values_at(offset)
+    )
 
 
 _DOC = frozenset({"@doc", "@moduledoc", "@typedoc", "@shortdoc"})
