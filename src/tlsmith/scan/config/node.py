@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 ITEM = "-"
 """The key of a list's entry."""
+
+_REFERENCE = re.compile(r"(?:\$\{\s*)?(?P<no>!?)\s*(?P<name>(?:var|local)\.\w+)\s*\}?")
+_OPPOSITE = {"true": "false", "false": "true"}
 
 
 @dataclass(slots=True, eq=False)
@@ -115,7 +120,25 @@ class Document:
         for name in node.aliases:
             if not node.value and name in self.labels:
                 return self.labels[name].value
+        if self.form == "hcl" and (found := _REFERENCE.fullmatch(node.value)):
+            return self._referred(found["name"], bool(found["no"])) or node.value
         return node.value
+
+    def _referred(self, name: str, turned: bool) -> str:
+        value = self._defaults.get(name, "")
+        return _OPPOSITE.get(value, "") if turned else value
+
+    @cached_property
+    def _defaults(self) -> dict[str, str]:
+        """What Terraform's `local.x` and `var.x` are set to, as far as is said here."""
+        found: dict[str, str] = {}
+        for block in self.root.children:
+            for child in block.children:
+                if block.key == "locals":
+                    found.setdefault(f"local.{child.key}", child.value)
+                elif block.key == "variable" and child.key == "default":
+                    found.setdefault(f"var.{block.value}", child.value)
+        return found
 
     def paths(self, node: Node) -> list[str]:
         """The keys that lead to a setting, joined by dots: as it is written, and as

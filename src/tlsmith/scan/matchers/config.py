@@ -10,7 +10,7 @@ What a rule may say in `match`, all of which must hold:
   written in small letters without `_`, `-`, `.` and `:`.
 - `values`: what it is set to, as `said` has them; without, any value will do.
 - `value_has`, `value_lacks`: regular expressions searched in the value.
-- `filled`: whether anything must be set, be it a list or a block.
+- `filled`: whether anything must be set, be it a list's entry.
 - `under`, `not_under`: searched in the keys that lead to it, joined by dots.
 - `files`, `not_files`: searched in the file's path, with `!name` behind it for a file
   that is written inside another.
@@ -29,6 +29,7 @@ from functools import lru_cache
 from typing import Any
 
 from tlsmith.scan.config import ITEM, Document, Node, documents
+from tlsmith.scan.config.given import given
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -93,18 +94,21 @@ def _target(document: Document, node: Node) -> str | None:
 
 
 def said(values: Iterable[str], value: str) -> bool:
-    """Whether a value is one of those that a rule names."""
-    low = value.strip().lower()
-    for wanted in values:
-        if wanted in WORDS:
-            if low in WORDS[wanted]:
-                return True
-        elif wanted.startswith("/") and wanted.endswith("/"):
-            if _compiled(f"(?i:{wanted[1:-1]})").fullmatch(value.strip()):
-                return True
-        elif low == wanted.lower():
-            return True
-    return False
+    """Whether a value, or a placeholder's default, is one of those a rule names."""
+    default = given(value)
+    return any(
+        _is_one(wanted, value.strip())
+        or (default is not None and _is_one(wanted, default))
+        for wanted in values
+    )
+
+
+def _is_one(wanted: str, value: str) -> bool:
+    if wanted in WORDS:
+        return value.lower() in WORDS[wanted]
+    if wanted.startswith("/") and wanted.endswith("/"):
+        return _compiled(f"(?i:{wanted[1:-1]})").fullmatch(value) is not None
+    return value.lower() == wanted.lower()
 
 
 _PUNCTUATION = re.compile(r"[^A-Za-z0-9]+")
@@ -119,7 +123,10 @@ def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
     return (
         _document_fits(asked, document)
         and _setting_fits(asked, document, node)
-        and _path_fits(asked, document, node)
+        and any(
+            _is_named(asked, key) and _path_fits(asked, document, node, key)
+            for key in _keys(node)
+        )
         and all(any(_found(one, document, node)) for one in asked.get("with", ()))
         and not any(
             any(_found(one, document, node)) for one in asked.get("without", ())
@@ -142,22 +149,45 @@ def _document_fits(asked: Mapping[str, Any], document: Document) -> bool:
 
 def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
     value = document.value(node)
+    keys = _keys(node)
     return (
-        _key_fits(asked, node)
+        any(_is_named(asked, key) for key in keys)
+        and not ("not_key" in asked and _is_any(asked["not_key"], keys))
         and ("value_has" not in asked or _has(asked["value_has"], value))
         and ("value_lacks" not in asked or not _has(asked["value_lacks"], value))
-        and (not asked.get("filled") or bool(value or node.children))
+        and (not asked.get("filled") or _is_filled(value, node))
         and ("values" not in asked or _is_said(asked["values"], node, value))
     )
 
 
-def _key_fits(asked: Mapping[str, Any], node: Node) -> bool:
-    if "key" in asked and not _compiled(f"(?i:{asked['key']})").fullmatch(node.key):
+def _is_filled(value: str, node: Node) -> bool:
+    """Whether anything is set: a value, or an entry that is no template alone."""
+    return bool(value) or any(
+        child.key == ITEM and (child.children or _is_plain(child.value))
+        for child in node.children
+    )
+
+
+def _is_plain(value: str) -> bool:
+    return bool(value) and not value.startswith(("{{", "{%", "<%"))
+
+
+def _keys(node: Node) -> tuple[str, ...]:
+    """A key as it is written, and the last word of one with dots or colons."""
+    key = node.key.lstrip(":")
+    last = key.rpartition(".")[2].rpartition("::")[2]
+    return (key,) if last in ("", key) else (key, last)
+
+
+def _is_named(asked: Mapping[str, Any], key: str) -> bool:
+    if "key" in asked and not _compiled(f"(?i:{asked['key']})").fullmatch(key):
         return False
-    unwanted = asked.get("not_key")
-    if unwanted and _compiled(f"(?i:{unwanted})").fullmatch(node.key):
-        return False
-    return "like" not in asked or _is_like(asked["like"], node.key)
+    return "like" not in asked or _is_like(asked["like"], key)
+
+
+def _is_any(pattern: str, keys: Iterable[str]) -> bool:
+    wanted = _compiled(f"(?i:{pattern})")
+    return any(wanted.fullmatch(key) for key in keys)
 
 
 def _has(pattern: str, value: str) -> bool:
@@ -179,10 +209,13 @@ def _is_like(pattern: str, key: str) -> bool:
     return _compiled(f"(?x:.*?(?:{pattern}))").fullmatch(plain) is not None
 
 
-def _path_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
+def _path_fits(
+    asked: Mapping[str, Any], document: Document, node: Node, key: str
+) -> bool:
+    """Whether what leads to a key is what a rule asks for."""
     if "under" not in asked and "not_under" not in asked:
         return True
-    own = 0 if node.key in ("", ITEM) else len(node.key) + 1
+    own = 0 if key in ("", ITEM) else len(key) + 1
     paths = [f"{path}." for path in document.paths(node)]
     paths = [path[: len(path) - own] for path in paths]
     under = _compiled(f"(?i){asked.get('under', '')}")
