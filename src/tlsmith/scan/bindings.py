@@ -75,7 +75,8 @@ def _is_held(source: Source, place: int, holder: str) -> bool:
     tokens = source.tokens
     parent = tokens.parent[place]
     if parent >= 0:
-        return holder in tokens.texts[max(0, parent - 8) : parent]
+        before = tokens.texts[max(0, parent - 8) : parent]
+        return not {holder, f'"{holder}"', f"'{holder}'"}.isdisjoint(before)
     if source.language.blocks == "brace":
         return False
     header = next(iter(source.headers(place)), "")
@@ -149,10 +150,38 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
         return after + 1
     if tokens.texts[after] == ":":
         return _after_annotation(source, after + 1)
+    if "," in (tokens.texts[after], tokens.texts[index - 1] if index else ""):
+        return _of_several(source, index)
     declared = tokens.texts[index - 1] if index else ""
     if declared in ("var", "const", "let") and tokens.kinds[after] == WORD:
         return _after_annotation(source, after)  # Go: var verify bool = false
     return -1
+
+
+def _of_several(source: Source, index: int) -> int:
+    """Where the value of a name starts in `a, b = 1, 2`, or -1."""
+    from tlsmith.scan.expression import value_end
+
+    tokens = source.tokens
+    first = source.begins_statement(index)
+    if tokens.texts[first] in ("const", "let", "var", "local", "my"):
+        first += 1
+    place, ahead = -1, first
+    for position in range(8):
+        place = position if ahead == index else place
+        ahead += 1
+        if ahead + 1 >= len(tokens) or tokens.texts[ahead] != ",":
+            break
+        ahead += 1
+    if place < 0 or ahead >= len(tokens) or tokens.texts[ahead] not in _ASSIGNING:
+        return -1
+    ahead += 1
+    for _ in range(place):
+        ahead = value_end(source, ahead)
+        if ahead >= len(tokens) or tokens.texts[ahead] != ",":
+            return -1
+        ahead += 1
+    return ahead if ahead < len(tokens) else -1
 
 
 def _after_annotation(source: Source, index: int) -> int:

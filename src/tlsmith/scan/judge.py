@@ -18,12 +18,23 @@ _LONGEST = 4000
 def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of these rules in a source, in the order they stand there."""
     found = [
-        finding_of(rule, match, source)
+        (rule, match)
         for rule in rules
         if source.language.name in rule.languages or "*" in rule.languages
         for match in matches(rule, source)
     ]
-    return suppressed(source, distinct(found))
+    told = [finding_of(rule, match, source) for rule, match in _at_use(found)]
+    return suppressed(source, distinct(told))
+
+
+def _at_use(found: list[tuple[Rule, Match]]) -> Iterable[tuple[Rule, Match]]:
+    """Without the definitions of what is told where it is used."""
+    origins = [match.origin for _, match in found if match.origin is not None]
+    for rule, match in found:
+        if match.origin is not None or not any(
+            match.start <= origin < match.end for origin in origins
+        ):
+            yield rule, match
 
 
 def finding_of(rule: Rule, match: Match, source: Source) -> Finding:

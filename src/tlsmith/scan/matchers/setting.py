@@ -29,7 +29,9 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     low = value_start(source, key)
     if low is None or source.in_import(key) or _is_parameter(source, key):
         return
-    high = value_end(source, low)
+    if is_local(source, key):
+        return
+    high = key + 1 if low == key else value_end(source, low)
     found = satisfying(source, low, high, rule.match.get("values", ()))
     if found is None or not fits_calls(rule, source, key):
         return
@@ -44,7 +46,15 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         None if sure else "medium",
         _reason(value, low, high, sure),
         edits=_edits(rule, source, key, (low, high), value),
+        origin=origin_of(source, value, low, high),
     )
+
+
+def origin_of(source: Source, value: Value, low: int, high: int) -> int | None:
+    """The offset of a value that stands elsewhere, under a name."""
+    if low <= value.start < high or source.tokens.parent[value.start] == low:
+        return None
+    return source.tokens.starts[value.start]
 
 
 def key_at(source: Source, end: int) -> int | None:
@@ -82,7 +92,7 @@ def value_start(source: Source, key: int) -> int | None:
         return None
     text, kind = tokens.texts[index], tokens.kinds[index]
     if kind == STRING or text not in _GIVING:
-        return _unmarked(source, key, index)
+        return key if _is_shorthand(source, key) else _unmarked(source, key, index)
     if text == ":":
         if key and tokens.texts[key - 1] in (".", "?.") and index == key + 1:
             return None  # `a ? x.key : false`
@@ -90,6 +100,47 @@ def value_start(source: Source, key: int) -> int | None:
         if typed is not None:
             return typed
     return _skip_lines(source, index + 1)
+
+
+def _is_shorthand(source: Source, key: int) -> bool:
+    """Whether it is `{ key, … }` of JavaScript, which gives it the variable's value."""
+    tokens = source.tokens
+    parent = tokens.parent[key]
+    if source.language.name != "javascript" or parent < 0 or key + 1 >= len(tokens):
+        return False
+    close = tokens.partner[parent]
+    between = {"{", ",", "\n"}
+    return (
+        tokens.texts[parent] == "{"
+        and tokens.kinds[key] == WORD
+        and tokens.texts[key - 1] in between
+        and tokens.texts[key + 1] in (",", "}", "\n")
+        and close + 1 < len(tokens)
+        and tokens.texts[close + 1] not in ("=", "from")
+    )
+
+
+_DECLARING = frozenset("const let var val my local final auto bool boolean mut".split())
+
+
+def is_local(source: Source, key: int) -> bool:
+    """Whether it is a variable of a function: what it is used for is what counts."""
+    tokens = source.tokens
+    if tokens.kinds[key] != WORD or functions.enclosing(source, key) < 0:
+        return False
+    if key + 1 >= len(tokens) or tokens.texts[key + 1] not in ("=", ":=", ":"):
+        return False
+    before = tokens.texts[key - 1] if key else ""
+    if before in _DECLARING:
+        return True
+    if source.language.name not in ("python", "go", "php"):
+        return False
+    owner = source.functions[functions.enclosing(source, key)]
+    return (
+        source.begins_statement(key) == key
+        and tokens.texts[key + 1] != ":"
+        and tokens.parent[key] in (-1, owner.start - 1)
+    )
 
 
 def _unmarked(source: Source, key: int, index: int) -> int | None:
