@@ -146,12 +146,14 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
         or _is_argument(source, index)
     ):
         return -1
+    if "," in (tokens.texts[after], tokens.texts[index - 1] if index else ""):
+        several = _of_several(source, index)
+        if several >= 0:
+            return several
     if tokens.texts[after] in _ASSIGNING:
         return after + 1
     if tokens.texts[after] == ":":
         return _after_annotation(source, after + 1)
-    if "," in (tokens.texts[after], tokens.texts[index - 1] if index else ""):
-        return _of_several(source, index)
     declared = tokens.texts[index - 1] if index else ""
     if declared in ("var", "const", "let") and tokens.kinds[after] == WORD:
         return _after_annotation(source, after)  # Go: var verify bool = false
@@ -186,13 +188,19 @@ def _of_several(source: Source, index: int) -> int:
 
 def _after_annotation(source: Source, index: int) -> int:
     tokens = source.tokens
-    for ahead in range(index, min(index + 8, len(tokens))):
+    ahead = index
+    for _ in range(10):
+        if ahead >= len(tokens):
+            return -1
         if tokens.kinds[ahead] == PUNCT and tokens.texts[ahead] == "=":
             return ahead + 1
-        if tokens.kinds[ahead] not in (WORD, PUNCT) or tokens.texts[ahead] in (
-            *",;(){}",
+        partner = tokens.partner[ahead]
+        function = partner > ahead and tokens.texts[ahead] == "("
+        if tokens.kinds[ahead] not in (WORD, PUNCT) or (
+            tokens.texts[ahead] in (*",;(){}",) and not function
         ):
             return -1
+        ahead = partner + 1 if function else ahead + 1
     return -1
 
 

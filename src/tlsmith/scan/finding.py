@@ -30,7 +30,8 @@ class Match:
         reason: Why the matcher is so sure, or is not: a few words.
         target: The host or URL it concerns, where one is written there.
         edits: What would mend it, or nothing if no safe rewrite is known.
-        origin: The offset of the value that a name there was followed to.
+        origin: Where the value stands that a name there was followed to.
+        told_there: Whether that is the place to tell, if another rule does.
     """
 
     start: int
@@ -39,7 +40,8 @@ class Match:
     reason: str = ""
     target: str | None = None
     edits: tuple[Edit, ...] = ()
-    origin: int | None = None
+    origin: tuple[int, int] | None = None
+    told_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

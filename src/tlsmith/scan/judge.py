@@ -23,18 +23,24 @@ def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
         if source.language.name in rule.languages or "*" in rule.languages
         for match in matches(rule, source)
     ]
-    told = [finding_of(rule, match, source) for rule, match in _at_use(found)]
+    told = [finding_of(rule, match, source) for rule, match in _once(found)]
     return suppressed(source, distinct(told))
 
 
-def _at_use(found: list[tuple[Rule, Match]]) -> Iterable[tuple[Rule, Match]]:
-    """Without the definitions of what is told where it is used."""
-    origins = [match.origin for _, match in found if match.origin is not None]
+def _once(found: list[tuple[Rule, Match]]) -> Iterable[tuple[Rule, Match]]:
+    """What was followed to another place is told once: there, or where it is used."""
+    origins = [m.origin for _, m in found if m.origin and not m.told_there]
+    plain = [(m.start, m.end) for _, m in found if not m.origin]
     for rule, match in found:
-        if match.origin is not None or not any(
-            match.start <= origin < match.end for origin in origins
-        ):
+        if match.origin is None:
+            if not _meets((match.start, match.end), origins):
+                yield rule, match
+        elif not (match.told_there and _meets(match.origin, plain)):
             yield rule, match
+
+
+def _meets(one: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    return any(one[0] < other[1] and other[0] < one[1] for other in others)
 
 
 def finding_of(rule: Rule, match: Match, source: Source) -> Finding:

@@ -192,6 +192,10 @@ class Source:
             index = partner if 0 <= partner < before else before
         return index
 
+    def _disposes(self, first: int, index: int) -> bool:
+        """Whether it is C#'s `using var x = …`, which names a thing to be closed."""
+        return not {"var", "(", "new"}.isdisjoint(self.tokens.texts[first:index])
+
     def in_import(self, index: int) -> bool:
         """Whether a token stands in a statement that only names things (`import`)."""
         first = self.begins_statement(index)
@@ -199,6 +203,8 @@ class Source:
         if outer >= 0:  # `from x import (a, b)`, `import { a } from "x"`
             first = min(first, self.begins_statement(outer))
         word = self.tokens.texts[first]
+        if word == "using" and self._disposes(first, index):
+            return False
         if word in ("#", "-", "@") and first + 1 < len(self.tokens):
             word += self.tokens.texts[first + 1]
         return self.tokens.kinds[first] != STRING and word in self.language.imports

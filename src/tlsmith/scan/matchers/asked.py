@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tlsmith.scan import acceptance
+from tlsmith.scan.callers import handing
 from tlsmith.scan.expression import (
     Value,
     content,
@@ -37,7 +38,7 @@ _NULLS = frozenset(
 _ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
 _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
 _ASSERTING = re.compile(
-    r"(?i)(?:^|[.:>\s])(?:assert\w*|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
+    r"(?i)(?:^|[.:>\s])(?:assert\w*(?:\.\w+)?|mock\.call|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
     r"|to_?match_?object|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
     r"|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
 )
@@ -145,6 +146,18 @@ def satisfying(
     if not hits:
         return None
     return hits[0], len(hits) == len(values) and all(v.sure for v in hits)
+
+
+def handed(
+    source: Source, bounds: tuple[int, int], words: Iterable[str]
+) -> Iterator[tuple[int, int]]:
+    """What callers in this file give a parameter that an expression is, if a word."""
+    wanted = tuple(words)
+    yield from handing(
+        source,
+        possible_values(source, *bounds),
+        lambda value: any(is_word(source, value, word) for word in wanted),
+    )
 
 
 def is_word(source: Source, value: Value, word: str) -> bool:

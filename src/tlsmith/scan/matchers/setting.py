@@ -3,7 +3,8 @@
 What a rule may say in `match`: `values`, words as in docs/scan.md; `key_lacks`, a
 regular expression that must not be found in the key; `compensated`, one that ends on
 another key: where that is given something in the same function which does not accept
-everything, nothing is found; and what every matcher of code may (`asked.py`).
+everything, nothing is found; `beside_lacks`, one that must not be found between the
+same brackets; and what every matcher of code may (`asked.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tlsmith.scan import functions
 from tlsmith.scan.expression import Value, value_end
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, satisfying
+from tlsmith.scan.matchers.asked import compiled, fits_calls, handed, satisfying
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -29,15 +30,17 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     low = value_start(source, key)
     if low is None or source.in_import(key) or _is_parameter(source, key):
         return
-    if is_local(source, key):
+    if is_local(source, key) or is_typed(source, key):
         return
     high = key + 1 if low == key else value_end(source, low)
-    found = satisfying(source, low, high, rule.match.get("values", ()))
-    if found is None or not fits_calls(rule, source, key):
+    words = rule.match.get("values", ())
+    found = satisfying(source, low, high, words)
+    callers = [] if found else list(handed(source, (low, high), words))
+    if not (found or callers) or not _fits(rule, source, key):
         return
-    if _is_opposite(rule, source, key):
-        return
-    if "compensated" in rule.match and _compensated(rule, source, key):
+    for first, last in callers:
+        yield Match(source.tokens.starts[first], source.tokens.ends[last - 1])
+    if found is None:
         return
     value, sure = found
     yield Match(
@@ -50,11 +53,33 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     )
 
 
-def origin_of(source: Source, value: Value, low: int, high: int) -> int | None:
-    """The offset of a value that stands elsewhere, under a name."""
-    if low <= value.start < high or source.tokens.parent[value.start] == low:
+def origin_of(
+    source: Source, value: Value, low: int, high: int
+) -> tuple[int, int] | None:
+    """Where a value stands that is given elsewhere, under a name."""
+    tokens = source.tokens
+    if low <= value.start < high or tokens.parent[value.start] == low:
         return None
-    return source.tokens.starts[value.start]
+    return tokens.starts[value.start], tokens.ends[value.end - 1]
+
+
+def _fits(rule: Rule, source: Source, key: int) -> bool:
+    if not fits_calls(rule, source, key) or _is_opposite(rule, source, key):
+        return False
+    if "beside_lacks" in rule.match and _stands_beside(rule, source, key):
+        return False
+    return "compensated" not in rule.match or not _compensated(rule, source, key)
+
+
+def _stands_beside(rule: Rule, source: Source, key: int) -> bool:
+    """Whether the same brackets hold what makes this key's value of no account."""
+    tokens = source.tokens
+    parent = tokens.parent[key]
+    close = tokens.partner[parent] if parent >= 0 else -1
+    if close < 0:
+        return False
+    inside = source.text[tokens.starts[parent] : tokens.ends[close]]
+    return compiled(rule.match["beside_lacks"]).search(inside) is not None
 
 
 def key_at(source: Source, end: int) -> int | None:
@@ -70,7 +95,7 @@ def key_at(source: Source, end: int) -> int | None:
     if index is None:
         return None
     for _ in range(4):
-        if index < 0 or tokens.kinds[index] == NEWLINE:
+        if index < 0 or (tokens.kinds[index] == NEWLINE and tokens.parent[index] < 0):
             return None
         if tokens.kinds[index] == WORD:
             return index
@@ -84,6 +109,8 @@ def value_start(source: Source, key: int) -> int | None:
     """The index of the first token of a key's value, or None if it is given none."""
     tokens = source.tokens
     index = key + 1
+    if tokens.parent[key] >= 0:
+        index = _skip_lines(source, index) or index
     while index < len(tokens) and tokens.texts[index] in ("]", "}", "||", "??"):
         if tokens.kinds[index] == STRING or index > key + 3:
             return None
@@ -118,6 +145,17 @@ def _is_shorthand(source: Source, key: int) -> bool:
         and close + 1 < len(tokens)
         and tokens.texts[close + 1] not in ("=", "from")
     )
+
+
+def is_typed(source: Source, key: int) -> bool:
+    """Whether it is a member of a type of TypeScript, whose value is a type as well."""
+    tokens = source.tokens
+    parent = tokens.parent[key]
+    if source.language.name != "javascript" or parent < 0:
+        return False
+    first = source.begins_statement(parent)
+    words = [text for text in tokens.texts[first : first + 4] if text != "\n"]
+    return bool({"type", "interface"}.intersection(words[:2])) and ":" not in words
 
 
 _DECLARING = frozenset("const let var val my local final auto bool boolean mut".split())
