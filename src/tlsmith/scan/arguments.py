@@ -85,8 +85,27 @@ def _is_definition(source: Source, name: int, opening: int) -> bool:
 
 _TYPED = ("c", "objectivec", "java", "csharp")
 _BEFORE_CALLS = frozenset(
-    "return new await else throw do in case co_await co_return yield delete not and or"
-    " goto const using assert".split()
+    [
+        "return",
+        "new",
+        "await",
+        "else",
+        "throw",
+        "do",
+        "in",
+        "case",
+        "co_await",
+        "co_return",
+        "yield",
+        "delete",
+        "not",
+        "and",
+        "or",
+        "goto",
+        "const",
+        "using",
+        "assert",
+    ]
 )
 
 

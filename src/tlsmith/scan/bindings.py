@@ -152,11 +152,10 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
             return several
     if tokens.texts[after] in _ASSIGNING:
         return after + 1
-    if tokens.texts[after] == ":":
-        return _after_annotation(source, after + 1)
     declared = tokens.texts[index - 1] if index else ""
-    if declared in ("var", "const", "let") and tokens.kinds[after] == WORD:
-        return _after_annotation(source, after)  # Go: var verify bool = false
+    typed = declared in ("var", "const", "let") and tokens.kinds[after] == WORD
+    if typed or tokens.texts[after] == ":":  # Go has no colon: var verify bool = false
+        return _after_annotation(source, after + (not typed))
     return -1
 
 

@@ -385,7 +385,7 @@ def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
 
 def last_component(text: str) -> str:
     """What a dotted name ends in."""
-    for mark in ("::", "->", ".", ":", "?"):
+    for mark in ("::", "->", "\\", ".", ":", "?"):
         text = text.rpartition(mark)[2] or text
     return text
 

@@ -1,4 +1,8 @@
-"""What every matcher of code asks of the file and of what stands around."""
+"""What every matcher of code asks of the file and of what stands around.
+
+`file_has`, `file_lacks`, `in_call`, `not_in_call`, and `beside_lacks`: a regular
+expression that must not be found between the brackets around.
+"""
 
 from __future__ import annotations
 
@@ -77,10 +81,21 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
         return False
     if source.language.name == "python" and _is_refused(source, index):
         return False
+    lacks = rule.match.get("beside_lacks")
+    if lacks and compiled(lacks).search(between(source, index)):
+        return False
     wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
         return False
     return not (unwanted and any(compiled(unwanted).search(c) for c in callees))
+
+
+def between(source: Source, index: int) -> str:
+    """The text between the brackets that a token stands in, or nothing."""
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    close = tokens.partner[parent] if parent >= 0 else -1
+    return source.text[tokens.starts[parent] : tokens.ends[close]] if close >= 0 else ""
 
 
 def _is_refused(source: Source, index: int) -> bool:

@@ -51,6 +51,9 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
             origin = source.tokens.starts[low], source.tokens.ends[high - 1]
         sure, last = sure and always, high
         edits = edits or _of_argument(rule, source, low, high)
+    if origin and not sure and not rule.match.get("told_there"):
+        yield Match(*origin, "medium", "a name that is used below, sometimes")
+        return
     yield Match(
         source.tokens.starts[name],
         source.tokens.ends[last - 1],
@@ -92,6 +95,8 @@ def _receiver(rule: Rule, source: Source, name: int) -> bool:
 def _lacks(asked: Mapping[str, Any], arguments: Arguments) -> bool:
     if "missing" not in asked:
         return True
+    if "*" in arguments.named:
+        return False
     if any(name in arguments.named for name in asked["missing"]):
         return False
     return len(arguments.positional) < int(asked.get("missing_at", 1 << 30))

@@ -105,6 +105,8 @@ def _is_compared(source: Source, index: int) -> bool:
     before = tokens.texts[index - 1] if index else ""
     if before == "(" and index > 1:
         return bool(_COMPARISON.fullmatch(tokens.texts[index - 2]))
+    if before == "then":
+        return True  # Ruby's `when :none then …`: one of several, and an option's
     return before in _COMPARING or before in ("case", "when", "is", "instanceof")
 
 

@@ -3,8 +3,7 @@
 What a rule may say in `match`: `values`, words as in docs/scan.md; `key_lacks`, a
 regular expression that must not be found in the key; `compensated`, one that ends on
 another key: where that is given something in the same function which does not accept
-everything, nothing is found; `beside_lacks`, one that must not be found between the
-same brackets; and what every matcher of code may (`asked.py`).
+everything, nothing is found; and what every matcher of code may (`asked.py`).
 """
 
 from __future__ import annotations
@@ -43,13 +42,17 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if found is None:
         return
     value, sure = found
+    origin = origin_of(source, value, low, high)
+    if origin and not sure:
+        yield Match(*origin, "medium", "a name that is used below, sometimes")
+        return
     yield Match(
         source.tokens.starts[key],
         source.tokens.ends[high - 1],
         None if sure else "medium",
         _reason(value, low, high, sure),
         edits=_edits(rule, source, key, (low, high), value),
-        origin=origin_of(source, value, low, high),
+        origin=origin,
     )
 
 
@@ -66,20 +69,7 @@ def origin_of(
 def _fits(rule: Rule, source: Source, key: int) -> bool:
     if not fits_calls(rule, source, key) or _is_opposite(rule, source, key):
         return False
-    if "beside_lacks" in rule.match and _stands_beside(rule, source, key):
-        return False
     return "compensated" not in rule.match or not _compensated(rule, source, key)
-
-
-def _stands_beside(rule: Rule, source: Source, key: int) -> bool:
-    """Whether the same brackets hold what makes this key's value of no account."""
-    tokens = source.tokens
-    parent = tokens.parent[key]
-    close = tokens.partner[parent] if parent >= 0 else -1
-    if close < 0:
-        return False
-    inside = source.text[tokens.starts[parent] : tokens.ends[close]]
-    return compiled(rule.match["beside_lacks"]).search(inside) is not None
 
 
 def key_at(source: Source, end: int) -> int | None:
@@ -158,7 +148,21 @@ def is_typed(source: Source, key: int) -> bool:
     return bool({"type", "interface"}.intersection(words[:2])) and ":" not in words
 
 
-_DECLARING = frozenset("const let var val my local final auto bool boolean mut".split())
+_DECLARING = frozenset(
+    [
+        "const",
+        "let",
+        "var",
+        "val",
+        "my",
+        "local",
+        "final",
+        "auto",
+        "bool",
+        "boolean",
+        "mut",
+    ]
+)
 
 
 def is_local(source: Source, key: int) -> bool:
@@ -270,7 +274,9 @@ def _compensated(rule: Rule, source: Source, key: int) -> bool:
     It does not where its own value accepts everything, or is nothing.
     """
     pattern = compiled(rule.match["compensated"])
-    low, high = _around(source, key)
+    low, high = _brackets(source, key)
+    if high < 0 or not pattern.search(source.text, low, high):
+        low, high = _around(source, key)
     for found in pattern.finditer(source.text, low, high):
         other = key_at(source, found.end())
         value = value_start(source, other) if other is not None else None
@@ -279,6 +285,16 @@ def _compensated(rule: Rule, source: Source, key: int) -> bool:
         ):
             return True
     return False
+
+
+def _brackets(source: Source, key: int) -> tuple[int, int]:
+    """The offsets of the brackets that a key stands in, or (0, -1)."""
+    tokens = source.tokens
+    parent = tokens.parent[key]
+    close = tokens.partner[parent] if parent >= 0 else -1
+    if close < 0 or tokens.texts[key - 1] in (".", "->"):
+        return 0, -1
+    return tokens.starts[parent], tokens.ends[close]
 
 
 def _around(source: Source, key: int) -> tuple[int, int]:
