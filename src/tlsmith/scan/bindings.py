@@ -27,7 +27,10 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     """
     found = _assigned(source, name, use)
     if not found and len(name) == 2 and name[0] in _OWN:
-        found = _assigned(source, name[1:], use)
+        found = [
+            (value, sure and not _is_field(source, value))
+            for value, sure in _assigned(source, name[1:], use)
+        ]
     if not found and len(name) == 2 and name[0] in ("$this", "self", "static"):
         found = _assigned(source, ("$" + name[1],), -1)
     if not found and len(name) == 1 and name[0].startswith("@"):
@@ -37,6 +40,13 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     if not found and len(name) > 1 and name[0] not in _OWN:
         found = _members(source, name[-2], name[-1])
     return found
+
+
+def _is_field(source: Source, value: int) -> bool:
+    """Whether it is the default of a dataclass's field: `verify: bool = False`."""
+    first = source.begins_statement(value)
+    stated = source.tokens.texts[first:value]
+    return source.language.name == "python" and ":" in stated
 
 
 def _members(source: Source, holder: str, member: str) -> list[tuple[int, bool]]:

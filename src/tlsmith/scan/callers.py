@@ -43,6 +43,15 @@ def handing(
                 yield bounds
 
 
+def direct(source: Source, low: int, high: int) -> Iterator[Value]:
+    """The parameter that an expression is, or the negation of, whatever its default."""
+    negated = False
+    while low < high and source.tokens.texts[low] in ("!", "not"):
+        low, negated = low + 1, not negated
+    if high - low == 1:
+        yield Value(low, high, False, negated)
+
+
 def _taking(source: Source, value: Value) -> Function | None:
     """The function one of whose parameters a value is."""
     owner = functions.enclosing(source, value.start)

@@ -58,6 +58,8 @@ _OPTION = re.compile(
 """A condition that is nothing but an option about verification itself."""
 _SHORT = 120
 
+_CAST = re.compile(r"bool(?:ean)?\((\d+|true|false)")
+
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
 
@@ -406,6 +408,9 @@ def _boolean(source: Source, value: Value) -> bool | None:
         return None
     text = text_of(source, value.start, value.end)
     word = last_component(text).lower().lstrip("@").strip("()")
+    cast = _CAST.fullmatch(word)
+    if cast:
+        return (cast[1] not in ("0", "false")) != value.negated
     found: bool | None = None
     if word in _TRUE or (word == "t" and source.language.name == "r"):
         found = True

@@ -234,6 +234,8 @@ def _body_at(
     blocks = source.language.blocks if defined else ""
     if text == ":" and blocks == "indent":
         return (*_indented(source, ahead), False)
+    if blocks == "end" and source.language.name == "lua":
+        return (*_ended(source, ahead - 1), False)
     if blocks == "end" and (text == "do" or tokens.kinds[ahead] == NEWLINE):
         return (*_ended(source, ahead), False)
     return None
@@ -251,7 +253,10 @@ def _goes_on(source: Source, index: int, ahead: int, free: bool) -> bool:
 
 
 def _is_throws(source: Source, index: int) -> bool:
-    return index < len(source.tokens) and source.tokens.texts[index] in _MODIFIERS
+    tokens = source.tokens
+    while index < len(tokens) and tokens.kinds[index] == NEWLINE:
+        index += 1
+    return index < len(tokens) and tokens.texts[index] in _MODIFIERS
 
 
 def _brace_follows(source: Source, index: int) -> bool:
@@ -376,9 +381,12 @@ def _throws(source: Source, index: int) -> bool:
 
 
 def _only_tells(source: Source, low: int, high: int) -> bool:
-    """Whether an `if` does nothing but tell, whatever its condition is."""
+    """Whether an `if` or a loop does nothing but tell, whatever its condition is."""
     tokens = source.tokens
-    if tokens.texts[low] != "if" or tokens.texts[high - 1] != "}":
+    if (
+        tokens.texts[low] not in ("if", "for", "foreach")
+        or tokens.texts[high - 1] != "}"
+    ):
         return False
     blocks = [
         index

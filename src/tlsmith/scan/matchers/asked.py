@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tlsmith.scan import acceptance
-from tlsmith.scan.callers import handing
+from tlsmith.scan.callers import direct, handing
 from tlsmith.scan.expression import (
     Value,
     content,
@@ -170,7 +170,7 @@ def handed(
     wanted = tuple(words)
     yield from handing(
         source,
-        possible_values(source, *bounds),
+        (*possible_values(source, *bounds), *direct(source, *bounds)),
         lambda value: any(is_word(source, value, word) for word in wanted),
     )
 
