@@ -234,9 +234,17 @@ def _body_at(
     blocks = source.language.blocks if defined else ""
     if text == ":" and blocks == "indent":
         return (*_indented(source, ahead), False)
-    if blocks == "end" and source.language.name == "lua":
+    if blocks == "end":
+        return _body_to_end(source, ahead)
+    return None
+
+
+def _body_to_end(source: Source, ahead: int) -> tuple[int, int, bool] | None:
+    """The body until its `end`; Lua's may begin on the same line."""
+    tokens = source.tokens
+    if source.language.name == "lua":
         return (*_ended(source, ahead - 1), False)
-    if blocks == "end" and (text == "do" or tokens.kinds[ahead] == NEWLINE):
+    if tokens.texts[ahead] == "do" or tokens.kinds[ahead] == NEWLINE:
         return (*_ended(source, ahead), False)
     return None
 

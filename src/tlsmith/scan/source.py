@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tlsmith.scan.language import Language, language_of
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD, Tokens
+from tlsmith.scan.notebook import code_of, is_notebook
 
 if TYPE_CHECKING:
     from tlsmith.scan.functions import Function
@@ -45,7 +46,7 @@ class Source:
 
     Attributes:
         path: As it is told, with `/` between its parts.
-        text: What stands in it.
+        text: What stands in it; of a notebook its code, at its place.
         language: How it is read.
         inside: Its path inside what is scanned: what stands before it says nothing of
             whether it is a test.
@@ -61,7 +62,7 @@ class Source:
     ) -> None:
         self.path = path
         self.inside = path if inside is None else inside
-        self.text = text
+        self.text = code_of(text) if is_notebook(path, text) else text
         self.language = language or language_of(path, text)
         self._held: dict[str, bool] = {}
 
