@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from scan_rules import every_rule
-
 from tlsmith.scan.judge import judge
 from tlsmith.scan.notebook import code_of
 from tlsmith.scan.source import Source

@@ -123,7 +123,11 @@ def _assigned(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
             return [(default, False)] if default >= 0 else []
     if len(name) > 1 and name[0] in _OWN:
         every = [binding for bindings in by_scope.values() for binding in bindings]
-        return [(value, len(every) == 1) for _, value in every]
+        return [
+            (value, len(every) == 1)
+            for index, value in every
+            if functions.makes(source, functions.enclosing(source, index))
+        ]
     return []
 
 

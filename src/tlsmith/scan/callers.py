@@ -16,7 +16,6 @@ from tlsmith.scan.functions import Function
 from tlsmith.scan.lexer import WORD
 from tlsmith.scan.source import Source
 
-_MAKING = frozenset({"__init__", "constructor", "initialize", "__construct", "init"})
 _CLASS = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
 _OWN = ("self", "cls", "&")
 _MOST = 60
@@ -109,7 +108,9 @@ def _called(source: Source, function: Function) -> str:
     if function.name < 0:
         return _given_name(source, function.parameters)
     name = tokens.texts[function.name]
-    if name not in _MAKING:
+    if name[:1].isupper() or not functions.makes(
+        source, source.functions.index(function)
+    ):
         return name
     before = source.text[: tokens.starts[function.name]]
     classes = _CLASS.findall(before)

@@ -51,9 +51,11 @@ _JOINING = frozenset(
     ]
 )
 _OPTION = re.compile(
-    r"""(?i)(?:!|not )*[\w.$@:>\-?\[("']*"""
+    r"""(?i)(?:(?:true|false|null|[01])[!=]==?)?(?:!|not )*[\w.$@:>\-?\[("'{]*"""
     r"""(?:verif|insecure|skip|strict|check|ssl|tls|secure|trust|unsafe|valid|reject|cert"""
-    r"""|self_?sign)\w*["']?\??(?:\(\)|(?:,\w+)?[\])])?"""
+    r"""|self_?sign)\w*["']?\??(?:\(\)|(?:,[\w$.]+)?[\])}]{0,3})?"""
+    r"""(?:(?://|\?\?|\|\||or )(?:true|false|[01]))?\)?"""
+    r"""(?:(?:[!=]==?| is (?:not )?)(?:true|false|null|none|undefined|[01]))?"""
 )
 """A condition that is nothing but an option about verification itself."""
 _SHORT = 120

@@ -125,6 +125,30 @@ def outward(source: Source, number: int) -> Iterator[int]:
     yield -1
 
 
+_MAKING = frozenset(
+    [
+        "__init__",
+        "__post_init__",
+        "__construct",
+        "constructor",
+        "initialize",
+        "init",
+        "setUp",
+        "setup",
+        "new",
+        "BUILD",
+    ]
+)
+
+
+def makes(source: Source, number: int) -> bool:
+    """Whether a function makes an object: what it gives members, they begin with."""
+    if number < 0 or source.functions[number].name < 0:
+        return True
+    name = source.tokens.texts[source.functions[number].name]
+    return name in _MAKING or name[:1].isupper()
+
+
 def has_parameter(source: Source, number: int, name: str) -> bool:
     """Whether a function takes a parameter of this name."""
     return _parameter(source, number, name) >= 0
