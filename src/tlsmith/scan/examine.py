@@ -78,6 +78,8 @@ class Examiner:
         text = decode(data) if marked else None
         name = path.replace(os.sep, "/")
         language = language_of(name, text or data[:200].decode("utf-8", "replace"))
+        if name.endswith(".ipynb"):
+            text = Source(name, decode(data)).text
         searched = data if text is None else text.encode("utf-8", "replace")
         rules = self.candidates.of(searched, language.name)
         if not rules:

@@ -32,6 +32,8 @@ class Match:
         edits: What would mend it, or nothing if no safe rewrite is known.
         outer: How many texts further out the offsets are meant, where the text that
             was looked at is part of another.
+        origin: Where the value stands that a name there was followed to.
+        told_there: Whether that is the place to tell, if another rule does.
     """
 
     start: int
@@ -41,6 +43,8 @@ class Match:
     target: str | None = None
     edits: tuple[Edit, ...] = ()
     outer: int = 0
+    origin: tuple[int, int] | None = None
+    told_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

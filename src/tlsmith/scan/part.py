@@ -42,6 +42,7 @@ class Part:
             match,
             start=self.offset(match.start),
             end=self.offset(max(match.end - 1, match.start)) + 1,
+            origin=None,
             edits=tuple(edit for edit in edits if edit) if all(edits) else (),
         )
 
