@@ -77,7 +77,7 @@ class Examiner:
             found, facts = inspect(path, inside, data, self._about_artefacts)
         marked = data.startswith(_MARKS)
         if not marked and data.find(b"\0", 0, _HEAD) >= 0:
-            return Examined(found, None if found else "binary", facts)
+            return Examined(found, None if found or facts else "binary", facts)
         text = decode(data) if marked else None
         name = path.replace(os.sep, "/")
         language = language_of(name, text or data[:200].decode("utf-8", "replace"))
@@ -85,12 +85,18 @@ class Examiner:
         rules = self.candidates.of(searched, language.name)
         if not rules:
             return Examined(found, facts=facts)
-        if not named and _is_generated(data):
+        is_generated = not named and _is_generated(data)
+        if is_generated:  # no person wrote it, and a key in it is one all the same
+            rules = asked(rules)
+        if is_generated and not rules:
             return Examined(found, None if found else "generated", facts)
         text = decode(data) if text is None else text
         source = Source(name, text, language, inside=inside)
         facts += facts_of(source, asked(rules))
-        return Examined(found + judge(source, rules), facts=facts)
+        found += judge(source, rules)
+        return Examined(
+            found, "generated" if is_generated and not found else None, facts
+        )
 
 
 def _is_generated(data: bytes) -> bool:

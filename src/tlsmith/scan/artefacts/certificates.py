@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +16,9 @@ _LONGEST = timedelta(days=398, hours=1)
 """What browsers take of a server's (CA/Browser Forum, Baseline Requirements 6.3.2)."""
 _LEAST_RSA = 2048
 _LEAST_EC = 224
+_HOST = re.compile(
+    r"localhost|\*?[\w-]*(?:\.[\w-]+)+|[\da-fA-F]{0,4}(?::[\da-fA-F]{0,4}){2,7}"
+)
 _WEAK_HASHES = ("md2", "md4", "md5", "sha1")
 _LARGEST = 64_000
 
@@ -39,10 +44,10 @@ def _known(loaded: Any) -> Certificate | None:
     if key is None:
         return None
     is_ca = _is_ca(loaded)
-    subject = loaded.subject.rfc4514_string()[:200] or _first_name(loaded)
+    subject = loaded.subject.rfc4514_string()[:200] or next(iter(_names(loaded)), "")
     is_self_signed = loaded.issuer == loaded.subject
     faults = set(_faults(loaded, public, is_ca, is_self_signed))
-    words = [f"a CA's, {subject}" if is_ca else f"for {subject}"]
+    words = [f"a CA's, {subject}" if is_ca else f"for {subject or 'nobody'}"]
     words += ["self-signed"] if is_self_signed else []
     words.append(size_of(public))
     words.append(_time_told(loaded, faults))
@@ -56,7 +61,7 @@ def _faults(loaded: Any, public: Any, is_ca: bool, is_self_signed: bool) -> list
     now = datetime.now(UTC)
     if loaded.not_valid_after_utc < now:
         faults.append("expired")
-    if not is_ca:
+    if not is_ca or _is_server(loaded):
         lasts = loaded.not_valid_after_utc - loaded.not_valid_before_utc
         faults += ["long-lived"] if lasts > _LONGEST else []
         faults += ["self-signed"] if is_self_signed else []
@@ -89,14 +94,30 @@ def _is_ca(loaded: Any) -> bool:
         return False
 
 
-def _first_name(loaded: Any) -> str:
-    from cryptography.x509 import SubjectAlternativeName
+def _is_server(loaded: Any) -> bool:
+    """Whether a server has it, though it says CA: `openssl req -x509` makes such."""
+    from cryptography.x509 import KeyUsage
 
     try:
-        names = loaded.extensions.get_extension_for_class(SubjectAlternativeName)
-        return str(next(iter(names.value)).value)[:200]
+        loaded.extensions.get_extension_for_class(KeyUsage)
     except Exception:  # none, or one that cannot be read
-        return "nobody"
+        return loaded.issuer == loaded.subject and any(map(_is_host, _names(loaded)))
+    return False
+
+
+def _is_host(name: str) -> bool:
+    return bool(_HOST.fullmatch(name))
+
+
+def _names(loaded: Any) -> list[str]:
+    """Its names: what stands in it as alternative names, else its common name."""
+    from cryptography.x509 import NameOID, SubjectAlternativeName
+
+    with suppress(Exception):  # none, or one that cannot be read
+        names = loaded.extensions.get_extension_for_class(SubjectAlternativeName)
+        return [str(name.value)[:200] for name in names.value]
+    common = loaded.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return [str(one.value) for one in common]
 
 
 def _hash_of(loaded: Any) -> str:

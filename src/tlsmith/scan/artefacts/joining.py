@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tlsmith.scan.artefacts.facts import Fact
-from tlsmith.scan.artefacts.matching import belongs
+from tlsmith.scan.artefacts.matching import BELONGS, OWNS, belongs
 from tlsmith.scan.finding import Finding
 
 _MOST_NAMED = 3
@@ -56,7 +56,7 @@ def _join(
     for fact in certificates:
         told = _named([one for one in keys if one.path != fact.path])
         for number in places.get((fact.path, fact.line, fact.mark), ()) if told else ():
-            found[number] = _saying(found[number], f"its private key is {told}")
+            found[number] = _saying(found[number], f"{OWNS} {told}")
 
 
 def _tell_key(
@@ -84,5 +84,8 @@ def _named(facts: Sequence[Fact]) -> str:
 
 
 def _saying(finding: Finding, told: str) -> Finding:
+    """The finding with more said, unless its own file has said it: that is nearer."""
+    if BELONGS in finding.reason or OWNS in finding.reason:
+        return finding
     reason = "; ".join(filter(None, (finding.reason, told)))
     return replace(finding, reason=reason)

@@ -7,6 +7,9 @@ from dataclasses import replace
 
 from tlsmith.scan.artefacts.artefact import Artefact, Certificate
 
+BELONGS = "its certificate"
+OWNS = "its private key is"
+
 
 def connected(artefacts: Iterable[Artefact]) -> list[Artefact]:
     """The same artefacts of one file; keys tell their certificates, and the reverse."""
@@ -22,13 +25,13 @@ def _told(one: Artefact, known: dict[str, Certificate], keys: set[str]) -> Artef
     if one.key in known:
         certificate = known[one.key]
         is_ = one.is_ | {"ca-key"} if certificate.is_ca else one.is_
-        told = f"{one.told}; {belongs(certificate)} beside it"
+        told = f"{one.told}; {belongs(certificate)} in this file"
         return replace(one, is_=is_, told=told)
     if any(each.key in keys for each in one.certificates):
-        return replace(one, told=f"{one.told}; its private key is in this file")
+        return replace(one, told=f"{one.told}; {OWNS} in this file")
     return one
 
 
 def belongs(certificate: Certificate) -> str:
     """How a key tells its certificate."""
-    return f"it is the key of the certificate {certificate.told},"
+    return f"{BELONGS}: {certificate.told},"

@@ -18,6 +18,7 @@ _HEADER = re.compile(r"^[ \t\"'#*/+-]{0,40}[A-Z][\w-]{2,30}: .*$", re.MULTILINE)
 _PATCH = re.compile(r"^[+-]", re.MULTILINE)
 _PIECES = re.compile(r"[A-Za-z0-9+/]+={0,2}|=+")
 _QUOTED = re.compile(r"[\"'`]\s*([A-Za-z0-9+/=]{4,})\s*[\"'`]")
+_BEGINNINGS = (b"0", b"openssh-key-v1")
 _LEFT_OUT = ("...", "\u2026", "[...]", "REDACTED")
 """How writers of samples say that there is more, which they do not tell."""
 
@@ -60,19 +61,30 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def decoded(body: str) -> bytes | None:
-    """The bytes that a body is base64 of, however it is quoted; None if of none."""
+    """The bytes that a body is base64 of, however it is quoted; None if of none.
+
+    Words of code around the base64 may decode with it, so of several ways to read it
+    the one is taken that begins as keys and certificates do.
+    """
     if any(word in body for word in _LEFT_OUT):
         return None
-    plain = _HEADER.sub("", _BREAK.sub("\n", body.replace("\\/", "/")))
-    for pieces in (
-        _PIECES.findall(plain),
-        _QUOTED.findall(plain),  # without the code around strings
-        _PIECES.findall(_PATCH.sub("", plain)),
-    ):
-        data = base64_bytes("".join(one for one in pieces if one.strip("+/")))
-        if data:
+    first = None
+    for data in _ways(body):
+        if data and data.startswith(_BEGINNINGS):
             return data
-    return None
+        first = first or data
+    return first
+
+
+def _ways(body: str) -> Iterator[bytes | None]:
+    plain = _HEADER.sub("", _BREAK.sub("\n", body.replace("\\/", "/")))
+    yield _joined(_PIECES.findall(plain))
+    yield _joined(_QUOTED.findall(plain))  # without the code around strings
+    yield _joined(_PIECES.findall(_PATCH.sub("", plain)))
+
+
+def _joined(pieces: list[str]) -> bytes | None:
+    return base64_bytes("".join(one for one in pieces if one.strip("+/")))
 
 
 def base64_bytes(text: str) -> bytes | None:

@@ -51,7 +51,7 @@ def opened(
     words = f"{form}, opens {how}; in it a private key, {told}"
     is_ = frozenset(["keystore"])
     if own is not None:
-        words += f"; {belongs(own)} beside it"
+        words += f"; {belongs(own)} in this file"
         is_ |= {"ca-key"} if own.is_ca else set()
     mark = f"{form}, public key {key[:16]}" if key else form
     certificates = (own,) if own else ()
