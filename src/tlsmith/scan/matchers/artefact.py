@@ -15,15 +15,14 @@ from tlsmith.scan.finding import Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
+_BEFORE = 8
+"""Base64 of a key without a header tells its size first, and then what it is."""
+
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterator[Match]:
-    """Every artefact of the kind, at the first place of the anchor in the text.
-
-    The anchor may stand anywhere in an artefact, so later places have nothing to add.
-    """
-    first = rule.pattern.search(source.text)
-    if first is None or first.start() != start:
-        return
-    for artefact in artefacts_of(source.text).values():
-        if rule.match["is"] in artefact.is_:
+    """The artefact that begins at the anchor, or a little before it."""
+    artefacts = artefacts_of(source.text)
+    for offset in range(start - _BEFORE, start + 1):
+        artefact = artefacts.get(offset)
+        if artefact is not None and rule.match["is"] in artefact.is_:
             yield match_of(artefact)
