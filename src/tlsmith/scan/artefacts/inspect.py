@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tlsmith.scan.artefacts.artefact import Artefact
 from tlsmith.scan.artefacts.facts import Fact, facts_of_artefacts, match_of
-from tlsmith.scan.artefacts.shape import declared
+from tlsmith.scan.artefacts.shape import is_whole
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.grading import distinct
 from tlsmith.scan.judge import finding_of
@@ -19,13 +19,15 @@ _MAGIC = (
     b"\xfe\xed\xfe\xed\0\0\0", b"\xce\xce\xce\xce\0\0\0",  # JKS, JCEKS
     b"\0\0\0\1\0\0\0\x14", b"\0\0\0\2\0\0\0\x14",  # BKS
 )  # fmt: skip
+_BER = b"\x30\x80\x02\x01\x03"
+"""How PKCS#12 begins that Firefox writes."""
 _LEAST = 40
 
 
 def concerned(data: bytes) -> bool:
     """Whether a file is DER or a keystore, going by how it begins."""
     if data[:1] == b"0":
-        return len(data) >= _LEAST and declared(data) == len(data)
+        return len(data) >= _LEAST and (is_whole(data) or data.startswith(_BER))
     return data.startswith(_MAGIC)
 
 

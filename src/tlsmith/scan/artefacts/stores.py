@@ -12,20 +12,23 @@ from tlsmith.scan.artefacts.artefact import Artefact, Certificate
 from tlsmith.scan.artefacts.certificates import certificate_of
 from tlsmith.scan.artefacts.keys import public_of, size_of
 from tlsmith.scan.artefacts.matching import belongs
-from tlsmith.scan.artefacts.shape import declared, rounds
+from tlsmith.scan.artefacts.shape import is_whole, rounds
 
 WELL_KNOWN = (
     b"changeit", b"", b"password", b"changeme", b"secret", b"123456", b"test",
     b"keystore", b"storepass", b"admin",
 )  # fmt: skip
 """The JDK's own, none, and what examples use."""
-_MOST_ROUNDS = 2_000_000
-"""Of hashing, over all passphrases: about a second."""
+_MOST_ROUNDS = 4_000_000
+"""Of hashing, over all passphrases: about a second, or two tries of Firefox's files."""
 _DATA = bytes.fromhex("06092a864886f70d0107")
 _SHROUDED = bytes.fromhex("060b2a864886f70d010c0a0102")
 _PLAIN_KEY = bytes.fromhex("060b2a864886f70d010c0a0101")
 JAVA = (b"\xfe\xed\xfe\xed\0\0\0", b"\xce\xce\xce\xce\0\0\0")
 BKS = (b"\0\0\0\1\0\0\0\x14", b"\0\0\0\2\0\0\0\x14")
+
+BER = b"\x30\x80\x02\x01\x03"
+"""How PKCS#12 begins in BER, as Firefox writes it."""
 
 
 def store_of(data: bytes) -> Artefact | None:
@@ -38,7 +41,7 @@ def store_of(data: bytes) -> Artefact | None:
         from tlsmith.scan.artefacts.bouncy import bks_store
 
         return bks_store(data)
-    if declared(data) == len(data) and _DATA in data[:64]:
+    if (is_whole(data) or data.startswith(BER)) and _DATA in data[:64]:
         return _pkcs12(data)
     return None
 
