@@ -103,7 +103,7 @@ NO_KEYS = [
     f"{HEAD}\n{RANDOM}\n{FOOT}",
     f"{HEAD}\nfoo\nbar\nfoobar\n{FOOT}",
     pem_of(some_key()).replace("PRIVATE KEY", "PGP PRIVATE KEY BLOCK"),
-    pem_of(some_key()).rsplit("-----END", 1)[0],
+    pem_of(some_key())[:150],
     pem_of(RSA).replace("\n", "\n[...]\n", 9),
     r"re.compile(r'-----BEGIN (RSA )?PRIVATE KEY-----[\s\S]+-----END')",
 ]

@@ -46,7 +46,7 @@ def key_of(data: bytes) -> Key | None:
         return Key("encrypted-key", "encrypted, PKCS#8", _digest(data))
     loaded, known = _loaded(data)
     if loaded is not None:
-        return _known(loaded, _digest(data))
+        return known_by(loaded.public_key(), _digest(data))
     return Key("key", "of a kind unknown here", _digest(data)) if known else None
 
 
@@ -54,12 +54,13 @@ def _digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _known(loaded: Any, digest: str) -> Key:
+def known_by(public: Any, digest: str) -> Key:
+    """The private key of a public one, which tells what is known of it."""
     from tlsmith.core.key_hash import key_hash
     from tlsmith.core.seen_keys import is_seen
 
-    told = size_of(loaded)
-    info = _info(loaded.public_key())
+    told = size_of(public)
+    info = _info(public)
     if info is None:
         return Key("key", told, digest)
     with suppress(InputError):
