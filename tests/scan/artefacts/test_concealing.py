@@ -42,7 +42,7 @@ FILES = {
     "app.properties": f"key={BARE}\n".encode(),
     "two.json": json.dumps({"a": PEM, "b": PEM}).encode(),
     "jwk.json": json.dumps(JWK).encode(),
-    "jwk.js": f"axios.post(u, {json.dumps(JWK)}, {{rejectUnauthorized: false}})".encode(),
+    "jwk.js": f"f({json.dumps(JWK)}, {{rejectUnauthorized: false}})".encode(),
     "both.js": f"tls.connect({{key: {json.dumps(PEM)}, rejectUnauthorized: false}})\n"
     "".encode(),
     "kubeconfig": f"users: [{{client-key-data: {WRAPPED}}}]\nclusters: "
