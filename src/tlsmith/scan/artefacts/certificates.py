@@ -61,7 +61,7 @@ def _faults(loaded: Any, public: Any, is_ca: bool, is_self_signed: bool) -> list
     now = datetime.now(UTC)
     if loaded.not_valid_after_utc < now:
         faults.append("expired")
-    if not is_ca or _is_server(loaded):
+    if _is_server(loaded) if is_ca else not _is_for_else(loaded):
         lasts = loaded.not_valid_after_utc - loaded.not_valid_before_utc
         faults += ["long-lived"] if lasts > _LONGEST else []
         faults += ["self-signed"] if is_self_signed else []
@@ -102,6 +102,29 @@ def _is_server(loaded: Any) -> bool:
         loaded.extensions.get_extension_for_class(KeyUsage)
     except Exception:  # none, or one that cannot be read
         return loaded.issuer == loaded.subject and any(map(_is_host, _names(loaded)))
+    return False
+
+
+def _is_for_else(loaded: Any) -> bool:
+    """Whether it is for anything but TLS: those who sign gems sign for themselves."""
+    from cryptography.x509 import (
+        ExtendedKeyUsage,
+        RFC822Name,
+        SubjectAlternativeName,
+    )
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    find = loaded.extensions.get_extension_for_class
+    with suppress(Exception):  # none, or one that cannot be read
+        usages = set(find(ExtendedKeyUsage).value)
+        return not usages & {
+            ExtendedKeyUsageOID.SERVER_AUTH,
+            ExtendedKeyUsageOID.CLIENT_AUTH,
+            ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+        }
+    with suppress(Exception):
+        names = list(find(SubjectAlternativeName).value)
+        return all(isinstance(name, RFC822Name) for name in names)
     return False
 
 
