@@ -55,6 +55,8 @@ FINE = {
     "a leaf for 398 days": Wanted(days=398, issuer=ISSUER),
     "a root for 20 years": Wanted("Some CA", is_ca=True, days=7300),
     "an intermediate": Wanted("Some CA 2", is_ca=True, days=3650, issuer=ISSUER),
+    "a root in small letters": Wanted("etcd-ca", is_ca=True),
+    "a root in one word": Wanted("rootca", is_ca=True),
     "a root named like a host": Wanted("ca.example.com", is_ca=True, key_usage=True),
 }
 
@@ -70,6 +72,7 @@ def test_what_is_fine_is_silent(name: str) -> None:
     [
         Wanted("web.example.com", is_ca=True),
         Wanted("localhost", is_ca=True),
+        Wanted("my-server", is_ca=True),
         Wanted("192.0.2.7", is_ca=True),
         Wanted("My Server", is_ca=True, alternative="web.example.com"),
     ],

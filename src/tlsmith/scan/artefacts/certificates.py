@@ -11,14 +11,17 @@ from typing import Any
 from tlsmith.scan.artefacts.artefact import Certificate
 from tlsmith.scan.artefacts.keys import public_of, size_of
 from tlsmith.scan.artefacts.shape import is_whole
+from tlsmith.scan.grading import is_loopback
 
 _LONGEST = timedelta(days=398, hours=1)
 """What browsers take of a server's (CA/Browser Forum, Baseline Requirements 6.3.2)."""
 _LEAST_RSA = 2048
 _LEAST_EC = 224
 _HOST = re.compile(
-    r"localhost|\*?[\w-]*(?:\.[\w-]+)+|[\da-fA-F]{0,4}(?::[\da-fA-F]{0,4}){2,7}"
+    r"\*?[\w-]*(?:\.[\w-]+)+|[\da-fA-F]{0,4}(?::[\da-fA-F]{0,4}){2,7}"
+    r"|[a-z][a-z\d-]*"
 )
+_OF_CA = re.compile(r"(?i)(?:^|[\W_\d])ca(?:$|[\W_\d])|root|auth|issu|sign|trust")
 _WEAK_HASHES = ("md2", "md4", "md5", "sha1")
 _LARGEST = 64_000
 
@@ -53,7 +56,16 @@ def _known(loaded: Any) -> Certificate | None:
     words.append(_time_told(loaded, faults))
     if "weak-signature" in faults:
         words.append(f"signed with {_hash_of(loaded).upper()}")
-    return Certificate(key, subject, is_ca, frozenset(faults), ", ".join(words))
+    told = ", ".join(words)
+    return Certificate(
+        key, subject, is_ca, frozenset(faults), told, "" if is_ca else _host(loaded)
+    )
+
+
+def _host(loaded: Any) -> str:
+    """This machine's own name, if it has no other."""
+    names = _names(loaded)
+    return names[0] if names and all(map(is_loopback, names)) else ""
 
 
 def _faults(loaded: Any, public: Any, is_ca: bool, is_self_signed: bool) -> list[str]:
@@ -129,7 +141,7 @@ def _is_for_else(loaded: Any) -> bool:
 
 
 def _is_host(name: str) -> bool:
-    return bool(_HOST.fullmatch(name))
+    return bool(_HOST.fullmatch(name)) and not _OF_CA.search(name)
 
 
 def _names(loaded: Any) -> list[str]:

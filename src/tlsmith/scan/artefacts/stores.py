@@ -58,12 +58,17 @@ def opened(
         is_ |= {"ca-key"} if own.is_ca else set()
     mark = f"{form}, public key {key[:16]}" if key else form
     certificates = (own,) if own else ()
-    return Artefact(0, 0, is_, words, mark, key=key, certificates=certificates)
+    host = own.host if own else ""
+    return Artefact(
+        0, 0, is_, words, mark, key=key, certificates=certificates, host=host
+    )
 
 
-def closed(form: str, data: bytes) -> Artefact:
+def closed(form: str, data: bytes, own: Certificate | None = None) -> Artefact:
     """A store with a private key that no well-known passphrase opens."""
     told = f"{form}; no passphrase that everybody knows opens it"
+    if own is not None:
+        told += f"; {belongs(own)} in this file"
     mark = f"{form}, SHA-256 {sha256(data).hexdigest()[:16]}"
     return Artefact(0, 0, frozenset(["encrypted-keystore"]), told, mark)
 
