@@ -34,6 +34,7 @@ class Match:
             was looked at is part of another.
         origin: Where the value stands that a name there was followed to.
         told_there: Whether that is the place to tell, if another rule does.
+        shown: What is shown in place of the text behind it, where that is secret.
     """
 
     start: int
@@ -45,6 +46,7 @@ class Match:
     outer: int = 0
     origin: tuple[int, int] | None = None
     told_there: bool = False
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
