@@ -6,12 +6,14 @@ import re
 
 _SECRETS = re.compile(
     r"""(?xi)
-    (?<=://) [^\s/@"'<>]+ (?= @ )                     # https://name:password@host
+    (?<=://) [^\s/"'<>]+ (?= @ )                     # https://name:password@host
     | (?: pass(?:word|wd|phrase)? | pwd | secret | token | api[-_]?key | credentials?
         | auth | private[-_]?key | key-data | access[-_]?key )
       [\w-]{0,24} ["']? \s? [=:] \s{0,4}
       (?: "(?P<double>[^"]*)" | '(?P<single>[^']*)'
-        | (?! (?: true | false | yes | no | on | off | [01] | none | never ) \b )
+        | (?: (?: bearer | basic | token ) \s+ )?
+          (?! (?: true | false | yes | no | on | off | [01] | none | never )
+              (?! [^\s"',;&|] ) )
           (?P<bare>[^\s"',;&|{\[][^\s"',;&|]*) )
     | (?<! [\w-] ) (?: -u | --(?:proxy-)?user ) (?: \s+ | = ) (?P<user>[^\s]+)
     | \b (?: bearer | basic ) \s+ (?P<header>[\w.~+/=-]{6,})
