@@ -15,7 +15,7 @@ def say_what_to_unset(findings: Iterable[Finding]) -> None:
 
     No program can change the environment of the shell that started it.
     """
-    from tlsmith.scan.runtime import PREFIX, is_whole
+    from tlsmith.scan.runtime import CALLED, PREFIX, is_whole
 
     names = {
         finding.path.removeprefix(PREFIX): None
@@ -27,7 +27,8 @@ def say_what_to_unset(findings: Iterable[Finding]) -> None:
     if names:
         say("not mended: this shell's environment is its own to change; run there:")
     for name in names:
-        say(f"  {_unset(name)}")
+        function = name.removesuffix(CALLED)
+        say(f"  unset -f {function}" if function != name else f"  {_unset(name)}")
 
 
 def _unset(name: str) -> str:

@@ -11,6 +11,7 @@ from chains import family
 from tlsmith.scan.examine import Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.rulebook import every_rule
+from tlsmith.scan.runtime.commands import Commands
 from tlsmith.scan.runtime.environment import is_whole, scan_environment
 from tlsmith.scan.runtime.variables import Variables
 
@@ -19,7 +20,8 @@ SECRET = "hunter2"
 
 def scan(**environment: str) -> list[Finding]:
     examiner = Examiner(every_rule())
-    return list(scan_environment(environment, Variables(every_rule(), examiner)))
+    variables = Variables(every_rule(), examiner)
+    return list(scan_environment(environment, variables, Commands(examiner)))
 
 
 def rules(**environment: str) -> list[str]:
@@ -167,6 +169,9 @@ def test_git_s_settings_in_variables_are_read_as_git_s() -> None:
     )
     assert one.path == "environment/GIT_CONFIG_VALUE_0"
     assert one.snippet == "http.https://git.example/.sslVerify=false"
+    for given in ("'http.sslVerify'='false'", "'user.name'='x' 'http.sslVerify=0'"):
+        (one,) = scan(GIT_CONFIG_PARAMETERS=given)
+        assert one.snippet in ("http.sslVerify=false", "http.sslVerify=0")
     assert rules(GIT_CONFIG_COUNT="9999999999") == []
     assert rules(GIT_CONFIG_COUNT="x", GIT_CONFIG_KEY_0="http.sslVerify") == []
 

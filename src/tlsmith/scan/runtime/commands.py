@@ -1,11 +1,11 @@
-"""Command lines of processes, judged as a shell's would be, told by the flag alone."""
+"""Command lines and functions of a shell, judged, and told by the flag alone."""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,10 +21,13 @@ _PATH = "process.sh"
 _INTERPRETER = re.compile(
     r"(?:python|pypy|node|nodejs|deno|bun|ruby|perl|php|bash|dash|sh|zsh|ksh)[\d.]*"
 )
+_FUNCTION = re.compile(r"BASH_FUNC_([\w.-]+)(?:%%|\(\))")
 _SHELL = re.compile(r"(?:ba|da|z|k|a|fi)?sh")
 _RUNS_SCRIPT = re.compile(r"-[a-z]*c")
 _CLUSTER = re.compile(r"-(?P<letters>[A-Za-z0-9#]{2,}).*", re.DOTALL)
 _ENDING = re.compile(r"(?:-cli)?\.(?:c?js|mjs|py|rb|pl|php|sh)$")
+_COMMAND = re.compile(r"[\w.+-]{0,32}")
+_BEFORE = re.compile(r"[\w.+-]{1,32}\Z")
 _WIDEST = 60
 _LONGEST = 1 << 16
 _MOST_WORDS = 2
@@ -46,16 +49,29 @@ class Commands:
         """What is found in a command line, each with the flag and no other word."""
         return self._judged(tuple(words))
 
+    def of_functions(
+        self, environment: Mapping[str, str]
+    ) -> Iterator[tuple[str, Finding]]:
+        """What is found in the functions that bash gives on, each with its name."""
+        for name in sorted(environment):
+            function = _FUNCTION.fullmatch(name)
+            if function:
+                text = f"{function[1]} {environment[name]}"
+                yield from ((function[1], one) for one in self._in(function[1], text))
+
     def _judge(self, words: tuple[str, ...]) -> tuple[Finding, ...]:
         found: dict[tuple[str, str], Finding] = {}
         for program, text in _texts(words):
-            if len(text) > _LONGEST:
-                continue
-            rules = self._rules(text)
-            for one in judge(_source(text), rules) if rules else ():
-                told = _told(one, program, text, rules)
-                found.setdefault((one.rule, told.snippet), told)
+            for one in self._in(program, text):
+                found.setdefault((one.rule, one.snippet), one)
         return tuple(found.values())
+
+    def _in(self, program: str, text: str) -> Iterator[Finding]:
+        if len(text) > _LONGEST:
+            return
+        rules = self._rules(text)
+        for one in judge(_source(text), rules) if rules else ():
+            yield _told(one, program, text, rules)
 
     def _rules(self, text: str) -> list[Rule]:
         data = text.encode("utf-8", "surrogateescape")
@@ -98,7 +114,7 @@ def _told(finding: Finding, program: str, text: str, rules: Sequence[Rule]) -> F
     shown = " ".join(
         _safe(word[0], finding.start + word.start(), text, rule) for word in words
     )
-    head = f"{program} ... "
+    head = f"{_named(finding, program, text, rule)} ... "
     return replace(
         finding,
         snippet=f"{head}{shown}",
@@ -112,6 +128,17 @@ def _told(finding: Finding, program: str, text: str, rules: Sequence[Rule]) -> F
         start=len(head),
         end=len(head) + len(shown),
     )
+
+
+def _named(finding: Finding, program: str, text: str, rule: Rule) -> str:
+    """The program, and the command that it runs where that is another."""
+    names = [found.end() for found in rule.pattern.finditer(text, 0, finding.start)]
+    if not names:
+        return program
+    command = _COMMAND.match(text, names[-1])
+    start = _BEFORE.search(text, 0, names[-1])
+    name = (start[0] if start else "") + (command[0] if command else "")
+    return program if name in ("", program) else f"{program}: {name}"
 
 
 def _safe(word: str, start: int, text: str, rule: Rule) -> str:

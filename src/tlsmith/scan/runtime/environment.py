@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tlsmith.scan.finding import Finding
+from tlsmith.scan.runtime.commands import Commands
 from tlsmith.scan.runtime.trust_files import (
     UNREADABLE,
     state_of_file,
@@ -16,6 +17,8 @@ from tlsmith.scan.runtime.variables import Variables
 
 PREFIX = "environment/"
 """How the path of a finding in this environment begins; its variable follows."""
+CALLED = "()"
+"""How the path of a finding in a function ends."""
 
 _FILES = frozenset(
     [
@@ -37,7 +40,7 @@ _FOLDERS = frozenset(
 
 
 def scan_environment(
-    environment: Mapping[str, str], variables: Variables
+    environment: Mapping[str, str], variables: Variables, commands: Commands
 ) -> Iterator[Finding]:
     """What is found in this environment."""
     notes = notes_about(environment, os.getcwd())
@@ -48,11 +51,21 @@ def scan_environment(
             message=variables.titled(finding, f"Variable {name} of this environment"),
             fix=f"{_what_to_do(name, finding)} {finding.fix}",
         )
+    for name, finding in commands.of_functions(environment):
+        place = f"Function {name} of this environment"
+        yield replace(
+            finding,
+            path=f"{PREFIX}{name}{CALLED}",
+            message=variables.titled(finding, place),
+            fix=f"`unset -f {name}`, and take it out where it is made. {finding.fix}",
+        )
 
 
 def is_whole(finding: Finding) -> bool:
-    """Whether all of a variable's value is wrong, so that it is best not set."""
-    head = finding.snippet.index("=") + 1
+    """Whether all of a variable or function is wrong, so that it is best not set."""
+    if finding.path.endswith(CALLED):
+        return True
+    head = finding.snippet.find("=") + 1
     end = len(finding.snippet)
     return finding.start <= head and finding.end == end
 

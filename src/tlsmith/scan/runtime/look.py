@@ -47,7 +47,8 @@ class Look:
         )
         done = scan_places(machine, examiner, self.largest, self.leaves_out)
         variables = Variables(self.rules, examiner)
-        for finding in scan_environment(environment, variables):
+        commands = Commands(examiner)
+        for finding in scan_environment(environment, variables, commands):
             if self.leaves_out is None or not self.leaves_out(finding.path):
                 done.findings.append(finding)
         done.beside["variables"] = len(environment)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tlsmith.errors import FileError
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.runtime.commands import Commands
-from tlsmith.scan.runtime.environment import notes_about
+from tlsmith.scan.runtime.environment import CALLED, notes_about
 from tlsmith.scan.runtime.variables import Variables
 
 PREFIX = "process/"
@@ -152,6 +152,8 @@ def _found(
     if process.folder is not None:
         notes = notes_about(process.environment, process.folder, as_owner=False)
     yield from variables.findings(process.environment, notes)
+    for name, finding in commands.of_functions(process.environment):
+        yield f"{name}{CALLED}", finding
     for finding in commands.findings(process.words):
         yield _COMMAND_LINE, finding
 
@@ -166,7 +168,8 @@ def _told(finding: Finding, path: str, whose: str, variables: Variables) -> Find
     if name == _COMMAND_LINE:
         place = f"Command line of {whose}"
     else:
-        place = f"Variable {name} of {whose}"
+        kind = "Function" if name.endswith(CALLED) else "Variable"
+        place = f"{kind} {name.removesuffix(CALLED)} of {whose}"
         fix = f"Start it without {name}: a process keeps its environment. {finding.fix}"
     return replace(
         finding, path=path, message=variables.titled(finding, place), fix=fix

@@ -24,6 +24,7 @@ _GIT_PATH = ".gitconfig"
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _GIT_KEY = re.compile(r"(?P<section>[\w-]+)\.(?:(?P<of>.*)\.)?(?P<name>[\w-]+)")
+_GIT_GIVEN = re.compile(r"'(?P<key>[^'=]+)(?:'=')?=?(?P<value>[^']*)'")
 _MOST_OF_GIT = 1000
 _LONGEST = 1 << 17
 _WIDEST = 120
@@ -80,18 +81,16 @@ class Variables:
         )
 
     def _of_git(self, environment: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
-        """What GIT_CONFIG_KEY_0 and its kin set, as git's own files would."""
-        count = environment.get("GIT_CONFIG_COUNT", "")
-        for number in range(min(int(count), _MOST_OF_GIT) if count.isdecimal() else 0):
-            name = f"GIT_CONFIG_VALUE_{number}"
-            key = _GIT_KEY.fullmatch(environment.get(f"GIT_CONFIG_KEY_{number}", ""))
-            if key is None or name not in environment:
+        """What variables set of git's configuration, judged as its files are."""
+        for name, written, value in git_settings(environment):
+            key = _GIT_KEY.fullmatch(written)
+            if key is None:
                 continue
-            value = _CONTROL.sub(" ", environment[name])
+            plain = _CONTROL.sub(" ", value)
             of = f' "{key["of"]}"' if key["of"] else ""
-            text = f"[{key['section']}{of}]\n\t{key['name']} = {value}"
+            text = f"[{key['section']}{of}]\n\t{key['name']} = {plain}"
             for one in self._asked(Source(_GIT_PATH, text, language_of(_GIT_PATH))):
-                yield name, _shown_whole(one, f"{key[0]}={value}")
+                yield name, _shown_whole(one, f"{key[0]}={plain}")
 
     def _asked(self, source: Source) -> list[Finding]:
         data = source.text.encode("utf-8", "surrogateescape")
@@ -104,6 +103,19 @@ class Variables:
                 if rule.category != "key" and not rule.id.startswith(_DIRECTIVES)
             ]
         return judge(source, rules) if rules else []
+
+
+def git_settings(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Each setting of git that variables hold: the variable, the key, the value."""
+    count = environment.get("GIT_CONFIG_COUNT", "")
+    for number in range(min(int(count), _MOST_OF_GIT) if count.isdecimal() else 0):
+        name = f"GIT_CONFIG_VALUE_{number}"
+        if name in environment:
+            key = environment.get(f"GIT_CONFIG_KEY_{number}", "")
+            yield name, key, environment[name]
+    given = environment.get("GIT_CONFIG_PARAMETERS", "")  # what `git -c` hands on
+    for found in _GIT_GIVEN.finditer(given):
+        yield "GIT_CONFIG_PARAMETERS", found["key"], found["value"]
 
 
 def _shown(finding: Finding, line: str, first: int) -> Finding:
