@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tlsmith.scan.runtime.masking import masked
+from tlsmith.scan.runtime.masking import masked, reason_without_secrets
 
 SECRET = "hunter2"
 
@@ -51,3 +51,19 @@ def test_a_secret_is_not_told(text: str) -> None:
 )
 def test_what_is_no_secret_is_told(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("localhost", "localhost"),
+        (f"https://localhost:8443/x?t={SECRET}", "localhost"),
+        (f"https://me:{SECRET}@127.0.0.1/", "127.0.0.1"),
+        (f"me:p@{SECRET}@[::1]:5432", "[::1]"),
+        (f"https://me:{SECRET}@elsewhere", "its target"),
+    ],
+)
+def test_a_reason_tells_a_host_at_most(target: str, told: str) -> None:
+    reason = f"graded lower: {target} is this machine itself"
+    expected = f"graded lower: {told} is this machine itself"
+    assert reason_without_secrets(reason) == expected

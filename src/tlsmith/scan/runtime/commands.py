@@ -14,7 +14,7 @@ from tlsmith.scan.finding import Finding
 from tlsmith.scan.judge import judge
 from tlsmith.scan.language import languages
 from tlsmith.scan.rule import Rule
-from tlsmith.scan.runtime.masking import masked
+from tlsmith.scan.runtime.masking import masked, reason_without_secrets
 from tlsmith.scan.source import Source
 
 _PATH = "process.sh"
@@ -124,7 +124,7 @@ def _told(finding: Finding, program: str, text: str, rules: Sequence[Rule]) -> F
         end_column=len(head) + len(shown) + 1,
         edits=(),
         suppressed=None,
-        reason=re.sub(r"\S+@", "", finding.reason),
+        reason=reason_without_secrets(finding.reason),
         start=len(head),
         end=len(head) + len(shown),
     )

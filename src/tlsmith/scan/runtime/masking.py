@@ -19,12 +19,25 @@ _SECRETS = re.compile(
     | \b (?: bearer | basic ) \s+ (?P<header>[\w.~+/=-]{6,})
     """
 )
+_HERE = re.compile(r"(?:[\w-]+\.)*localhost|127(?:\.\d+){3}|\[?::1\]?|0\.0\.0\.0")
 _GROUPS = ("double", "single", "bare", "user", "header")
 
 
 def masked(text: str) -> str:
     """The same text with a `*` for each character of a secret, so that places stay."""
     return _SECRETS.sub(_stars, text)
+
+
+def reason_without_secrets(reason: str) -> str:
+    """The reason of a finding, with the host alone of a URL in it."""
+    return " ".join(map(_host, reason.split(" ")))
+
+
+def _host(word: str) -> str:
+    if "://" not in word and "@" not in word:
+        return word
+    found = _HERE.search(word)
+    return found[0] if found else "its target"
 
 
 def _stars(found: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from tlsmith.scan.examine import Examined, Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.runtime.gitconfig import included
 from tlsmith.scan.runtime.machine import Machine
-from tlsmith.scan.runtime.masking import masked
+from tlsmith.scan.runtime.masking import masked, reason_without_secrets
 
 _GIT = ".gitconfig"
 _OF_THE_DISTRIBUTION = ("lib/", "usr/lib/", "usr/share/")
@@ -110,8 +110,11 @@ def _judged(
 def _told(finding: Finding, path: str, *, own: bool) -> Finding:
     """A finding under the path of its file, without the secrets beside it."""
     snippet = masked(finding.snippet)
-    path = path.replace(os.sep, "/")
+    reason = reason_without_secrets(finding.reason)
+    finding = replace(
+        finding, path=path.replace(os.sep, "/"), snippet=snippet, reason=reason
+    )
     if own or not finding.edits:
-        return replace(finding, path=path, snippet=snippet)
-    reason = "; ".join(filter(None, (finding.reason, _NOT_OWN)))
-    return replace(finding, path=path, snippet=snippet, edits=(), reason=reason)
+        return finding
+    reason = "; ".join(filter(None, (reason, _NOT_OWN)))
+    return replace(finding, edits=(), reason=reason)

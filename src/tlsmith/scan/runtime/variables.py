@@ -13,7 +13,7 @@ from tlsmith.scan.grading import distinct
 from tlsmith.scan.judge import judge
 from tlsmith.scan.language import language_of, languages
 from tlsmith.scan.rule import Rule
-from tlsmith.scan.runtime.masking import masked
+from tlsmith.scan.runtime.masking import masked, reason_without_secrets
 from tlsmith.scan.source import Source
 
 ENVIRONMENT = "environment"
@@ -29,7 +29,6 @@ _MOST_OF_GIT = 1000
 _LONGEST = 1 << 17
 _WIDEST = 120
 _PLAIN = re.compile(r"[\w-]{0,8}")
-_USER = re.compile(r"\S+@")
 _DIRECTIVES = "scan-ignore-"
 
 
@@ -154,5 +153,5 @@ def _placed(finding: Finding, snippet: str, start: int, end: int) -> Finding:
         end=end,
         edits=(),
         suppressed=None,
-        reason=_USER.sub("", finding.reason),
+        reason=reason_without_secrets(finding.reason),
     )
