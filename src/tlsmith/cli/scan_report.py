@@ -23,6 +23,7 @@ from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.settings import Settings, find_settings, load_settings
 
 _DEFAULT_FAIL_ON = "low"
+_ONE = {"variables": "variable", "processes": "process"}
 
 
 def answer(options: dict[str, Any]) -> int:
@@ -229,7 +230,7 @@ def _summarise(
     counts = results.counts()
     told = ", ".join(f"{number} {severity}" for severity, number in counts.items())
     skipped = scanned.skipped.by_reason
-    beside = [f"{number:,} {what}" for what, number in scanned.beside.items()]
+    beside = [counted(n, _ONE[what], what) for what, n in scanned.beside.items()]
     seen = ", ".join([counted(scanned.files, "file", "files"), *beside])
     parts = [f"{seen} in {seconds:.1f} s"]
     parts += [f"{len(paths):,} skipped: {why}" for why, paths in skipped.items()]

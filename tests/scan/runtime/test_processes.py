@@ -131,10 +131,11 @@ def test_what_may_not_be_read_is_told() -> None:
         proc = Proc(Path(folder) / "proc")
         place = proc.add(7, "node", environment=LOG)
         (place / "environ").chmod(0)
+        (proc.add(8, "hidden", environment=LOG) / "cmdline").chmod(0)
         processes = Processes(str(proc.root))
         with powerless():
             assert [one.environment for one in processes] == [{}]
-    assert processes.closed == ["process 7 (node)"]
+    assert processes.closed == ["process 7 (node)", "process 8"]
 
 
 def test_files_are_those_that_the_process_sees(proc: Proc, tmp_path: Path) -> None:

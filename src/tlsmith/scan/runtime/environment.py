@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.runtime.commands import Commands
+from tlsmith.scan.runtime.machine import Machine
 from tlsmith.scan.runtime.trust_files import (
     UNREADABLE,
     state_of_file,
@@ -40,10 +41,11 @@ _FOLDERS = frozenset(
 
 
 def scan_environment(
-    environment: Mapping[str, str], variables: Variables, commands: Commands
+    machine: Machine, variables: Variables, commands: Commands
 ) -> Iterator[Finding]:
-    """What is found in this environment."""
-    notes = notes_about(environment, os.getcwd())
+    """What is found in a machine's environment, which is this one."""
+    environment = machine.environment
+    notes = notes_about(environment, machine.folder)
     for name, finding in variables.findings(environment, notes):
         yield replace(
             finding,

@@ -42,13 +42,13 @@ class Look:
         machine = Machine(
             environment,
             home=home if os.path.isabs(home) else None,
-            folder=os.getcwd(),
+            folder=_folder(),
             root=self.root,
         )
         done = scan_places(machine, examiner, self.largest, self.leaves_out)
         variables = Variables(self.rules, examiner)
         commands = Commands(examiner)
-        for finding in scan_environment(environment, variables, commands):
+        for finding in scan_environment(machine, variables, commands):
             if self.leaves_out is None or not self.leaves_out(finding.path):
                 done.findings.append(finding)
         done.beside["variables"] = len(environment)
@@ -71,3 +71,11 @@ class Look:
         for closed in processes.closed:
             done.skipped.add(closed, "environment may not be read")
         return done
+
+
+def _folder() -> str:
+    """The folder at work; the topmost where that one is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.sep

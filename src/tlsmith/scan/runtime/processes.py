@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
@@ -61,10 +60,15 @@ class Processes:
         for number in sorted(int(name) for name in names if name.isdecimal()):
             if number == os.getpid():
                 continue
-            with suppress(FileNotFoundError, ProcessLookupError):  # gone by now
+            try:
                 process = self._process(number)
-                if process is not None:
-                    yield process
+            except (FileNotFoundError, ProcessLookupError):  # gone by now
+                continue
+            except OSError:  # as where the system hides others' processes
+                self.closed.append(f"process {number}")
+                continue
+            if process is not None:
+                yield process
 
     def _process(self, number: int) -> Process | None:
         folder = os.path.join(self.root, str(number))

@@ -74,10 +74,12 @@ class Variables:
         found = self._asked(Source(_PATH, line, language_of(_PATH)))
         noted = f"{line} # {note}" if note else line
         found += self._asked(Source(_PATH, noted, languages()[ENVIRONMENT]))
-        return tuple(
-            _shown(one, noted if note and one.end > len(line) else line, len(name) + 1)
-            for one in distinct(found)
-        )
+        told: dict[tuple[str, str], Finding] = {}
+        for one in distinct(found):
+            whole = noted if note and one.end > len(line) else line
+            shown = _shown(one, whole, len(name) + 1)
+            told.setdefault((shown.rule, shown.snippet), shown)
+        return tuple(told.values())
 
     def _of_git(self, environment: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
         """What variables set of git's configuration, judged as its files are."""
