@@ -14,6 +14,7 @@ from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.runtime.commands import Commands
 from tlsmith.scan.runtime.environment import is_whole, scan_environment
 from tlsmith.scan.runtime.machine import Machine
+from tlsmith.scan.runtime.setters import where_set
 from tlsmith.scan.runtime.variables import Variables
 
 SECRET = "hunter2"
@@ -22,7 +23,7 @@ SECRET = "hunter2"
 def scan(**environment: str) -> list[Finding]:
     examiner = Examiner(every_rule())
     variables = Variables(every_rule(), examiner)
-    machine = Machine(environment, None, os.getcwd())
+    machine = Machine(environment, None, os.getcwd(), "/nowhere")
     return list(scan_environment(machine, variables, Commands(examiner)))
 
 
@@ -176,6 +177,35 @@ def test_git_s_settings_in_variables_are_read_as_git_s() -> None:
         assert one.snippet in ("http.sslVerify=false", "http.sslVerify=0")
     assert rules(GIT_CONFIG_COUNT="9999999999") == []
     assert rules(GIT_CONFIG_COUNT="x", GIT_CONFIG_KEY_0="http.sslVerify") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            ".bashrc",
+            "# SSLKEYLOGFILE=/a\nif true; then\n  export SSLKEYLOGFILE=/x\nfi\n",
+        ),
+        (".zshenv", "A=1\n\ntypeset -x SSLKEYLOGFILE='/x'\n"),
+        (".config/fish/config.fish", "\n\nset -gx SSLKEYLOGFILE /x\n"),
+        (".config/environment.d/a.conf", "\n\nSSLKEYLOGFILE=/x\n"),
+        (".config/powershell/profile.ps1", "\n\n$env:SSLKEYLOGFILE = '/x'\n"),
+    ],
+)
+def test_it_is_said_where_a_variable_is_set(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    environment = {"SSLKEYLOGFILE": "/x"}
+    machine = Machine(environment, str(tmp_path), str(tmp_path), str(tmp_path))
+    assert where_set(["SSLKEYLOGFILE"], machine) == {"SSLKEYLOGFILE": [f"{file}:3"]}
+    examiner = Examiner(every_rule())
+    (one,) = scan_environment(
+        machine, Variables(every_rule(), examiner), Commands(examiner)
+    )
+    assert one.fix.startswith(f"`unset SSLKEYLOGFILE`, and take it out of {file}:3. ")
 
 
 def test_what_a_variable_says_often_is_told_once() -> None:

@@ -11,7 +11,7 @@ from tlsmith.scan.engine import Scan
 from tlsmith.scan.examine import Examiner
 from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.runtime.machine import Machine
-from tlsmith.scan.runtime.places import places, scan_places
+from tlsmith.scan.runtime.places import place_entries, places, scan_places
 
 LARGEST = 1 << 20
 NPM = "strict-ssl=false\n"
@@ -108,6 +108,17 @@ class World:
     def scan(self, **environment: str) -> Scan:
         examiner = Examiner(every_rule(), LARGEST)
         return scan_places(self.machine(**environment), examiner, LARGEST)
+
+
+def test_every_tool_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "scan.md").read_text("utf-8")
+    missing = [one["tool"] for one in place_entries() if one["tool"] not in text]
+    assert missing == []
+
+
+def test_no_place_is_named_twice() -> None:
+    named = [path for entry in place_entries() for path in entry["paths"]]
+    assert sorted(set(named)) == sorted(named)
 
 
 def write(path: Path, text: str) -> Path:

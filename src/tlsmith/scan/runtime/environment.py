@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.runtime.commands import Commands
 from tlsmith.scan.runtime.machine import Machine
+from tlsmith.scan.runtime.setters import where_set
 from tlsmith.scan.runtime.trust_files import (
     UNREADABLE,
     state_of_file,
@@ -46,12 +47,14 @@ def scan_environment(
     """What is found in a machine's environment, which is this one."""
     environment = machine.environment
     notes = notes_about(environment, machine.folder)
-    for name, finding in variables.findings(environment, notes):
+    found = list(variables.findings(environment, notes))
+    lines = where_set({name for name, _ in found}, machine)
+    for name, finding in found:
         yield replace(
             finding,
             path=f"{PREFIX}{name}",
             message=variables.titled(finding, f"Variable {name} of this environment"),
-            fix=f"{_what_to_do(name, finding)} {finding.fix}",
+            fix=f"{_what_to_do(name, finding, lines.get(name))} {finding.fix}",
         )
     for name, finding in commands.of_functions(environment):
         place = f"Function {name} of this environment"
@@ -72,10 +75,12 @@ def is_whole(finding: Finding) -> bool:
     return finding.start <= head and finding.end == end
 
 
-def _what_to_do(name: str, finding: Finding) -> str:
+def _what_to_do(name: str, finding: Finding, lines: Sequence[str] | None) -> str:
+    at = " and ".join(lines or ())
     if is_whole(finding):
-        return f"`unset {name}`, and take it out where it is set."
-    return f"Change {name} where it is set."
+        out = f"take it out of {at}" if at else "take it out where it is set"
+        return f"`unset {name}`, and {out}."
+    return f"Change {name} in {at}." if at else f"Change {name} where it is set."
 
 
 def notes_about(

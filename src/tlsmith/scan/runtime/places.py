@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tlsmith.scan.engine import Scan
 from tlsmith.scan.examine import Examined, Examiner
@@ -23,10 +23,17 @@ _NOT_OWN = "not the person's own file: an administrator mends it"
 
 
 class Place(NamedTuple):
-    """A file of configuration, and the path it is judged by."""
+    """A file of configuration.
+
+    Args:
+        path: Where it is.
+        seen_as: The path it is judged by.
+        sets_variables: Whether programs get their environments from it.
+    """
 
     path: str
     seen_as: str
+    sets_variables: bool
 
 
 def places(machine: Machine) -> Iterator[Place]:
@@ -40,20 +47,21 @@ def places(machine: Machine) -> Iterator[Place]:
 
 
 def _every_place(machine: Machine) -> Iterator[Place]:
-    for entry in _entries():
+    for entry in place_entries():
         for pattern in entry["paths"]:
             for path in machine.files(pattern):
                 seen_as = entry.get("seen_as") or os.path.basename(path)
-                yield Place(path, seen_as)
+                yield Place(path, seen_as, entry.get("sets_variables", False))
                 if seen_as == _GIT:
                     inner = included(path, machine)
-                    yield from (Place(file, _GIT) for file in inner)
+                    yield from (Place(file, _GIT, False) for file in inner)
 
 
 @cache
-def _entries() -> list[dict]:  # type: ignore[type-arg]
+def place_entries() -> list[dict[str, Any]]:
+    """What `places.toml` says."""
     text = files("tlsmith.scan.runtime").joinpath("places.toml").read_text("utf-8")
-    entries: list[dict] = tomllib.loads(text)["place"]  # type: ignore[type-arg]
+    entries: list[dict[str, Any]] = tomllib.loads(text)["place"]
     return entries
 
 
