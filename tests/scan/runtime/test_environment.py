@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chains import family
 from tlsmith.scan.examine import Examiner
@@ -172,8 +175,8 @@ def test_git_s_settings_in_variables_are_read_as_git_s() -> None:
     )
     assert one.path == "environment/GIT_CONFIG_VALUE_0"
     assert one.snippet == "http.https://git.example/.sslVerify=false"
-    for given in ("'http.sslVerify'='false'", "'user.name'='x' 'http.sslVerify=0'"):
-        (one,) = scan(GIT_CONFIG_PARAMETERS=given)
+    for handed in ("'http.sslVerify'='false'", "'user.name'='x' 'http.sslVerify=0'"):
+        (one,) = scan(GIT_CONFIG_PARAMETERS=handed)
         assert one.snippet in ("http.sslVerify=false", "http.sslVerify=0")
     assert rules(GIT_CONFIG_COUNT="9999999999") == []
     assert rules(GIT_CONFIG_COUNT="x", GIT_CONFIG_KEY_0="http.sslVerify") == []
@@ -210,6 +213,34 @@ def test_it_is_said_where_a_variable_is_set(
 
 def test_what_a_variable_says_often_is_told_once() -> None:
     assert len(rules(DSN="postgres://a/b?sslmode=disable " * 50)) == 1
+
+
+DSNS = (
+    "postgresql://app:{0}@db/app?sslmode=disable",
+    "app:{0}@tcp(db:3306)/app?tls=skip-verify",
+    "Server=db;User Id=sa;Password={0};TrustServerCertificate=true",
+    "jdbc:mysql://db/app?useSSL=false&user=a&password={0}",
+    "rediss://:{0}@cache:6379?ssl_cert_reqs=none",
+    "mongodb://app:{0}@db/?tls=true&tlsAllowInvalidCertificates=true",
+)
+
+
+@given(
+    dsn=st.sampled_from(DSNS),
+    secret=st.text(st.characters(codec="ascii", exclude_categories=["Z", "C"]))
+    .filter(lambda text: not set(text) & set("@/;&'\"<>(),|{}"))
+    .map("S3cr3t{}".format),
+)
+def test_no_secret_of_an_environment_is_told(dsn: str, secret: str) -> None:
+    found = everything().findings({"DSN": dsn.format(secret), "TOKEN": secret}, {})
+    told = [one for _, one in found]
+    assert told
+    assert secret not in repr(told)
+
+
+@cache
+def everything() -> Variables:
+    return Variables(every_rule(), Examiner(every_rule()))
 
 
 def test_any_value_is_borne() -> None:

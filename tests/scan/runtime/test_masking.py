@@ -15,6 +15,7 @@ SECRET = "hunter2"
         f"https://me:{SECRET}@host/path",
         f"https://{SECRET}@host/path",
         f"proxy = http://me:p@ss{SECRET}@host:3128",
+        f"app:{SECRET}@tcp(db:3306)/app?tls=skip-verify",
         f"PASSWORD={SECRET}",
         f"db_password: {SECRET}",
         f'"password": "{SECRET} and more"',

@@ -7,6 +7,7 @@ import re
 _SECRETS = re.compile(
     r"""(?xi)
     (?<=://) [^\s/"'<>]+ (?= @ )                     # https://name:password@host
+    | \b [\w.-]{1,64} : (?P<dsn>[^\s@]{1,200}) (?= @ (?:tcp|unix) \( )
     | (?: pass(?:word|wd|phrase)? | pwd | secret | token | api[-_]?key | credentials?
         | auth | private[-_]?key | key-data | access[-_]?key )
       [\w-]{0,24} ["']? \s? [=:] \s{0,4}
@@ -20,7 +21,7 @@ _SECRETS = re.compile(
     """
 )
 _HERE = re.compile(r"(?:[\w-]+\.)*localhost|127(?:\.\d+){3}|\[?::1\]?|0\.0\.0\.0")
-_GROUPS = ("double", "single", "bare", "user", "header")
+_GROUPS = ("dsn", "double", "single", "bare", "user", "header")
 
 
 def masked(text: str) -> str:
