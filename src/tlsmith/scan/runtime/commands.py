@@ -60,11 +60,16 @@ class Commands:
                 yield from ((function[1], one) for one in self._in(function[1], text))
 
     def _judge(self, words: tuple[str, ...]) -> tuple[Finding, ...]:
-        found: dict[tuple[str, str], Finding] = {}
+        found: list[Finding] = []
         for program, text in _texts(words):
-            for one in self._in(program, text):
-                found.setdefault((one.rule, one.snippet), one)
-        return tuple(found.values())
+            known = {one.rule for one in found}  # the same words, read in another way
+            told = {
+                (one.rule, one.snippet): one
+                for one in self._in(program, text)
+                if one.rule not in known
+            }
+            found += told.values()
+        return tuple(found)
 
     def _in(self, program: str, text: str) -> Iterator[Finding]:
         if len(text) > _LONGEST:

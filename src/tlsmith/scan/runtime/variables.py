@@ -22,6 +22,8 @@ ENVIRONMENT = "environment"
 _PATH = ".env"
 _GIT_PATH = ".gitconfig"
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_GIT_NAME = re.compile(r"GIT_CONFIG_(?:PARAMETERS|VALUE_\d+)")
+_PROSE = re.compile(r"(?i).*_(?:message|description|title|subject|body|notes?|summary)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _GIT_KEY = re.compile(r"(?P<section>[\w-]+)\.(?:(?P<of>.*)\.)?(?P<name>[\w-]+)")
 _GIT_GIVEN = re.compile(r"'(?P<key>[^'=]+)(?:'=')?=?(?P<value>[^']*)'")
@@ -42,6 +44,7 @@ class Variables:
 
     def __init__(self, rules: Sequence[Rule], examiner: Examiner) -> None:
         self._titles = {rule.id: rule.title for rule in rules}
+        self._kinds = {rule.id: rule.match.get("kind") for rule in rules}
         self._candidates = examiner.candidates
         # Processes have most variables in common.
         self._judged = lru_cache(maxsize=8192)(self._judge)
@@ -55,7 +58,9 @@ class Variables:
             notes: What is to be known beside the values, by name.
         """
         for name in sorted(environment):
-            if not _NAME.fullmatch(name):
+            if not _NAME.fullmatch(name) or _GIT_NAME.fullmatch(name):
+                continue
+            if _PROSE.fullmatch(name):  # pipelines have a commit's words in one
                 continue
             value = environment[name][:_LONGEST]
             yield from (
@@ -76,6 +81,8 @@ class Variables:
         found += self._asked(Source(_PATH, noted, languages()[ENVIRONMENT]))
         told: dict[tuple[str, str], Finding] = {}
         for one in distinct(found):
+            if one.start > 0 and self._kinds[one.rule] == "variable":
+                continue  # a variable that another one's value tells of
             whole = noted if note and one.end > len(line) else line
             shown = _shown(one, whole, len(name) + 1)
             told.setdefault((shown.rule, shown.snippet), shown)
