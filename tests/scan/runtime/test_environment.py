@@ -256,8 +256,7 @@ def everything() -> Variables:
 
 
 def test_any_value_is_borne() -> None:
-    values = ["\udcff" * 50, "'\"`$(", "=" * 9, "\x00", "é" * 140_000, "\u2028SSL"]
     names = ["SSL_CERT_FILE", "SSLKEYLOGFILE", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS"]
-    for value in values:
-        if "\0" not in value:
-            scan(**dict.fromkeys(names, value))
+    for value in ("\udcff" * 50, "'\"`$(", "=" * 9, "\u2028SSL", "é" * 9000):
+        scan(**dict.fromkeys(names, value))
+    scan(NODE_OPTIONS="-" * 140_000)

@@ -22,6 +22,8 @@ _INTERPRETER = re.compile(
     r"(?:python|pypy|node|nodejs|deno|bun|ruby|perl|php|bash|dash|sh|zsh|ksh)[\d.]*"
 )
 _FUNCTION = re.compile(r"BASH_FUNC_([\w.-]+)(?:%%|\(\))")
+_OPTIONS = re.compile(r"([A-Z0-9]+)_(?:OPTS|OPTIONS|ARGS|FLAGS)")
+_PROGRAMS = {"MAVEN": "mvn", "KUBE": "kubectl"}
 _SHELL = re.compile(r"(?:ba|da|z|k|a|fi)?sh")
 _RUNS_SCRIPT = re.compile(r"-[a-z]*c")
 _CLUSTER = re.compile(r"-(?P<letters>[A-Za-z0-9#]{2,}).*", re.DOTALL)
@@ -44,6 +46,7 @@ class Commands:
     def __init__(self, examiner: Examiner) -> None:
         self._candidates = examiner.candidates
         self._judged = lru_cache(maxsize=2048)(self._judge)
+        self._judged_options = lru_cache(maxsize=2048)(self._judge_options)
 
     def findings(self, words: Sequence[str]) -> tuple[Finding, ...]:
         """What is found in a command line, each with the flag and no other word."""
@@ -58,6 +61,20 @@ class Commands:
             if function:
                 text = f"{function[1]} {environment[name]}"
                 yield from ((function[1], one) for one in self._in(function[1], text))
+
+    def of_options(
+        self, environment: Mapping[str, str]
+    ) -> Iterator[tuple[str, Finding]]:
+        """What is found in options that programs take from variables: ARGOCD_OPTS."""
+        for name in sorted(environment):
+            options = _OPTIONS.fullmatch(name)
+            if options and "-" in environment[name]:
+                program = _PROGRAMS.get(options[1], options[1].lower())
+                text = f"{program} {environment[name]}"
+                yield from ((name, one) for one in self._judged_options(program, text))
+
+    def _judge_options(self, program: str, text: str) -> tuple[Finding, ...]:
+        return tuple(self._in(program, text))
 
     def _judge(self, words: tuple[str, ...]) -> tuple[Finding, ...]:
         found: list[Finding] = []

@@ -48,6 +48,12 @@ def scan_environment(
     environment = machine.environment
     notes = notes_about(environment, machine.folder)
     found = list(variables.findings(environment, notes))
+    known = {(name, one.rule) for name, one in found}
+    found += [
+        (name, one)
+        for name, one in commands.of_options(environment)
+        if (name, one.rule) not in known
+    ]
     lines = where_set({name for name, _ in found}, machine)
     for name, finding in found:
         yield replace(

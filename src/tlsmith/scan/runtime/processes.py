@@ -156,6 +156,7 @@ def _found(
     if process.folder is not None:
         notes = notes_about(process.environment, process.folder, as_owner=False)
     yield from variables.findings(process.environment, notes)
+    yield from commands.of_options(process.environment)
     for name, finding in commands.of_functions(process.environment):
         yield f"{name}{CALLED}", finding
     for finding in commands.findings(process.words):
