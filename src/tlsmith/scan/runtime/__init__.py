@@ -1,0 +1,6 @@
+"""A running machine: its environment, its configuration, its processes."""
+
+from tlsmith.scan.runtime.environment import CALLED, PREFIX, is_whole
+from tlsmith.scan.runtime.look import Look
+
+__all__ = ["CALLED", "PREFIX", "Look", "is_whole"]
