@@ -75,6 +75,12 @@ class Source:
         return known
 
     @cached_property
+    def lowered(self) -> str | None:
+        """Its text in small letters; None where one of them takes more room."""
+        lowered = self.text.lower()
+        return lowered if len(lowered) == len(self.text) else None
+
+    @cached_property
     def tokens(self) -> Tokens:
         """Its tokens, cut when first asked for."""
         return Tokens(self.text, self.language)
