@@ -8,7 +8,7 @@ would have found something in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -126,6 +126,14 @@ def literals_of(expression: str) -> tuple[frozenset[bytes], bool]:
     return frozenset(word.encode() for word in anchor.words), anchor.folded
 
 
+def words_of(expression: str) -> frozenset[str]:
+    """Words, of letters and digits alone, of which what it finds always holds one."""
+    from re import _parser  # type: ignore[attr-defined]
+
+    covers = _covers(_parser.parse(expression, re.ASCII), str.isalnum)
+    return max(covers, key=_weight, default=frozenset({""}))
+
+
 def _folds(parsed: Any, flags: int = 0) -> bool:
     """Whether case is free in an expression or in any part of it."""
     if flags & re.IGNORECASE:
@@ -155,14 +163,19 @@ def _weight(cover: frozenset[str]) -> tuple[int, int]:
     return min(map(len, cover)), -len(cover)
 
 
-def _covers(parsed: Any) -> list[frozenset[str]]:
-    """Sets of texts, of each of which every match of a parsed expression holds one."""
+def _covers(parsed: Any, wanted: Callable[[str], bool] = bool) -> list[frozenset[str]]:
+    """Sets of texts, of each of which every match of a parsed expression holds one.
+
+    Args:
+        parsed: What the parser of regular expressions gave.
+        wanted: Whether a character may be in one of the texts.
+    """
     covers: list[frozenset[str]] = []
     run = ""
     for operation, argument in parsed:
         name = str(operation)
         letter = _literal(name, argument)
-        if letter:
+        if letter and wanted(letter):
             run += letter
             continue
         if name == "AT":
@@ -170,11 +183,11 @@ def _covers(parsed: Any) -> list[frozenset[str]]:
         covers.append(frozenset({run}))
         run = ""
         if name == "SUBPATTERN":
-            covers += _covers(argument[3])
+            covers += _covers(argument[3], wanted)
         elif name in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] >= 1:
-            covers += _covers(argument[2])
+            covers += _covers(argument[2], wanted)
         elif name == "BRANCH":
-            covers.append(_either(argument[1]))
+            covers.append(_either(argument[1], wanted))
     covers.append(frozenset({run}))
     return covers
 
@@ -185,9 +198,9 @@ def _literal(name: str, argument: Any) -> str:
     return _either_case(argument) if name == "IN" else ""
 
 
-def _either(branches: Any) -> frozenset[str]:
+def _either(branches: Any, wanted: Callable[[str], bool]) -> frozenset[str]:
     best = [
-        max(_covers(branch), key=_weight, default=frozenset({""}))
+        max(_covers(branch, wanted), key=_weight, default=frozenset({""}))
         for branch in branches
     ]
     return frozenset().union(*best)

@@ -63,7 +63,7 @@ class Source:
         self.inside = path if inside is None else inside
         self.text = text
         self.language = language or language_of(path, text)
-        self._held: dict[str, bool] = {}
+        self._held: dict[str | tuple[str, ...], bool] = {}
 
     def holds(self, pattern: str) -> bool:
         """Whether a regular expression is found anywhere in the text."""
@@ -72,6 +72,15 @@ class Source:
             known = self._held[pattern] = (
                 _compiled(pattern).search(self.text) is not None
             )
+        return known
+
+    def holds_one(self, words: tuple[str, ...]) -> bool:
+        """Whether one of some words in small letters stands in it, in either case."""
+        known = self._held.get(words)
+        if known is None:
+            text = self.lowered
+            known = text is None or any(word in text for word in words)
+            self._held[words] = known
         return known
 
     @cached_property

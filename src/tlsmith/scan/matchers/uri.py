@@ -44,6 +44,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     found = _VALUE.match(source.text, end)
     if not found or not said(asked["values"], found["value"]):
         return
+    if "beside" in asked and not source.holds(f"(?i:{asked['beside']})"):
+        return
     zone = source.zone(start)
     if source.language.name == "prose" or zone == "comment":
         return
