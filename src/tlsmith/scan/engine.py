@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from tlsmith.errors import FileError
+from tlsmith.scan.artefacts import Fact, joined
 from tlsmith.scan.examine import Examined, Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.rule import Rule
@@ -48,17 +49,21 @@ class Scan:
     findings: list[Finding] = field(default_factory=list)
     skipped: Skipped = field(default_factory=Skipped)
     files: int = 0
+    facts: list[Fact] = field(default_factory=list)
 
     def take(self, path: str, result: Examined) -> None:
         """Take in what came of a file."""
         self.findings += result.findings
+        self.facts += result.facts
         if result.skipped:
             self.skipped.add(path, result.skipped)
         else:
             self.files += 1
 
     def ordered(self) -> Scan:
-        """The same with its findings in order of path and place."""
+        """The same, its findings joined over files, in order of path and place."""
+        self.findings = joined(self.findings, self.facts)
+        self.facts = []
         self.findings.sort(key=lambda one: (one.path, one.line, one.column, one.rule))
         return self
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tlsmith.scan.artefacts import Fact, asked, concerned, facts_of, inspect
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.judge import judge
 from tlsmith.scan.language import language_of
@@ -29,6 +30,8 @@ class Examined(NamedTuple):
 
     findings: list[Finding]
     skipped: str | None = None
+    facts: Sequence[Fact] = ()
+    """What its keys and certificates have to tell those of other files."""
 
 
 class Examiner:
@@ -45,6 +48,7 @@ class Examiner:
     ) -> None:
         self.candidates = Candidates(rules, cache)
         self._largest = largest
+        self._about_artefacts = asked(rules)
 
     def file(self, path: str, inside: str, *, named: bool = False) -> Examined:
         """Read and judge a file.
@@ -67,26 +71,32 @@ class Examiner:
         self, path: str, inside: str, data: bytes, *, named: bool = False
     ) -> Examined:
         """Judge the bytes of a file."""
-        from tlsmith.scan.artefacts import concerned, inspect
-
         found: list[Finding] = []
-        if concerned(path, data):
-            found = inspect(path, inside, data)
+        facts: list[Fact] = []
+        if self._about_artefacts and concerned(data):
+            found, facts = inspect(path, inside, data, self._about_artefacts)
         marked = data.startswith(_MARKS)
         if not marked and data.find(b"\0", 0, _HEAD) >= 0:
-            return Examined(found, None if found else "binary")
+            return Examined(found, None if found or facts else "binary", facts)
         text = decode(data) if marked else None
         name = path.replace(os.sep, "/")
         language = language_of(name, text or data[:200].decode("utf-8", "replace"))
         searched = data if text is None else text.encode("utf-8", "replace")
         rules = self.candidates.of(searched, language.name)
         if not rules:
-            return Examined(found)
-        if not named and _is_generated(data):
-            return Examined(found, None if found else "generated")
+            return Examined(found, facts=facts)
+        is_generated = not named and _is_generated(data)
+        if is_generated:  # no person wrote it, and a key in it is one all the same
+            rules = asked(rules)
+        if is_generated and not rules:
+            return Examined(found, None if found else "generated", facts)
         text = decode(data) if text is None else text
         source = Source(name, text, language, inside=inside)
-        return Examined(found + judge(source, rules))
+        facts += facts_of(source, asked(rules))
+        found += judge(source, rules)
+        return Examined(
+            found, "generated" if is_generated and not found else None, facts
+        )
 
 
 def _is_generated(data: bytes) -> bool:

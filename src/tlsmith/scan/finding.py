@@ -30,6 +30,7 @@ class Match:
         reason: Why the matcher is so sure, or is not: a few words.
         target: The host or URL it concerns, where one is written there.
         edits: What would mend it, or nothing if no safe rewrite is known.
+        shown: What is shown in place of the text behind it, where that is secret.
     """
 
     start: int
@@ -38,6 +39,7 @@ class Match:
     reason: str = ""
     target: str | None = None
     edits: tuple[Edit, ...] = ()
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tlsmith.scan.concealing import concealed
 from tlsmith.scan.finding import Finding, Match
 from tlsmith.scan.grading import confidence_of, distinct, severity_of
 from tlsmith.scan.matchers import matches
@@ -47,8 +48,17 @@ def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
         cwe=rule.cwe,
         message=f"{rule.title}. {rule.what}",
         fix=rule.fix,
-        snippet=source.text[first : min(last, first + _LONGEST)],
+        snippet=_shown(match, source, first, last),
         edits=match.edits,
         start=match.start,
         end=match.end,
     )
+
+
+def _shown(match: Match, source: Source, first: int, last: int) -> str:
+    """The lines of a match, without the keys that stand in them."""
+    if match.shown:
+        begin = max(first, match.end - 2 * _LONGEST)
+        before = concealed(source.text[begin : match.end])
+        return f"{before[-_LONGEST:]} {match.shown}"
+    return concealed(source.text[first : min(last, first + _LONGEST)])

@@ -45,10 +45,6 @@ _LOCKS = frozenset(
         "Pipfile.lock",
     ]
 )
-STORES = frozenset(
-    ["p12", "pfx", "jks", "keystore", "truststore", "bks", "jceks", "der", "crt", "cer"]
-)
-"""Names of files that are no text, and are still looked into: keys lie there."""
 
 
 @dataclass

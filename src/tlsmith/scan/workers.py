@@ -61,7 +61,7 @@ def _work(examiner: Examiner, pipe: Connection) -> None:
 def _kept(examiner: Examiner, file: Named) -> Examined | None:
     """What is to be told of a file; None is nothing, which most are."""
     result = examiner.file(*file)
-    return result if result.findings or result.skipped else None
+    return result if any(result) else None
 
 
 def examined(
