@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from tlsmith.scan.parts.reading import holds
+from tlsmith.scan.anchor import bytes_form, literals_of
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
 
@@ -107,58 +108,9 @@ def by_literals(anchors: Sequence[str]) -> Search:
 def _bytes_pattern(anchor: str) -> Callable[[], re.Pattern[bytes]]:
     @lru_cache(maxsize=1)
     def pattern() -> re.Pattern[bytes]:
-        return re.compile(anchor.encode())
+        return re.compile(bytes_form(anchor))
 
     return pattern
-
-
-def literals_of(anchor: str) -> tuple[frozenset[bytes], bool]:
-    """Texts of which every match of an expression holds one, and if case is free.
-
-    An empty text if there are none: then every file may match.
-    """
-    from re import _parser  # type: ignore[attr-defined]
-
-    parsed = _parser.parse(anchor)
-    folded = bool(parsed.state.flags & re.IGNORECASE)
-    best = max(_covers(parsed), key=_weight, default=frozenset({""}))
-    return frozenset((w.lower() if folded else w).encode() for w in best), folded
-
-
-def _weight(cover: frozenset[str]) -> tuple[int, int]:
-    """How well a set of texts tells files apart: its shortest, then how few it has."""
-    return min(map(len, cover)), -len(cover)
-
-
-def _covers(parsed: Any) -> list[frozenset[str]]:
-    """Sets of texts, of each of which every match of a parsed expression holds one."""
-    covers: list[frozenset[str]] = []
-    run = ""
-    for operation, argument in parsed:
-        name = str(operation)
-        if name == "LITERAL":
-            run += chr(argument)
-            continue
-        if name == "AT":
-            continue
-        covers.append(frozenset({run}))
-        run = ""
-        if name == "SUBPATTERN":
-            covers += _covers(argument[3])
-        elif name in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] >= 1:
-            covers += _covers(argument[2])
-        elif name == "BRANCH":
-            covers.append(_either(argument[1]))
-    covers.append(frozenset({run}))
-    return covers
-
-
-def _either(branches: Any) -> frozenset[str]:
-    best = [
-        max(_covers(branch), key=_weight, default=frozenset({""}))
-        for branch in branches
-    ]
-    return frozenset().union(*best)
 
 
 def _hyperscan(
@@ -211,7 +163,7 @@ def _compiled(hyperscan: Any, anchors: Sequence[str], name: str | None) -> Any:
     flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER
     try:
         database.compile(
-            expressions=[anchor.encode() for anchor in anchors],
+            expressions=[bytes_form(anchor) for anchor in anchors],
             ids=list(range(len(anchors))),
             flags=[flags] * len(anchors),
         )

@@ -68,7 +68,7 @@ class Source:
         self.inside = path if inside is None else inside
         self.text = code_of(text) if is_notebook(path, text) else text
         self.language = language or language_of(path, text)
-        self._held: dict[str, bool] = {}
+        self._held: dict[str | tuple[str, ...], bool] = {}
 
     def holds(self, pattern: str) -> bool:
         """Whether a regular expression is found anywhere in the text."""
@@ -78,6 +78,21 @@ class Source:
                 _compiled(pattern).search(self.text) is not None
             )
         return known
+
+    def holds_one(self, words: tuple[str, ...]) -> bool:
+        """Whether one of some words in small letters stands in it, in either case."""
+        known = self._held.get(words)
+        if known is None:
+            text = self.lowered
+            known = text is None or any(word in text for word in words)
+            self._held[words] = known
+        return known
+
+    @cached_property
+    def lowered(self) -> str | None:
+        """Its text in small letters; None where one of them takes more room."""
+        lowered = self.text.lower()
+        return lowered if len(lowered) == len(self.text) else None
 
     @cached_property
     def tokens(self) -> Tokens:
