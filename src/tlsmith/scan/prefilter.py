@@ -13,8 +13,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from tlsmith.scan.parts.reading import holds
 from tlsmith.scan.anchor import bytes_form, literals_of
+from tlsmith.scan.parts.reading import holds
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
 
