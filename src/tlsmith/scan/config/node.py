@@ -10,6 +10,10 @@ from functools import cached_property
 ITEM = "-"
 """The key of a list's entry."""
 
+_ALIASES = 50
+"""So many labelled blocks may one block take over, one by the other."""
+_MOST = 2000
+"""So many settings below a block are looked through."""
 _REFERENCE = re.compile(r"(?:\$\{\s*)?(?P<no>!?)\s*(?P<name>(?:var|local)\.\w+)\s*\}?")
 _OPPOSITE = {"true": "false", "false": "true"}
 
@@ -87,12 +91,16 @@ class Document:
     root: Node
     labels: dict[str, Node] = field(default_factory=dict)
     uses: dict[str, list[Node]] = field(default_factory=dict)
+    answers: dict[tuple[int, int], tuple[object, list[Node]]] = field(
+        default_factory=dict
+    )
+    """What was asked of its blocks, kept because it is asked again and again."""
 
     def settings(self, block: Node) -> Iterator[Node]:
         """The settings of a block, with those it takes over from labelled ones."""
         seen: set[int] = set()
         waiting = [block]
-        while waiting:
+        while waiting and len(seen) < _ALIASES:
             node = waiting.pop()
             if id(node) in seen:
                 continue
@@ -106,7 +114,8 @@ class Document:
         """Everything in a block, at any depth, with what it takes over."""
         seen: set[int] = set()
         waiting = [block]
-        while waiting:
+        most = _MOST if block is not self.root else 1 << 60
+        while waiting and len(seen) < most:
             node = waiting.pop()
             if id(node) in seen:
                 continue
@@ -147,10 +156,11 @@ class Document:
         found = [_path(node)]
         keys: list[str] = [node.key]
         for outer in node.ancestors:
-            for use in self.uses.get(outer.label, ()) if outer.label else ():
+            uses = self.uses.get(outer.label, ()) if outer.label else ()
+            for use in uses[: 20 - len(found)]:
                 found.append(".".join([_path(use), *reversed(keys)]))
             keys.append(outer.key)
-        return found[:20]
+        return found
 
 
 def _path(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 
 from tlsmith.scan.config.embedded import embedded
 from tlsmith.scan.config.form import form_of
@@ -35,6 +35,9 @@ class Settings:
         entries.sort(key=lambda entry: entry[:2])
         self._starts = [entry[0] for entry in entries]
         self._entries = entries
+        ends = (node.end if node.value_start >= 0 else -1 for *_, node in entries)
+        self._furthest = list(accumulate(ends, max))
+        """The last offset that the values of all entries so far reach."""
 
     def keys_at(self, offset: int) -> list[tuple[Document, Node]]:
         """The settings whose keys hold this offset, the latest document first."""
@@ -50,6 +53,8 @@ class Settings:
         """The settings whose values hold this offset, the innermost only."""
         index = bisect_right(self._starts, offset) - 1
         for back in range(index, max(-1, index - 400), -1):
+            if self._furthest[back] <= offset:
+                break
             _, _, document, node = self._entries[back]
             if node.value_start >= 0 and node.value_start <= offset < node.end:
                 return [(document, node)]

@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from tlsmith.scan.config import ITEM, Document, Node, documents
@@ -130,10 +131,8 @@ def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
             _is_named(asked, key) and _path_fits(asked, document, node, key)
             for key in _keys(node)
         )
-        and all(any(_found(one, document, node)) for one in asked.get("with", ()))
-        and not any(
-            any(_found(one, document, node)) for one in asked.get("without", ())
-        )
+        and all(_is_found(one, document, node) for one in asked.get("with", ()))
+        and not any(_is_found(one, document, node) for one in asked.get("without", ()))
     )
 
 
@@ -229,28 +228,38 @@ def _path_fits(
     )
 
 
-def _found(asked: Mapping[str, Any], document: Document, node: Node) -> Iterator[bool]:
-    """A True for each setting that is like that, where it is looked for."""
-    for other in _looked_through(asked.get("where", "block"), document, node):
-        if other is not node and _setting_fits(asked, document, other):
-            yield True
+def _is_found(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
+    """Whether another setting is like that, where it is looked for."""
+    where = asked.get("where", "block")
+    return any(
+        other is not node
+        for block in _looked_through(where, document, node)
+        for other in _like_that(asked, where, document, block)
+    )
 
 
 def _looked_through(where: str, document: Document, node: Node) -> Iterator[Node]:
-    parent = node.parent or document.root
-    if where == "block":
-        yield from document.settings(parent)
-    elif where == "outer":
-        for block in node.ancestors:
-            yield from document.settings(block)
+    if where == "outer":
+        yield from node.ancestors
     elif where == "below":
-        yield from document.below(node)
-    elif where == "nearby":
-        yield from document.below(parent)
-    elif where == "root":
-        yield from document.root.children
+        yield node
+    elif where in ("root", "document"):
+        yield document.root
     else:
-        yield from document.below(document.root)
+        yield node.parent or document.root
+
+
+def _like_that(
+    asked: Mapping[str, Any], where: str, document: Document, block: Node
+) -> list[Node]:
+    """The first two settings like that in a block: searched once, as many may ask."""
+    key = (id(asked), id(block))
+    if key not in document.answers:
+        deep = where in ("below", "nearby", "document")
+        settings = document.below(block) if deep else document.settings(block)
+        fitting = (one for one in settings if _setting_fits(asked, document, one))
+        document.answers[key] = (asked, list(islice(fitting, 2)))
+    return document.answers[key][1]
 
 
 def _edits(rule: Rule, source: Source, node: Node) -> tuple[Edit, ...]:
