@@ -155,6 +155,7 @@ def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
             one.end,
             one.revision,
             one.snippet,
+            one.message,
         ): one
         for one in findings
     }
