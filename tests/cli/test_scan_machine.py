@@ -16,7 +16,7 @@ from tlsmith.scan.reporters import FORMATS
 
 LOG = "environment-tls-key-log"
 SECRET = "hunter2"
-NPM = "registry=https://npm.example\nstrict-ssl=false\n"
+NPM = f"//npm.example/:_authToken={SECRET}\nstrict-ssl=false\n"
 
 
 @pytest.fixture
@@ -77,6 +77,8 @@ def test_a_person_s_own_files_are_mended_and_the_environment_is_not(
     assert file.read_text() == NPM.replace("false", "true")
     assert "  unset SSLKEYLOGFILE\n" in done.err
     assert "DATABASE_URL" not in done.err
+    assert "+strict-ssl=true" in done.out
+    assert SECRET not in done.out + done.err
     again = tlsmith_here("scan", "--env", *only, "--fix", "--yes")
     assert "nothing to mend" in again.err
     assert "  unset SSLKEYLOGFILE\n" in again.err
