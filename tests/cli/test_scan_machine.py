@@ -16,7 +16,7 @@ from tlsmith.scan.reporters import FORMATS
 
 LOG = "environment-tls-key-log"
 SECRET = "hunter2"
-NPM = "registry=https://npm.example\nstrict-ssl=false\n"
+NPM = f"//npm.example/:_authToken={SECRET}\nstrict-ssl=false\n"
 
 
 @pytest.fixture
@@ -77,9 +77,37 @@ def test_a_person_s_own_files_are_mended_and_the_environment_is_not(
     assert file.read_text() == NPM.replace("false", "true")
     assert "  unset SSLKEYLOGFILE\n" in done.err
     assert "DATABASE_URL" not in done.err
+    assert "+strict-ssl=true" in done.out
+    assert SECRET not in done.out + done.err
     again = tlsmith_here("scan", "--env", *only, "--fix", "--yes")
     assert "nothing to mend" in again.err
     assert "  unset SSLKEYLOGFILE\n" in again.err
+
+
+def test_functions_and_options_are_told_as_what_they_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASH_FUNC_fetch%%", '() {  curl -k "$@"\n}')
+    monkeypatch.setenv("ARGOCD_OPTS", f"--auth-token {SECRET} --insecure")
+    done = tlsmith_here("scan", "--env", "--rule", "shell-*", "--fix", "--dry-run")
+    assert done.code == 1
+    assert "environment/fetch():1:" in done.out
+    assert "Function fetch of this environment." in done.out
+    assert "environment/ARGOCD_OPTS:1:" in done.out
+    assert "fix: Change ARGOCD_OPTS where it is set." in done.out
+    assert "  unset -f fetch\n" in done.err
+    assert "unset ARGOCD_OPTS" not in done.err
+    assert SECRET not in done.out + done.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells about processes")
+def test_processes_stand_beside_paths(folder: Path) -> None:
+    Path("a.yaml").write_text("insecure_skip_verify: true\n")
+    done = tlsmith_here("scan", ".", "--process", "--exclude", "process/")
+    assert done.code == 1
+    assert done.out.startswith("a.yaml:1:1  high")
+    assert "1 file, " in done.err
+    assert " process" in done.err
 
 
 def test_fish_is_told_in_its_own_words(

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tlsmith.cli.output import say
 from tlsmith.scan.finding import Finding
+
+
+def discreet(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """The same way to tell, without the secrets that stand beside what is mended."""
+    from tlsmith.scan.runtime import masked
+
+    return lambda text: tell(masked(text))
 
 
 def say_what_to_unset(findings: Iterable[Finding]) -> None:

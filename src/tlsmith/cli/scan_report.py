@@ -155,6 +155,7 @@ def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
             one.end,
             one.revision,
             one.snippet,
+            one.message,
         ): one
         for one in findings
     }
@@ -183,10 +184,14 @@ def _after_fixes(findings: list[Finding], options: dict[str, Any]) -> list[Findi
     from tlsmith.cli.scan_fix import fix
 
     beside = _format(options) != "human" and not options["output"]
-    gone = fix(findings, dry_run=options["dry_run"], yes=options["yes"], beside=beside)
-    if options["env"]:
-        from tlsmith.cli.scan_machine import say_what_to_unset
+    tell = say if beside else emit
+    dry_run, yes = options["dry_run"], options["yes"]
+    if not options["env"]:
+        gone = fix(findings, tell, dry_run=dry_run, yes=yes)
+    else:
+        from tlsmith.cli.scan_machine import discreet, say_what_to_unset
 
+        gone = fix(findings, discreet(tell), dry_run=dry_run, yes=yes)
         say_what_to_unset(findings)
     return [finding for finding in findings if finding not in gone]
 

@@ -75,6 +75,26 @@ IN_HOME = [
     (".fetchmailrc", "poll mail.example proto imap options ssl no sslcertck\n"),
     (".lftprc", "set ssl:verify-certificate no\n"),
 ]
+OF_COMMANDS = [
+    (".bashrc", "export NODE_TLS_REJECT_UNAUTHORIZED=0\n"),
+    (".profile", "export GIT_SSL_NO_VERIFY=1\n"),
+    (".zshrc", "alias curl='curl -k'\n"),
+    (".bash_aliases", 'fetch() {\n  curl -k "https://$1/"\n}\n'),
+    (".config/fish/config.fish", "set -gx NODE_TLS_REJECT_UNAUTHORIZED 0\n"),
+    (".config/environment.d/x.conf", "NODE_TLS_REJECT_UNAUTHORIZED=0\n"),
+    (".config/systemd/user/app.service.d/override.conf", UNIT),
+    (".config/powershell/profile.ps1", "$env:NODE_TLS_REJECT_UNAUTHORIZED = '0'\n"),
+    (".config/go/env", "GOINSECURE=git.corp.example\n"),
+    (".mavenrc", 'MAVEN_OPTS="-Dmaven.wagon.http.ssl.insecure=true"\n'),
+]
+OF_ENVIRONMENTS = [
+    ("etc/environment", "NODE_TLS_REJECT_UNAUTHORIZED=0\n"),
+    ("etc/profile.d/corp.sh", "export PYTHONHTTPSVERIFY=0\n"),
+    ("etc/default/app", "NODE_TLS_REJECT_UNAUTHORIZED=0\n"),
+    ("etc/systemd/system/app.service.d/override.conf", UNIT),
+    ("etc/systemd/system/app.service", UNIT),
+    ("etc/zsh/zshenv", "export GIT_SSL_NO_VERIFY=true\n"),
+]
 IN_SYSTEM = [
     ("etc/gitconfig", GIT),
     ("etc/pip.conf", PIP),
@@ -132,7 +152,11 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "text"), IN_HOME, ids=[name for name, _ in IN_HOME])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    IN_HOME + OF_COMMANDS,
+    ids=[name for name, _ in IN_HOME + OF_COMMANDS],
+)
 def test_what_is_wrong_at_home_is_found(world: World, name: str, text: str) -> None:
     file = write(world.home / name, text)
     done = world.scan()
@@ -141,7 +165,9 @@ def test_what_is_wrong_at_home_is_found(world: World, name: str, text: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), IN_SYSTEM, ids=[name for name, _ in IN_SYSTEM]
+    ("name", "text"),
+    IN_SYSTEM + OF_ENVIRONMENTS,
+    ids=[name for name, _ in IN_SYSTEM + OF_ENVIRONMENTS],
 )
 def test_what_is_wrong_in_the_system_is_found(
     world: World, name: str, text: str

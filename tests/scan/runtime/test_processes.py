@@ -164,6 +164,14 @@ def test_a_system_that_does_not_tell_says_so(tmp_path: Path) -> None:
     assert raised.value.code == "no-processes"
 
 
+def test_what_is_less_severe_in_one_is_not_so_in_another(proc: Proc) -> None:
+    proc.add(5, "curl", "-k", "https://localhost/")
+    proc.add(6, "curl", "-k", "https://host.example/")
+    graded = {one.severity: one.message for one in proc.scan()}
+    assert " process 5 " in graded["low"]
+    assert " process 6 " in graded["high"]
+
+
 @pytest.fixture
 def child() -> Iterator[subprocess.Popen[bytes]]:
     """A process with something wrong in its environment."""
@@ -191,3 +199,19 @@ def test_a_real_process_is_found(child: subprocess.Popen[bytes]) -> None:
         "environment-roots-missing",
     }
     assert SECRET not in repr(ours)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells about processes")
+def test_a_real_command_line_is_found() -> None:
+    script = f"read go && curl -k -u me:{SECRET} https://host.example/"
+    examiner = Examiner(every_rule())
+    with subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE) as process:
+        found, _ = scan_processes(
+            Processes(), Variables(every_rule(), examiner), Commands(examiner)
+        )
+        process.kill()
+    (one,) = [one for one in found if f" {process.pid} " in one.message]
+    assert one.rule == "shell-curl-insecure"
+    assert one.path == f"process/{user()}/sh/command line"
+    assert one.snippet == "sh: curl ... -k"
+    assert SECRET not in repr(one)

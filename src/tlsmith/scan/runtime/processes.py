@@ -134,17 +134,17 @@ def scan_processes(
     A finding's path is `process/USER/PROGRAM/VARIABLE`: numbers change, and a baseline
     is to know it again.
     """
-    same: dict[tuple[str, str, str], tuple[Finding, Process, dict[int, None]]] = {}
+    same: dict[tuple[str, ...], tuple[Finding, Process, dict[int, None]]] = {}
     looked_at = 0
     for process in processes:
         looked_at += 1
         for place, finding in _found(process, variables, commands):
             path = f"{PREFIX}{process.user}/{_plain(process.program)}/{place}"
-            key = (path, finding.rule, finding.snippet)
+            key = (path, finding.rule, finding.snippet, finding.severity)
             same.setdefault(key, (finding, process, {}))[2][process.number] = None
     found = [
         _told(finding, path, _whose(process, list(numbers)), variables)
-        for (path, _, _), (finding, process, numbers) in same.items()
+        for (path, *_), (finding, process, numbers) in same.items()
     ]
     return found, looked_at
 

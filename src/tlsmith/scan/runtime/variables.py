@@ -103,8 +103,9 @@ class Variables:
     def _asked(self, source: Source) -> list[Finding]:
         data = source.text.encode("utf-8", "surrogateescape")
         rules = self._candidates.of(data, source.language.name)
-        if source.language.name != ENVIRONMENT:
-            # An environment is where a program's keys belong.
+        if source.language.name == ENVIRONMENT:
+            rules = [rule for rule in rules if ENVIRONMENT in rule.languages]
+        else:  # an environment is where a program's keys belong
             rules = [
                 rule
                 for rule in rules
