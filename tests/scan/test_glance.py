@@ -18,8 +18,8 @@ RULES = [rule for rule in every_rule() if rule.match["kind"] == "config"]
 SAMPLES = [one for one in samples() if one.rule in RULES]
 LINES = sorted({line for one in SAMPLES for line in one.source.text.split("\n")})
 PATHS = sorted({one.source.path for one in SAMPLES})
-SPLICES = ["\n", " ", ": ", " = ", '"', "'", "{", "}", "[", "]", "- ", ",", "true",
-           "false", "none", "no", "# x", "{{ x }}", "<", "/>", "&a ", "*a", "|\n"]  # fmt: skip
+SPLICES = [*"\n \"'{}[],<|", ": ", " = ", "- ", "true", "false", "none", "no", "# x",
+           "{{ x }}", "/>", "&a ", "*a"]  # fmt: skip
 
 
 def places(rule: Rule, source: Source) -> Iterator[tuple[int, int, bool]]:

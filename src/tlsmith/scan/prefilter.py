@@ -43,21 +43,26 @@ class Candidates:
         self._fast = _hyperscan(self._anchors, cache, compiled_only=True)
         self._plain: dict[str, tuple[Search, list[str]]] = {}
 
-    def of(self, data: bytes, language: str) -> list[Rule]:
-        """The rules for a language whose anchors occur in these bytes, in order."""
+    def of(self, data: bytes, language: Callable[[], str]) -> list[Rule]:
+        """The rules whose anchors occur in some bytes, in order.
+
+        Args:
+            data: A text in UTF-8.
+            language: Tells which language it is written in, if that matters.
+        """
         if self._fast is None and self._searched > _WORTH_COMPILING:
             self.prepare()
         if self._fast is not None:
             search, anchors = self._fast, self._anchors
         else:
-            search, anchors = self._plainly(language)
+            search, anchors = self._plainly(language())
             self._searched += len(data)
         places = search(data)
         if not places:
             return []
         numbers = {n for place in places for n in self._by_anchor[anchors[place]]}
         rules = (self._rules[number] for number in sorted(numbers))
-        return [rule for rule in rules if _reads(rule, language)]
+        return [rule for rule in rules if _reads(rule, language())]
 
     def prepare(self) -> None:
         """Compile the fastest search there is."""
