@@ -129,15 +129,17 @@ class Tokens:
         return index >= 0 and offset < self.comments[index][1]
 
     def _cut(self, text: str, master: re.Pattern[str]) -> None:
+        kinds, starts, ends, texts = self.kinds, self.starts, self.ends, self.texts
         for found in master.finditer(text):
-            kind = found.lastgroup
-            if kind == "comment":
-                self.comments.append(found.span())
+            group = found.lastgroup or ""
+            start, end = found.span(group)
+            if group == "comment":
+                self.comments.append((start, end))
                 continue
-            self.kinds.append(_KINDS[kind or ""])
-            self.starts.append(found.start())
-            self.ends.append(found.end())
-            self.texts.append(found.group())
+            kinds.append(_KINDS[group])
+            starts.append(start)
+            ends.append(end)
+            texts.append(text[start:end])
 
     def _pair_brackets(self) -> None:
         opened: list[int] = []
@@ -162,6 +164,7 @@ class Tokens:
 
 
 _KINDS = {
+    "plain": WORD,
     "word": WORD,
     "number": NUMBER,
     "string": STRING,
@@ -187,5 +190,17 @@ def _master(language: Language) -> re.Pattern[str]:
         ("newline", r"\n"),
         ("punct", _PUNCTUATION),
     ]
+    if not _WORDLIKE & {*language.comments, *language.strings}:
+        groups.insert(0, ("plain", _PLAIN.format(word=word)))
     # An inner named group would be the last one matched: only the outer ones may be.
-    return re.compile("|".join(f"(?P<{name}>{text})" for name, text in groups if text))
+    text = "|".join(f"(?P<{name}>{text})" for name, text in groups if text)
+    # Space is taken with what stands before it, but where a line's beginning counts.
+    space = "" if _FROM_LINE_START & {*language.comments} else r"[ \t\r]*+"
+    return re.compile(f"(?:{text}){space}")
+
+
+_PLAIN = r"(?>{word})(?![\"'#])"
+"""A word that is not the beginning of a string: most of all tokens, so tried first."""
+_WORDLIKE = frozenset(["perl-q", "rem"])
+"""What begins with letters that no quote follows."""
+_FROM_LINE_START = frozenset(["hash-line", "semicolon-line", "rem"])
