@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -27,7 +28,11 @@ def places(rule: Rule, source: Source) -> Iterator[tuple[int, int, bool]]:
     part = rule.match.get("part", "key")
     for found in rule.pattern.finditer(source.text):
         start, end = found.span()
-        nodes = config._places(part, source, start, end)
+        nodes = [
+            (document, node)
+            for document, node in config._places(part, source, start, end)
+            if source.language.name != "text" or re.fullmatch(r"[\w.-]+", node.key)
+        ]
         yield start, end, any(config._fits(rule.match, *node) for node in nodes)
 
 

@@ -6,6 +6,7 @@ and each in a process of its own, and only the file that did it is left out.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections import deque
@@ -24,6 +25,10 @@ by the worker itself: this is for what cannot be stopped.
 """
 _WATCH = 1.0
 """Seconds after which a worker without work looks whether its parent lives."""
+
+
+_GARBAGE = 100_000
+"""Objects after which they are looked through: a large file makes that many at once."""
 
 
 class Named(NamedTuple):
@@ -88,6 +93,8 @@ def _work(examiner: Examiner, pipe: Connection, others: set[Connection]) -> None
     """Judge batches until no more come."""
     for other in others:
         other.close()
+    gc.freeze()  # what was there before is shared, and stays
+    gc.set_threshold(_GARBAGE, 50, 50)
     parent = os.getppid()
     with suppress(EOFError, KeyboardInterrupt, OSError):
         while True:
