@@ -17,8 +17,7 @@ from tlsmith.scan.source import Source
 
 RULES = [rule for rule in every_rule() if rule.match["kind"] == "config"]
 SAMPLES = [one for one in samples() if one.rule in RULES]
-LINES = sorted({line for one in SAMPLES for line in one.source.text.split("\n")})
-PATHS = sorted({one.source.path for one in SAMPLES})
+SOURCES = [one.source for one in SAMPLES]
 SPLICES = [*"\n \"'{}[],<|", ": ", " = ", "- ", "true", "false", "none", "no", "# x",
            "{{ x }}", "/>", "&a ", "*a"]  # fmt: skip
 
@@ -53,11 +52,18 @@ def test_no_sample_is_passed_over(sample: object) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_nothing_made_of_samples_is_passed_over(data: st.DataObject) -> None:
-    text = "\n".join(data.draw(st.lists(st.sampled_from(LINES), max_size=12)))
+    like = data.draw(st.sampled_from(SOURCES))
+    lines = [
+        line
+        for source in SOURCES
+        if source.language is like.language
+        for line in source.text.split("\n")
+    ]
+    text = "\n".join(data.draw(st.lists(st.sampled_from(lines), max_size=12)))
     for _ in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(0, len(text)))
         text = text[:at] + data.draw(st.sampled_from(SPLICES)) + text[at:]
-    agree(Source(data.draw(st.sampled_from(PATHS)), text))
+    agree(Source(like.path, text, like.language))
 
 
 @pytest.mark.parametrize(
