@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tlsmith.cli.entry import CLEAN, FINDINGS
-from tlsmith.cli.output import counted, emit, say
+from tlsmith.cli.output import counted, emit, say, warn
 from tlsmith.cli.scan_baseline import hold_against, write_baseline
 from tlsmith.cli.scan_progress import Progress
 from tlsmith.cli.scan_run import Asked, cache_folder, run_scan
@@ -243,6 +243,8 @@ def _summarise(
     parts += [f"{silent:,} suppressed"] if silent else []
     found = counted(sum(counts.values()), "finding", "findings")
     say(f"{found}{f' ({told})' if told else ''}; {'; '.join(parts)}")
+    for path, problem in sorted(scanned.problems.items()):
+        warn(f"{path} could not be judged: {problem}")
     if options["verbose"]:
         for reason, paths in skipped.items():
             for path in paths:

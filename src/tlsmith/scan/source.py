@@ -23,6 +23,8 @@ _ENCODINGS = {
     b"\xfe\xff": "utf-16",
     b"\xef\xbb\xbf": "utf-8-sig",
 }
+MARKS = tuple(_ENCODINGS)
+"""How a text begins that tells its encoding."""
 
 
 def decode(data: bytes) -> str:

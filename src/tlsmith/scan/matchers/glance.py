@@ -7,7 +7,7 @@ names. Only what can be told from the characters beside it is told here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,8 +24,10 @@ _BLOCK = re.compile(
     r"|(?:\#[^\n]*)?\r?\n(?:[ \t]*(?:\#[^\n]*)?\r?\n)*[ \t]*[\w.\"'-]*[\w\"']:(?=\s))"
 )
 _JSON_KEY = re.compile(r"[\w$.-]*+[ \t]*+(?:=|:(?!//))|[^\"'\n]*+[\"']\s*+[:=]")
-_XML_KEY = re.compile(r"[\w.:-]*+\s*+=")
-
+_XML_WORD = re.compile(r"[\w.:-]*+(?P<after>\s*+[=<]|[\"'])?")
+_TEXT_KEY = re.compile(
+    r"[\w.-]*+[\"'\])]*+(?:(?P<mark>[ \t]*+[:=>{\[])|[ \t]++(?P<value>[^\s#]++)|\s|\Z)"
+)
 _NEAR = 4000
 """How far behind its key a value may stand."""
 
@@ -45,7 +47,7 @@ def is_something_else(
         return True
     if asked.get("part", "key") != "key":
         return False
-    if not _is_key(source, start, end):
+    if not _is_key(source, asked, start, end):
         return True
     values = asked.get("values")
     return values is not None and (
@@ -60,12 +62,41 @@ def _words_under(pattern: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in words_of(pattern))
 
 
-def _is_key(source: Source, start: int, end: int) -> bool:
-    if source.language.name == "json":
+def _is_key(source: Source, asked: Mapping[str, Any], start: int, end: int) -> bool:
+    language = source.language.name
+    if language == "json":
         return _JSON_KEY.match(source.text, end) is not None
-    if source.language.name == "xml" and source.text[start - 1 : start].isspace():
-        return _XML_KEY.match(source.text, end) is not None
-    return True
+    if language == "xml":
+        return _is_xml_key(source.text, start, end)
+    return language != "text" or _is_text_key(source.text, end, asked.get("values"))
+
+
+def _is_xml_key(text: str, start: int, end: int) -> bool:
+    """Whether it is an element, an attribute, or all that stands in one of them."""
+    while start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_.:-"):
+        start -= 1
+    before = text[start - 1 : start]
+    found = _XML_WORD.match(text, end)
+    after = (found["after"] or "").strip() if found else ""
+    if before == ">":
+        return after == "<"
+    if before in ("'", '"'):
+        return after in ("'", '"')
+    return before == "<" or after == "="
+
+
+def _is_text_key(text: str, end: int, values: Sequence[str] | None) -> bool:
+    """Whether a value follows, and if spaces alone divide them, one that is named.
+
+    In a file of no known language a key holds no spaces.
+    """
+    found = _TEXT_KEY.match(text, end)
+    if found is None:
+        return False
+    if found["mark"] or values is None or not _is_plain(values):
+        return True
+    low = (found["value"] or "").lower().lstrip("\"'([{")
+    return any(low.startswith(one) for one in _spellings(tuple(values)))
 
 
 def _comes_soon(source: Source, values: tuple[str, ...], end: int) -> bool:
