@@ -12,8 +12,8 @@ from tlsmith.scan.artefacts import Fact, asked, concerned, facts_of, inspect
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.judge import judge
 from tlsmith.scan.language import Language, language_of
-from tlsmith.scan.patience import TooLongError, at_most
 from tlsmith.scan.notebook import code_of, is_notebook
+from tlsmith.scan.patience import TooLongError, at_most
 from tlsmith.scan.prefilter import Candidates
 from tlsmith.scan.regular import is_binary, is_regular, read
 from tlsmith.scan.rule import Rule

@@ -299,6 +299,6 @@ def _master(language: Language, without: frozenset[str]) -> re.Pattern[str]:
 
 _PLAIN = r"(?>{word})(?![\"'#])"
 """A word that is not the beginning of a string: most of all tokens, so tried first."""
-_WORDLIKE = frozenset(["perl-q", "rem"])
+_WORDLIKE = frozenset(["perl-q", "rem", "data-end", "elixir-doc"])
 """What begins with letters that no quote follows."""
-_FROM_LINE_START = frozenset(["hash-line", "semicolon-line", "rem"])
+_FROM_LINE_START = frozenset(["hash-line", "semicolon-line", "rem", "c-if-zero"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tlsmith.scan.part import Part, part_of
 from tlsmith.scan.source import Source
@@ -14,11 +14,14 @@ _SAFE = re.compile(r"[\w@%+=:,./{}$\[\]*?~^-]+")
 
 def listed(source: Source, start: int, end: int) -> Part:
     """The command that the strings between two offsets are, one after the other."""
-    words = [
-        (found[found.lastgroup or 0], found.start(found.lastgroup or 0))
-        for found in _STRING.finditer(source.text, start, end)
-    ]
-    return joined(source, words)
+    return joined(source, strings_in(source, start, end))
+
+
+def strings_in(source: Source, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """What stands in the quotes between two offsets, each with its place."""
+    for found in _STRING.finditer(source.text, start, end):
+        group = found.lastgroup or 0
+        yield found[group], found.start(group)
 
 
 def joined(source: Source, words: Iterable[tuple[str, int]]) -> Part:

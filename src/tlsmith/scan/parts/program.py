@@ -69,15 +69,32 @@ def _of_string(source: Source, index: int) -> Iterator[Part]:
 
 
 def _first(source: Source, index: int) -> int:
-    """The string that begins the list which one stands in."""
-    parent = source.tokens.parent[index]
-    begin = parent + 1
-    if parent >= 0 and source.tokens.texts[parent] in ("[", "{", "("):
-        while begin < index and source.tokens.kinds[begin] == NEWLINE:
-            begin += 1
-        if source.tokens.kinds[begin] == STRING:
-            return begin
+    """The string that begins the command which one belongs to: the list's, or that
+    of the statement where the list holds options alone.
+    """
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    if parent < 0 or tokens.texts[parent] not in ("[", "{", "("):
+        return index
+    for start in (parent + 1, _statement(source, parent)):
+        for at in range(max(start, index - _FURTHEST), index):
+            text = tokens.texts[at].strip("\"'`")
+            if tokens.kinds[at] == STRING and text[:1] not in ("-", ""):
+                return at
     return index
+
+
+def _statement(source: Source, index: int) -> int:
+    """Where the statement begins, calls on lines of their own included."""
+    first = source.begins_statement(index)
+    for _ in range(40):
+        before = first - 1
+        while before > 0 and source.tokens.kinds[before] == NEWLINE:
+            before -= 1
+        if before <= 0 or source.tokens.texts[first] not in (".", "?.", "->"):
+            break
+        first = source.begins_statement(before)
+    return first
 
 
 def _content(source: Source, index: int) -> tuple[str, int]:

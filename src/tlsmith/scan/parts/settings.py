@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from tlsmith.scan.config.node import ITEM, Document, Node
 from tlsmith.scan.config.reading import documents
 from tlsmith.scan.part import Part, part_of, unescaped
-from tlsmith.scan.parts.listed import joined
+from tlsmith.scan.parts.listed import joined, strings_in
 from tlsmith.scan.source import Source
 
 _PROSE = re.compile(
@@ -21,10 +21,12 @@ _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
-    r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?)[ \t]*[=:][ \t]*[@+!:-]*"
+    r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
+    r"|[a-z_]*command[a-z_]*[ \t]+)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
 _SCRIPT = re.compile(r"\s*\#!")
+_NAMING = ("filename", "destination", "path", "dest")
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
 
 
@@ -69,8 +71,28 @@ def _of_node(source: Source, document: Document, node: Node) -> Iterator[Part]:
         if len(words) > 1:
             yield joined(source, words)
         return
+    if source.language.name == "hcl":
+        yield from _of_hcl(source, node)
+        return
     language = _language_of(node)
     yield _scalar(source, node, language)
+
+
+def _of_hcl(source: Source, node: Node) -> Iterator[Part]:
+    """A string, a list of strings, or a here-document, which may be another file."""
+    start, end = node.value_start, node.end
+    strings = (
+        [] if node.value.startswith("<<") else list(strings_in(source, start, end))
+    )
+    if len(strings) < 2:
+        beside = node.parent.children if node.parent is not None else []
+        named = (child.value for child in beside[:30] if child.key in _NAMING)
+        yield _scalar(source, node, _language_of(node), next(named, ""))
+    elif re.search(r"\s", strings[0][0]):
+        for text, begin in strings:
+            yield part_of(source, text, [(0, begin)])
+    else:
+        yield joined(source, strings)
 
 
 def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
@@ -123,8 +145,8 @@ def _language_of(node: Node) -> str:
     return "shell"
 
 
-def _scalar(source: Source, node: Node, language: str) -> Part:
-    """A value as a text of its own."""
+def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
+    """A value as a text of its own, or as a file of this name."""
     start, end = node.value_start, node.end
     raw = source.text[start:end]
     header = _BLOCK.search(
@@ -134,9 +156,8 @@ def _scalar(source: Source, node: Node, language: str) -> Part:
         text = _folded(raw) if header[0].startswith(">") else raw
         return part_of(source, text, [(0, start)], language)
     if document := _HEREDOC.match(raw):
-        return part_of(
-            source, raw[document.end() :], [(0, start + document.end())], language
-        )
+        at = document.end()
+        return part_of(source, raw[at:], [(0, start + at)], language, path)
     quote = raw[:1]
     if quote == '"' and raw.endswith('"') and len(raw) > 1:
         return unescaped(source, _folded(raw[1:-1]), start + 1, language)

@@ -99,7 +99,7 @@ class Commands:
         data = text.encode("utf-8", "surrogateescape")
         return [
             rule
-            for rule in self._candidates.of(data, "shell")
+            for rule in self._candidates.of(data, lambda: "shell")
             if rule.category != "key" and not rule.id.startswith(_DIRECTIVES)
         ]
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from tlsmith.scan.examine import read
+from tlsmith.scan.regular import read
 from tlsmith.scan.runtime.machine import Machine
 from tlsmith.scan.source import decode
 

@@ -95,7 +95,7 @@ def scan_places(
 def _judged(
     place: Place, machine: Machine, examiner: Examiner, largest: int
 ) -> Examined:
-    from tlsmith.scan.examine import read
+    from tlsmith.scan.regular import read
 
     try:
         data = read(place.path, largest)

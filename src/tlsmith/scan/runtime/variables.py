@@ -102,7 +102,7 @@ class Variables:
 
     def _asked(self, source: Source) -> list[Finding]:
         data = source.text.encode("utf-8", "surrogateescape")
-        rules = self._candidates.of(data, source.language.name)
+        rules = self._candidates.of(data, lambda: source.language.name)
         if source.language.name == ENVIRONMENT:
             rules = [rule for rule in rules if ENVIRONMENT in rule.languages]
         else:  # an environment is where a program's keys belong
