@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tlsmith.scan.expression import value_end
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.lexer import STRING, WORD
+from tlsmith.scan.lexer import NUMBER, STRING, WORD
 from tlsmith.scan.matchers.asked import callees_around, fits_calls, satisfying
 from tlsmith.scan.matchers.setting import value_start
 from tlsmith.scan.rule import Rule
@@ -76,6 +76,8 @@ def _judged(rule: Rule, source: Source, index: int, low: int) -> Iterator[Match]
     if found is None:
         return
     value, sure = found
+    if not _is_literal(source, value.start, value.end):
+        return
     edits: tuple[Edit, ...] = ()
     literal = value.end - value.start == 1 and tokens.kinds[value.start] == STRING
     if "value" in rule.rewrite and literal and low <= value.start < high:
@@ -88,6 +90,16 @@ def _judged(rule: Rule, source: Source, index: int, low: int) -> Iterator[Match]
         None if sure else "medium",
         "" if sure else "one branch of a condition says so",
         edits=edits,
+    )
+
+
+def _is_literal(source: Source, start: int, end: int) -> bool:
+    """Whether a value is written out: what a name stands for may be anything."""
+    tokens = source.tokens
+    return any(
+        tokens.kinds[at] in (STRING, NUMBER)
+        or tokens.texts[at].lower() in ("true", "false", "yes", "no", "on", "off")
+        for at in range(start, min(end, start + 3))
     )
 
 
