@@ -96,6 +96,7 @@ class Wanted:
     issuer: Any = None
     alternative: str | None = None
     key_usage: bool = False
+    more: tuple[x509.ExtensionType, ...] = ()
 
 
 def certificate(wanted: Wanted) -> x509.Certificate:
@@ -122,6 +123,8 @@ def certificate(wanted: Wanted) -> x509.Certificate:
             False, False, False, False, False, True, True, False, False
         )
         builder = builder.add_extension(usage, True)
+    for extension in wanted.more:
+        builder = builder.add_extension(extension, False)
     return builder.sign(wanted.issuer or key, hashes.SHA256())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -52,6 +53,8 @@ class Scan:
     skipped: Skipped = field(default_factory=Skipped)
     files: int = 0
     facts: list[Fact] = field(default_factory=list)
+    beside: Counter[str] = field(default_factory=Counter)
+    """What else was looked at than files, and how many of it."""
     problems: dict[str, str] = field(default_factory=dict)
     """Why files could not be judged, by path."""
 
@@ -65,6 +68,15 @@ class Scan:
             self.skipped.add(path, result.skipped)
         else:
             self.files += 1
+
+    def add(self, other: Scan) -> None:
+        """Take in another scan."""
+        self.findings += other.findings
+        self.files += other.files
+        self.beside += other.beside
+        for reason, paths in other.skipped.by_reason.items():
+            for path in paths:
+                self.skipped.add(path, reason)
 
     def ordered(self) -> Scan:
         """The same, its findings joined over files, in order of path and place."""

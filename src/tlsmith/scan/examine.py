@@ -12,6 +12,7 @@ from tlsmith.scan.artefacts import Fact, asked, concerned, facts_of, inspect
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.judge import judge
 from tlsmith.scan.language import Language, language_of
+from tlsmith.scan.notebook import code_of, is_notebook
 from tlsmith.scan.patience import TooLongError, at_most
 from tlsmith.scan.prefilter import Candidates
 from tlsmith.scan.regular import is_binary, is_regular, read
@@ -132,15 +133,16 @@ class _File:
 
     @property
     def searched(self) -> bytes:
-        """Its text in UTF-8, without a mark before it."""
-        if not self.is_marked:
+        """Its text in UTF-8, without a mark before it; of a notebook the code."""
+        if not self.is_marked and not self.path.endswith(".ipynb"):
             return self.data
         return self.text.encode("utf-8", "surrogateescape")
 
     @cached_property
     def text(self) -> str:
         """What stands in it."""
-        return decode(self.data)
+        text = decode(self.data)
+        return code_of(text) if is_notebook(self.path, text) else text
 
     @cached_property
     def language(self) -> Language:

@@ -66,6 +66,8 @@ def _by_filename(
             return language
     if "/.github/workflows/" in f"/{path}" and name.endswith((".yml", ".yaml")):
         return by_name["extensions"]["yaml"]
+    if re.search(r"(?:^|/)cron(?:\.\w+|tabs?)/[^/.]+$|(?:^|[/.])crontab$", path):
+        return by_name["extensions"]["sh"]
     _, dot, extension = name.rpartition(".")
     if not dot:
         return None

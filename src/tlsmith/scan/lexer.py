@@ -43,7 +43,11 @@ SNIPPETS = {
     "shebang": r"(?<![\s\S])\#![^\n]*",
     "xml": r"<!--[\s\S]*?(?:-->|\Z)",
     "ruby-block": r"(?<=\n)=begin\b[\s\S]*?(?:\n=end\b|\Z)",
-    "pod": r"(?<=\n)=[a-z]\w*\b[\s\S]*?(?:\n=cut\b[^\n]*|\Z)",
+    "pod": r"(?:(?<=\n)|(?<![\s\S]))=[a-z]\w*\b[\s\S]*?(?:\n=cut\b[^\n]*|\Z)",
+    "data-end": r"(?:(?<=\n)|(?<![\s\S]))__(?:END|DATA)__\s*\n[\s\S]*",
+    "c-if-zero": r"(?:(?<=\n)|(?<![\s\S]))[ \t]*\#[ \t]*if[ \t]+0\b[^\n]*\n"
+    r"(?:(?![ \t]*\#[ \t]*(?:if|el|endif))[^\n]*\n)*",
+    "elixir-doc": r"@(?:module|type)?doc[ \t]+(?:~[sS])?\"\"\"[\s\S]*?\"\"\"",
     "powershell-block": r"<\#[\s\S]*?(?:\#>|\Z)",
     "double": '"' + _ESCAPED.format(q='"') + '"',
     "double-line": r'"[^"\n]*"',
@@ -51,6 +55,7 @@ SNIPPETS = {
     "single-raw": r"'[^']*'",
     "single-doubled": r"'(?:[^']|'')*'",
     "vb": r'"(?:[^"\n]|"")*"',
+    "rust-char": r"b?'(?:[^'\\\n]|\\(?:x[0-9a-fA-F]{2}|u\{[^}\n]*\}|.))'",
     "char": r"'(?:[^'\\\n]|\\[^\n])(?:[^'\n]{0,8})'",
     "backtick": "`" + _ESCAPED.format(q="`") + "`",
     "backtick-raw": "`[^`]*`",
@@ -294,6 +299,6 @@ def _master(language: Language, without: frozenset[str]) -> re.Pattern[str]:
 
 _PLAIN = r"(?>{word})(?![\"'#])"
 """A word that is not the beginning of a string: most of all tokens, so tried first."""
-_WORDLIKE = frozenset(["perl-q", "rem"])
+_WORDLIKE = frozenset(["perl-q", "rem", "data-end", "elixir-doc"])
 """What begins with letters that no quote follows."""
-_FROM_LINE_START = frozenset(["hash-line", "semicolon-line", "rem"])
+_FROM_LINE_START = frozenset(["hash-line", "semicolon-line", "rem", "c-if-zero"])

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from tlsmith.scan.anchor import bytes_form, literals_of
+from tlsmith.scan.parts.reading import holds
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
 
@@ -87,7 +88,12 @@ class Candidates:
 
 
 def _reads(rule: Rule, language: str) -> bool:
-    return language in rule.languages or "*" in rule.languages
+    """Whether a rule may find something in such a text, or in a part of it."""
+    return (
+        language in rule.languages
+        or "*" in rule.languages
+        or holds(language, rule.languages)
+    )
 
 
 def by_literals(anchors: Sequence[str]) -> Search:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from tlsmith.scan.anchor import anchor_of
 from tlsmith.scan.language import Language, language_of
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD, Tokens
+from tlsmith.scan.notebook import code_of, is_notebook
 
 if TYPE_CHECKING:
     from tlsmith.scan.functions import Function
+    from tlsmith.scan.shell.command import Command
 
 _ENCODINGS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -48,10 +50,11 @@ class Source:
 
     Attributes:
         path: As it is told, with `/` between its parts.
-        text: What stands in it.
+        text: What stands in it; of a notebook its code, at its place.
         language: How it is read.
         inside: Its path inside what is scanned: what stands before it says nothing of
             whether it is a test.
+        outer: The source it is a part of, or None.
     """
 
     def __init__(
@@ -61,10 +64,12 @@ class Source:
         language: Language | None = None,
         *,
         inside: str | None = None,
+        outer: Source | None = None,
     ) -> None:
         self.path = path
+        self.outer = outer
         self.inside = path if inside is None else inside
-        self.text = text
+        self.text = code_of(text) if is_notebook(path, text) else text
         self.language = language or language_of(path, text)
         self._held: dict[str | tuple[str, ...], bool] = {}
 
@@ -131,6 +136,13 @@ class Source:
             if kind == STRING and len(text) < 80:
                 places.setdefault(text[1:-1], []).append(index)
         return places
+
+    @cached_property
+    def commands(self) -> list[Command]:
+        """The commands of a shell's text, read when first asked for."""
+        from tlsmith.scan.shell.reader import read_shell
+
+        return read_shell(self.text)
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -217,6 +229,10 @@ class Source:
             index = partner if 0 <= partner < before else before
         return index
 
+    def _disposes(self, first: int, index: int) -> bool:
+        """Whether it is C#'s `using var x = …`, which names a thing to be closed."""
+        return not {"var", "(", "new"}.isdisjoint(self.tokens.texts[first:index])
+
     def in_import(self, index: int) -> bool:
         """Whether a token stands in a statement that only names things (`import`)."""
         first = self.begins_statement(index)
@@ -224,6 +240,8 @@ class Source:
         if outer >= 0:  # `from x import (a, b)`, `import { a } from "x"`
             first = min(first, self.begins_statement(outer))
         word = self.tokens.texts[first]
+        if word == "using" and self._disposes(first, index):
+            return False
         if word in ("#", "-", "@") and first + 1 < len(self.tokens):
             word += self.tokens.texts[first + 1]
         return self.tokens.kinds[first] != STRING and word in self.language.imports

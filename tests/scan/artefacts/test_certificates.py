@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from scan_artefacts import (
     Wanted,
@@ -24,8 +25,11 @@ from tlsmith.scan.artefacts.certificates import certificate_of
 
 ISSUER = new_key()
 SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be found
+CODE = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])
+SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+MAIL = x509.SubjectAlternativeName([x509.RFC822Name("a@example.com")])
 CASES = {
-    "certificate-self-signed": Wanted(),
+    "certificate-self-signed": Wanted(more=(SERVER,)),
     "certificate-expired": Wanted(age=200, days=100, issuer=ISSUER),
     "certificate-long-lived": Wanted(days=399, issuer=ISSUER),
     "certificate-weak-key": Wanted(key=SHORT, issuer=ISSUER),
@@ -46,9 +50,13 @@ def test_in_der_and_in_a_secret_as_well(rule: str) -> None:
 
 
 FINE = {
+    "one that signs code": Wanted("a", days=900, more=(CODE,)),
+    "one that signs gems": Wanted("a/DC=example", days=900, more=(MAIL,)),
     "a leaf for 398 days": Wanted(days=398, issuer=ISSUER),
     "a root for 20 years": Wanted("Some CA", is_ca=True, days=7300),
     "an intermediate": Wanted("Some CA 2", is_ca=True, days=3650, issuer=ISSUER),
+    "a root in small letters": Wanted("etcd-ca", is_ca=True),
+    "a root in one word": Wanted("rootca", is_ca=True),
     "a root named like a host": Wanted("ca.example.com", is_ca=True, key_usage=True),
 }
 
@@ -64,6 +72,7 @@ def test_what_is_fine_is_silent(name: str) -> None:
     [
         Wanted("web.example.com", is_ca=True),
         Wanted("localhost", is_ca=True),
+        Wanted("my-server", is_ca=True),
         Wanted("192.0.2.7", is_ca=True),
         Wanted("My Server", is_ca=True, alternative="web.example.com"),
     ],

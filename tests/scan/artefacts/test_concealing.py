@@ -15,11 +15,25 @@ from tlsmith.scan.fingerprint import fingerprints
 from tlsmith.scan.reporters import FORMATS, Results, report
 from tlsmith.scan.rulebook import every_rule
 
+
+def _url(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes(32)).decode().rstrip("=")
+
+
 PEM = pem_of(some_key())
 DER = der_of(some_key())
 BODY = "".join(PEM.splitlines()[1:-1])
 WRAPPED = base64.b64encode(PEM.encode()).decode()
 BARE = base64.b64encode(DER).decode()
+EC = some_key().private_numbers()
+SECRET = _url(EC.private_value)
+JWK = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": _url(EC.public_numbers.x),
+    "y": _url(EC.public_numbers.y),
+    "d": SECRET,
+}
 FILES = {
     "server.key": PEM.encode(),
     "server.der": DER,
@@ -27,6 +41,8 @@ FILES = {
     "secret.yaml": f"data:\n  tls.key: {WRAPPED}\n".encode(),
     "app.properties": f"key={BARE}\n".encode(),
     "two.json": json.dumps({"a": PEM, "b": PEM}).encode(),
+    "jwk.json": json.dumps(JWK).encode(),
+    "jwk.js": f"f({json.dumps(JWK)}, {{rejectUnauthorized: false}})".encode(),
     "both.js": f"tls.connect({{key: {json.dumps(PEM)}, rejectUnauthorized: false}})\n"
     "".encode(),
     "kubeconfig": f"users: [{{client-key-data: {WRAPPED}}}]\nclusters: "
@@ -48,6 +64,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def test_no_format_shows_a_key(form: str, results: Results) -> None:
     told = report(form, results)
     assert told
+    assert SECRET[:16] not in told
     for secret in (BODY, WRAPPED, BARE):
         pieces = {secret[at : at + 16] for at in range(20, len(secret) - 16, 4)}
         # The header itself in base64 is none.

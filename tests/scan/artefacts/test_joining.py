@@ -82,6 +82,19 @@ def test_a_key_of_a_ca_in_tests_is_graded_lower(tmp_path: Path) -> None:
     assert (found["ca.key"].rule, found["ca.key"].severity) == (CA, "medium")
 
 
+def test_what_is_for_this_machine_alone_is_graded_lower(tmp_path: Path) -> None:
+    key = new_key()
+    leaf = Wanted("localhost", key=key, issuer=new_key(), alternative="localhost")
+    pem = certificate_pem(leaf)
+    found = by_file(scanned(tmp_path, a_key=pem_of(key), a_crt=pem))
+    assert (found["a.key"].rule, found["a.key"].severity) == (PLAIN, "low")
+    assert "localhost is this machine itself" in found["a.key"].reason
+    both = by_file(scanned(tmp_path, a_key=pem + pem_of(key)))
+    assert both["a.key"].severity == "low"
+    tests = by_file(scanned(tmp_path, tests__b_key=pem_of(key)))
+    assert tests["b.key"].severity == "low"
+
+
 def test_many_places_are_not_all_named(tmp_path: Path) -> None:
     key = new_key()
     leaf = certificate_pem(Wanted(key=key, issuer=new_key()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
 from scan_artefacts import der_of, found_in, kinds_in, new_key, pem_of, some_key
+from tlsmith.core import der
 
 RSA = rsa.generate_private_key(65537, 2048)
 KEYS = {
@@ -85,6 +87,22 @@ def test_a_key_that_lacks_a_little_is_one_with_little_confidence() -> None:
     assert (found.rule, found.confidence) == ("artefact-private-key", "low")
 
 
+@pytest.mark.parametrize("is_old", [False, True])
+def test_no_key_takes_long_whatever_its_size(is_old: bool) -> None:
+    """Of DSA the public half is computed."""
+    p, q, g, x = ((1 << 20_000) - number for number in (3, 5, 7, 9))
+    numbers = [der.integer(number) for number in (p, q, g)]
+    algorithm = der.sequence(
+        der.object_identifier("1.2.840.10040.4.1"), der.sequence(*numbers)
+    )
+    data = der.sequence(der.integer(0), algorithm, der.octet_string(der.integer(x)))
+    if is_old:
+        data = der.sequence(der.integer(0), *numbers, der.integer(g), der.integer(x))
+    begun = time.process_time()
+    assert kinds_in(data) == ["private-key"]
+    assert time.process_time() - begun < 2
+
+
 HEAD, FOOT = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
 RANDOM = base64.b64encode(bytes(range(200))).decode()
 NO_KEYS = [
@@ -103,7 +121,7 @@ NO_KEYS = [
     f"{HEAD}\n{RANDOM}\n{FOOT}",
     f"{HEAD}\nfoo\nbar\nfoobar\n{FOOT}",
     pem_of(some_key()).replace("PRIVATE KEY", "PGP PRIVATE KEY BLOCK"),
-    pem_of(some_key()).rsplit("-----END", 1)[0],
+    pem_of(some_key())[:150],
     pem_of(RSA).replace("\n", "\n[...]\n", 9),
     r"re.compile(r'-----BEGIN (RSA )?PRIVATE KEY-----[\s\S]+-----END')",
 ]

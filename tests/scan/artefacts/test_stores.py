@@ -25,7 +25,7 @@ from keystores import certificate_entry, cover, key_entry, keystore
 from scan_artefacts import Wanted, certificate, found_in, kinds_in, new_key, some_key
 from tlsmith.core import der
 from tlsmith.scan.artefacts.bouncy import derived
-from tlsmith.scan.artefacts.shape import rounds
+from tlsmith.scan.artefacts.shape import leaves, rounds
 
 KNOWN, CLOSED = "keystore-known-passphrase", "keystore-encrypted"
 LEAF = certificate(Wanted(issuer=new_key()))
@@ -84,8 +84,18 @@ def test_nobody_waits_for_a_store_that_asks_for_years() -> None:
     years = _with_rounds(store, 0x7FFFFFFF)
     assert rounds(years) > 0x7FFFFFFF
     begun = time.process_time()
-    assert kinds_in(years, "deploy/server.p12") == [CLOSED]
+    (found,) = found_in(years, "deploy/server.p12")
+    assert found.rule == f"artefact-{CLOSED}"
+    assert found.reason == "PKCS#12; to open it would take too long"
     assert time.process_time() - begun < 2
+
+
+def test_a_long_chain_is_no_hindrance() -> None:
+    chain = [certificate(Wanted(f"CA {n}", is_ca=True)) for n in range(12)]
+    locked = BestAvailableEncryption(b"secret")
+    store = pkcs12.serialize_key_and_certificates(b"a", some_key(), LEAF, chain, locked)
+    assert max(leaves(store)) > 3000
+    assert kinds_in(store, "deploy/server.p12") == [KNOWN]
 
 
 def _parts(data: bytes) -> list[der.Element]:

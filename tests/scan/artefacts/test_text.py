@@ -24,6 +24,7 @@ from tlsmith.scan.artefacts.text import artefacts_of
 PEM = pem_of(some_key())
 LINES = PEM.strip().split("\n")
 WRAPPED = base64.b64encode(PEM.encode()).decode()
+OLD = "".join(pem_of(some_key(), "TraditionalOpenSSL").split("\n")[1:-2])
 BARE = base64.b64encode(der_of(some_key())).decode()
 
 
@@ -62,6 +63,10 @@ INSIDE = {
     "folded.yaml": ("data:\n  tls.key: >-\n" + _folded(WRAPPED), 3),
     "kubeconfig": (f'users:\n- user: {{client-key-data: "{WRAPPED}"}}\n', 2),
     "secret.json": (json.dumps({"data": {"tls.key": WRAPPED}}), 1),
+    "folded.pem": (WRAPPED, 1),
+    "entities.xml": ("<key>\n" + PEM.replace("\n", "&#10;") + "</key>", 2),
+    "bare.js": ("const key = '" + OLD[:60] + "' +\n  '" + OLD[60:] + "';\n", 1),
+    "bare.txt": ("here:\n" + _folded(OLD, 64, "") + "and more of it\n", 2),
     "app.properties": (f"a=b\njwt.key={BARE}\n", 2),
 }
 
@@ -124,6 +129,11 @@ HOSTILE = [
     "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n",
     'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"' + " " * 160,
     "/u3+7QAAAAI ",
+    "MHcCAQEEI ",
+    '{"kty":"RSA"',
+    '{"kty":"RSA"}',
+    "<RSAKeyValue><D>",
+    "PuTTY-User-Key-File-3: a\nEncryption: none\nComment: a\nPublic-Lines: 999\n",
     "MIIKoQIBAzCC" + "A" * 100 + " ",
 ]
 

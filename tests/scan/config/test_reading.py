@@ -3,7 +3,7 @@
 import pytest
 
 from tlsmith.scan.config import documents
-from tlsmith.scan.config.reading import form_of
+from tlsmith.scan.config.form import form_of
 from tlsmith.scan.source import Source
 
 

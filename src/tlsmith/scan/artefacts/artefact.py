@@ -23,6 +23,7 @@ class Artefact:
         confidence: `low`, `medium` or `high`.
         key: The SHA-256 of its public key, of a private key.
         certificates: The certificates in it.
+        host: This machine's own name, if nobody but it is concerned.
     """
 
     start: int
@@ -33,6 +34,7 @@ class Artefact:
     confidence: str = "high"
     key: str | None = None
     certificates: tuple[Certificate, ...] = ()
+    host: str = ""
 
 
 class Certificate(NamedTuple):
@@ -44,6 +46,7 @@ class Certificate(NamedTuple):
         is_ca: Whether it may sign others.
         faults: What rules find wrong in it.
         told: All of it, in words.
+        host: This machine's own name, if it is for no other, and no CA's.
     """
 
     key: str
@@ -51,6 +54,7 @@ class Certificate(NamedTuple):
     is_ca: bool
     faults: frozenset[str] = frozenset()
     told: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

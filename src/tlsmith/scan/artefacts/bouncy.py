@@ -62,7 +62,7 @@ def bks_store(data: bytes) -> Artefact | None:
             told = "under the same passphrase or its own"
             key_of_own = own.key if own else None
             return opened("BKS", passphrase, told, key_of_own, own)
-    return closed("BKS", data)
+    return closed("BKS", data, owners[0])
 
 
 def _private_keys(octets: _Octets) -> Iterator[Certificate | None]:

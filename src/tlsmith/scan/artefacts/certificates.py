@@ -11,14 +11,17 @@ from typing import Any
 from tlsmith.scan.artefacts.artefact import Certificate
 from tlsmith.scan.artefacts.keys import public_of, size_of
 from tlsmith.scan.artefacts.shape import is_whole
+from tlsmith.scan.grading import is_loopback
 
 _LONGEST = timedelta(days=398, hours=1)
 """What browsers take of a server's (CA/Browser Forum, Baseline Requirements 6.3.2)."""
 _LEAST_RSA = 2048
 _LEAST_EC = 224
 _HOST = re.compile(
-    r"localhost|\*?[\w-]*(?:\.[\w-]+)+|[\da-fA-F]{0,4}(?::[\da-fA-F]{0,4}){2,7}"
+    r"\*?[\w-]*(?:\.[\w-]+)+|[\da-fA-F]{0,4}(?::[\da-fA-F]{0,4}){2,7}"
+    r"|[a-z][a-z\d-]*"
 )
+_OF_CA = re.compile(r"(?i)(?:^|[\W_\d])ca(?:$|[\W_\d])|root|auth|issu|sign|trust")
 _WEAK_HASHES = ("md2", "md4", "md5", "sha1")
 _LARGEST = 64_000
 
@@ -53,7 +56,16 @@ def _known(loaded: Any) -> Certificate | None:
     words.append(_time_told(loaded, faults))
     if "weak-signature" in faults:
         words.append(f"signed with {_hash_of(loaded).upper()}")
-    return Certificate(key, subject, is_ca, frozenset(faults), ", ".join(words))
+    told = ", ".join(words)
+    return Certificate(
+        key, subject, is_ca, frozenset(faults), told, "" if is_ca else _host(loaded)
+    )
+
+
+def _host(loaded: Any) -> str:
+    """This machine's own name, if it has no other."""
+    names = _names(loaded)
+    return names[0] if names and all(map(is_loopback, names)) else ""
 
 
 def _faults(loaded: Any, public: Any, is_ca: bool, is_self_signed: bool) -> list[str]:
@@ -61,7 +73,7 @@ def _faults(loaded: Any, public: Any, is_ca: bool, is_self_signed: bool) -> list
     now = datetime.now(UTC)
     if loaded.not_valid_after_utc < now:
         faults.append("expired")
-    if not is_ca or _is_server(loaded):
+    if _is_server(loaded) if is_ca else not _is_for_else(loaded):
         lasts = loaded.not_valid_after_utc - loaded.not_valid_before_utc
         faults += ["long-lived"] if lasts > _LONGEST else []
         faults += ["self-signed"] if is_self_signed else []
@@ -105,8 +117,31 @@ def _is_server(loaded: Any) -> bool:
     return False
 
 
+def _is_for_else(loaded: Any) -> bool:
+    """Whether it is for anything but TLS: those who sign gems sign for themselves."""
+    from cryptography.x509 import (
+        ExtendedKeyUsage,
+        RFC822Name,
+        SubjectAlternativeName,
+    )
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    find = loaded.extensions.get_extension_for_class
+    with suppress(Exception):  # none, or one that cannot be read
+        usages = set(find(ExtendedKeyUsage).value)
+        return not usages & {
+            ExtendedKeyUsageOID.SERVER_AUTH,
+            ExtendedKeyUsageOID.CLIENT_AUTH,
+            ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+        }
+    with suppress(Exception):
+        names = list(find(SubjectAlternativeName).value)
+        return all(isinstance(name, RFC822Name) for name in names)
+    return False
+
+
 def _is_host(name: str) -> bool:
-    return bool(_HOST.fullmatch(name))
+    return bool(_HOST.fullmatch(name)) and not _OF_CA.search(name)
 
 
 def _names(loaded: Any) -> list[str]:

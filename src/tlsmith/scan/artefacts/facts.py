@@ -42,6 +42,7 @@ def match_of(artefact: Artefact, end: int | None = None) -> Match:
         artefact.end if end is None else end,
         confidence=artefact.confidence,
         reason=artefact.told,
+        target=artefact.host,
         shown=f"({artefact.mark})" if end is None else "",
     )
 

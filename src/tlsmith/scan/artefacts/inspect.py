@@ -57,8 +57,8 @@ def artefact_of(data: bytes) -> Artefact | None:
     """The key, certificate or keystore that bytes are; None if they are none."""
     from tlsmith.scan.artefacts.certificates import certificate_of
     from tlsmith.scan.artefacts.keys import key_of
+    from tlsmith.scan.artefacts.objects import of_certificate, of_key
     from tlsmith.scan.artefacts.stores import store_of
-    from tlsmith.scan.artefacts.text import of_certificate, of_key
 
     store = store_of(data)
     if store is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tlsmith.errors import InputError, PassphraseError
-from tlsmith.scan.artefacts.artefact import Artefact
+from tlsmith.scan.artefacts.artefact import Artefact, Certificate
 from tlsmith.scan.artefacts.certificates import certificate_of
 from tlsmith.scan.artefacts.keys import key_of
 from tlsmith.scan.artefacts.stores import WELL_KNOWN, closed, opened
@@ -31,7 +31,7 @@ def java_store(data: bytes) -> Artefact | None:
         found = _opened(form, entry, tried, whole)
         if found:
             return found
-    return closed(form, data)
+    return closed(form, data, _own(entries[0]))
 
 
 def _opened(
@@ -40,7 +40,7 @@ def _opened(
     """The entry's key; or that its store opens, mostly by the key's passphrase."""
     from tlsmith.core.formats.jks import uncover_key
 
-    own = certificate_of(entry.certificates[0]) if entry.certificates else None
+    own = _own(entry)
     for passphrase in tried:
         try:
             key = key_of(uncover_key(entry.protected_key or b"", passphrase))
@@ -57,3 +57,7 @@ def _opened(
         return None
     told = "under the same passphrase or its own"
     return opened(form, whole[0], told, own.key if own else None, own)
+
+
+def _own(entry: KeystoreEntry) -> Certificate | None:
+    return certificate_of(entry.certificates[0]) if entry.certificates else None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 
+from tlsmith.scan.artefacts.artefact import Certificate
 from tlsmith.scan.artefacts.facts import Fact
 from tlsmith.scan.artefacts.matching import BELONGS, OWNS, belongs
 from tlsmith.scan.finding import Finding
+from tlsmith.scan.grading import LOWER, lower_for, lowered
 
 _MOST_NAMED = 3
 
@@ -44,48 +47,65 @@ def _join(
     keys: list[Fact],
     certificates: list[Fact],
 ) -> None:
+    keys = list(dict.fromkeys(keys))
     certificates = sorted(
         dict.fromkeys(certificates),
         key=lambda fact: (not (fact.certificate and fact.certificate.is_ca), fact.path),
     )
-    for fact in dict.fromkeys(keys):
-        elsewhere = [one for one in certificates if one.path != fact.path]
-        numbers = places.get((fact.path, fact.line, fact.mark), [])
-        if elsewhere:
-            _tell_key(found, numbers, fact, elsewhere)
+    elsewhere, owners = _Named(certificates), _Named(keys)
+    for fact in keys:
+        told = elsewhere.but(fact.path)
+        if told and certificates[0].certificate:
+            numbers = places.get((fact.path, fact.line, fact.mark), [])
+            _tell_key(found, numbers, fact, certificates[0].certificate, told)
     for fact in certificates:
-        told = _named([one for one in keys if one.path != fact.path])
+        told = owners.but(fact.path)
         for number in places.get((fact.path, fact.line, fact.mark), ()) if told else ():
             found[number] = _saying(found[number], f"{OWNS} {told}")
 
 
+class _Named:
+    """The places of facts, in words."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self._lines: dict[str, int] = {}
+        for one in facts:
+            self._lines.setdefault(one.path, one.line)
+
+    def but(self, path: str) -> str:
+        """The first of them in other files, and how many more there are."""
+        near = islice(self._lines, _MOST_NAMED + 1)
+        named = [one for one in near if one != path][:_MOST_NAMED]
+        more = len(self._lines) - (path in self._lines) - len(named)
+        told = " and ".join(f"in {one}:{self._lines[one]}" for one in named)
+        return f"{told} and {more} more" if more > 0 else told
+
+
 def _tell_key(
-    found: list[Finding], numbers: list[int], fact: Fact, certificates: list[Fact]
+    found: list[Finding],
+    numbers: list[int],
+    fact: Fact,
+    certificate: Certificate,
+    places: str,
 ) -> None:
-    first = certificates[0].certificate
-    if first is None:
-        return
-    told = f"{belongs(first)} {_named(certificates)}"
-    worse = fact.worse if first.is_ca else None
+    told = f"{belongs(certificate)} {places}"
+    worse = fact.worse if certificate.is_ca else None
     if worse is not None and not numbers:
         found.append(_saying(worse, told))
     for number in numbers:
         one = found[number]
         if worse is not None:
-            one = replace(worse, revision=one.revision, suppressed=one.suppressed)
-        found[number] = _saying(one, told)
+            suppressed = worse.suppressed or one.suppressed
+            one = replace(worse, revision=one.revision, suppressed=suppressed)
+        found[number] = _saying(one, told, certificate.host)
 
 
-def _named(facts: Sequence[Fact]) -> str:
-    paths = list(dict.fromkeys(f"in {one.path}:{one.line}" for one in facts))
-    more = len(paths) - _MOST_NAMED
-    named = " and ".join(paths[:_MOST_NAMED])
-    return f"{named} and {more} more" if more > 0 else named
-
-
-def _saying(finding: Finding, told: str) -> Finding:
+def _saying(finding: Finding, told: str, host: str = "") -> Finding:
     """The finding with more said, unless its own file has said it: that is nearer."""
     if BELONGS in finding.reason or OWNS in finding.reason:
         return finding
+    if host and LOWER not in finding.reason:
+        told = f"{told}; {lower_for(host)}"
+        finding = replace(finding, severity=lowered(finding.severity))
     reason = "; ".join(filter(None, (finding.reason, told)))
     return replace(finding, reason=reason)

@@ -10,11 +10,17 @@ from typing import Any
 from tlsmith.errors import InputError
 from tlsmith.scan.artefacts.artefact import Key
 from tlsmith.scan.artefacts.pem import Block, decoded
-from tlsmith.scan.artefacts.shape import declared, is_whole
+from tlsmith.scan.artefacts.shape import INTEGER, declared, elements, is_whole
 
 _LEAST = 40
 """An Ed25519 key in PKCS#8 has 48 bytes; what is shorter is a sample's stub."""
 _LARGEST = 64_000
+_SLOW = 3000
+_COMPUTED = (
+    bytes.fromhex("2a8648ce380401"),  # DSA
+    bytes.fromhex("2a864886f70d010301"),  # DH, PKCS#3
+    bytes.fromhex("2a8648ce3e0201"),  # DH, X9.42
+)
 _SSH = b"openssh-key-v1\0"
 _ENCRYPTED_LABEL = "ENCRYPTED PRIVATE KEY"
 _LABELS = frozenset(
@@ -42,11 +48,13 @@ def key_of(data: bytes) -> Key | None:
     """The private key that DER is, encrypted or not; None if it is none."""
     if not _LEAST <= len(data) <= _LARGEST or not is_whole(data):
         return None
+    if _is_slow(data):
+        return Key("key", "DSA or DH, too large to be used", _digest(data))
     if _is_encrypted(data):
         return Key("encrypted-key", "encrypted, PKCS#8", _digest(data))
     loaded, known = _loaded(data)
     if loaded is not None:
-        return _known(loaded, _digest(data))
+        return known_by(loaded.public_key(), _digest(data))
     return Key("key", "of a kind unknown here", _digest(data)) if known else None
 
 
@@ -54,12 +62,13 @@ def _digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _known(loaded: Any, digest: str) -> Key:
+def known_by(public: Any, digest: str) -> Key:
+    """The private key of a public one, which tells what is known of it."""
     from tlsmith.core.key_hash import key_hash
     from tlsmith.core.seen_keys import is_seen
 
-    told = size_of(loaded)
-    info = _info(loaded.public_key())
+    told = size_of(public)
+    info = _info(public)
     if info is None:
         return Key("key", told, digest)
     with suppress(InputError):
@@ -91,6 +100,17 @@ def _is_encrypted(data: bytes) -> bool:
     """Whether it is an EncryptedPrivateKeyInfo: of PBES2, or of an older scheme."""
     schemes = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x05", b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c")
     return any(scheme in data[:24] for scheme in schemes)
+
+
+def _is_slow(data: bytes) -> bool:
+    """Whether it is a key of which the public half is computed, and takes long."""
+    if len(data) < _SLOW:
+        return False
+    if any(kind in data[:40] for kind in _COMPUTED):
+        return True
+    _, start, _ = next(elements(data, 0, len(data)))
+    tags = [tag for tag, _, _ in elements(data, start, len(data))]
+    return tags == [INTEGER] * 6  # DSA as OpenSSL once wrote it
 
 
 def _damaged(data: bytes, label: str) -> Key | None:

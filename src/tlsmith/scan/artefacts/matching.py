@@ -26,7 +26,7 @@ def _told(one: Artefact, known: dict[str, Certificate], keys: set[str]) -> Artef
         certificate = known[one.key]
         is_ = one.is_ | {"ca-key"} if certificate.is_ca else one.is_
         told = f"{one.told}; {belongs(certificate)} in this file"
-        return replace(one, is_=is_, told=told)
+        return replace(one, is_=is_, told=told, host=certificate.host)
     if any(each.key in keys for each in one.certificates):
         return replace(one, told=f"{one.told}; {OWNS} in this file")
     return one

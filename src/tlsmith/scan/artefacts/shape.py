@@ -27,6 +27,19 @@ def is_whole(data: bytes) -> bool:
     return declared(data) == len(data)
 
 
+def leaves(data: bytes) -> Iterator[int]:
+    """The sizes of the elements that hold no other, as far as is told unencrypted."""
+    waiting = [(0, len(data), 0)]
+    while waiting:
+        at, end, depth = waiting.pop()
+        for tag, start, after in elements(data, at, end):
+            holds = tag == OCTET_STRING and declared(data[start:after]) == after - start
+            if (tag & _CONSTRUCTED or holds) and depth < _DEEPEST:
+                waiting.append((start, after, depth + 1))
+            else:
+                yield after - start
+
+
 def rounds(data: bytes) -> int:
     """How many rounds of key derivation opening it would take, all schemes together.
 
@@ -38,7 +51,7 @@ def rounds(data: bytes) -> int:
     waiting = [_Level(data)]
     while waiting:
         level = waiting.pop()
-        for tag, start, after in _elements(level.whole, level.at, level.end):
+        for tag, start, after in elements(level.whole, level.at, level.end):
             seen += 1
             level.see(tag, start, after)
             if seen > _MOST_ELEMENTS or level.depth > _DEEPEST or level.is_tangled:
@@ -107,7 +120,7 @@ def _cost(numbers: list[int] | None) -> int:
     return prod(numbers[:3]) if len(numbers) >= _OF_SCRYPT else numbers[0]
 
 
-def _elements(whole: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+def elements(whole: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Tag, start and end of each element.
 
     One of no certain length (BER) is told as empty, then what is in it, then its end,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from tlsmith.scan.artefacts.apart import TookTooLongError, apart
 from tlsmith.scan.artefacts.artefact import Artefact, Certificate
 from tlsmith.scan.artefacts.certificates import certificate_of
 from tlsmith.scan.artefacts.keys import public_of, size_of
 from tlsmith.scan.artefacts.matching import belongs
-from tlsmith.scan.artefacts.shape import is_whole, rounds
+from tlsmith.scan.artefacts.shape import is_whole, leaves, rounds
 
 WELL_KNOWN = (
     b"changeit", b"", b"password", b"changeme", b"secret", b"123456", b"test",
@@ -21,6 +23,11 @@ WELL_KNOWN = (
 """The JDK's own, none, and what examples use."""
 _MOST_ROUNDS = 4_000_000
 """Of hashing, over all passphrases: about a second, or two tries of Firefox's files."""
+_SHUT = "no passphrase that everybody knows opens it"
+_COSTLY = "to open it would take too long"
+_LARGE = 2600
+"""Bytes; RSA of 4096 bits has fewer. The library proves a key's primes to be such, and
+for larger ones that takes long: 7 seconds for 8192 bits, minutes for 16384."""
 _DATA = bytes.fromhex("06092a864886f70d0107")
 _SHROUDED = bytes.fromhex("060b2a864886f70d010c0a0102")
 _PLAIN_KEY = bytes.fromhex("060b2a864886f70d010c0a0101")
@@ -58,24 +65,45 @@ def opened(
         is_ |= {"ca-key"} if own.is_ca else set()
     mark = f"{form}, public key {key[:16]}" if key else form
     certificates = (own,) if own else ()
-    return Artefact(0, 0, is_, words, mark, key=key, certificates=certificates)
+    host = own.host if own else ""
+    return Artefact(
+        0, 0, is_, words, mark, key=key, certificates=certificates, host=host
+    )
 
 
-def closed(form: str, data: bytes) -> Artefact:
-    """A store with a private key that no well-known passphrase opens."""
-    told = f"{form}; no passphrase that everybody knows opens it"
+def closed(
+    form: str, data: bytes, own: Certificate | None = None, why: str = _SHUT
+) -> Artefact:
+    """A store with a private key that is not opened, and why."""
+    told = f"{form}; {why}"
+    if own is not None:
+        told += f"; {belongs(own)} in this file"
     mark = f"{form}, SHA-256 {sha256(data).hexdigest()[:16]}"
     return Artefact(0, 0, frozenset(["encrypted-keystore"]), told, mark)
 
 
 def _pkcs12(data: bytes) -> Artefact | None:
+    may_drag = max(leaves(data), default=0) > _LARGE
+    why = _COSTLY
     for passphrase in affordable(rounds(data)):
-        contents = _loaded(data, passphrase)
-        if contents is not None:
-            return _contents(contents, passphrase)
+        try:
+            work = partial(_opened, data, passphrase)
+            is_open, found = apart(work) if may_drag else work()
+        except TookTooLongError:
+            why = _COSTLY
+            break
+        if is_open:
+            return found
+        why = _SHUT
     if _SHROUDED in data or _PLAIN_KEY in data:
-        return closed("PKCS#12", data)
+        return closed("PKCS#12", data, why=why)
     return None
+
+
+def _opened(data: bytes, passphrase: bytes) -> tuple[bool, Artefact | None]:
+    """Whether a passphrase opens a file, and the private key in it."""
+    contents = _loaded(data, passphrase)
+    return contents is not None, contents and _contents(contents, passphrase)
 
 
 def affordable(cost: int) -> Iterator[bytes]:

@@ -40,12 +40,14 @@ class Style:
         comma: Whether a comma does.
         slashes: Whether `//` begins a comment.
         sections: Whether lines that are not indented open blocks, as in HAProxy.
+        arrows: Whether `a => 1 b => 2` are two statements.
     """
 
     newline: bool = True
     comma: bool = False
     slashes: bool = False
     sections: bool = False
+    arrows: bool = False
 
 
 STYLES = {
@@ -53,6 +55,7 @@ STYLES = {
     "haproxy": Style(sections=True),
     "hcl": Style(comma=True, slashes=True),
     "puppet": Style(comma=True),
+    "logstash": Style(arrows=True),
     "braces": Style(),
 }
 
@@ -139,10 +142,19 @@ class _Reader:
         elif sign == ">" and self.in_tag:
             self._open()
             self.in_tag = False
+        elif sign == "=>" and self.style.arrows:
+            self._begin_next()
         elif sign in ("=", "=>", ":="):
             pass
         elif self.words:
             self.words.append(found.span())
+
+    def _begin_next(self) -> None:
+        """The last word is a key: what stands before it is a statement."""
+        if len(self.words) > 1 and not self.brackets:
+            key = self.words.pop()
+            self.finish()
+            self.words.append(key)
 
     def _take_tag(self, found: re.Match[str]) -> None:
         if self.words:

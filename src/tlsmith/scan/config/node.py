@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 ITEM = "-"
 """The key of a list's entry."""
+
+_ALIASES = 50
+"""So many labelled blocks may one block take over, one by the other."""
+_MOST = 2000
+"""So many settings below a block are looked through."""
+_REFERENCE = re.compile(r"(?:\$\{\s*)?(?P<no>!?)\s*(?P<name>(?:var|local)\.\w+)\s*\}?")
+_OPPOSITE = {"true": "false", "false": "true"}
 
 
 @dataclass(slots=True, eq=False)
@@ -82,12 +91,16 @@ class Document:
     root: Node
     labels: dict[str, Node] = field(default_factory=dict)
     uses: dict[str, list[Node]] = field(default_factory=dict)
+    answers: dict[tuple[int, int], tuple[object, list[Node]]] = field(
+        default_factory=dict
+    )
+    """What was asked of its blocks, kept because it is asked again and again."""
 
     def settings(self, block: Node) -> Iterator[Node]:
         """The settings of a block, with those it takes over from labelled ones."""
         seen: set[int] = set()
         waiting = [block]
-        while waiting:
+        while waiting and len(seen) < _ALIASES:
             node = waiting.pop()
             if id(node) in seen:
                 continue
@@ -101,7 +114,8 @@ class Document:
         """Everything in a block, at any depth, with what it takes over."""
         seen: set[int] = set()
         waiting = [block]
-        while waiting:
+        most = _MOST if block is not self.root else 1 << 60
+        while waiting and len(seen) < most:
             node = waiting.pop()
             if id(node) in seen:
                 continue
@@ -115,7 +129,25 @@ class Document:
         for name in node.aliases:
             if not node.value and name in self.labels:
                 return self.labels[name].value
+        if self.form == "hcl" and (found := _REFERENCE.fullmatch(node.value)):
+            return self._referred(found["name"], bool(found["no"])) or node.value
         return node.value
+
+    def _referred(self, name: str, turned: bool) -> str:
+        value = self._defaults.get(name, "")
+        return _OPPOSITE.get(value, "") if turned else value
+
+    @cached_property
+    def _defaults(self) -> dict[str, str]:
+        """What Terraform's `local.x` and `var.x` are set to, as far as is said here."""
+        found: dict[str, str] = {}
+        for block in self.root.children:
+            for child in block.children:
+                if block.key == "locals":
+                    found.setdefault(f"local.{child.key}", child.value)
+                elif block.key == "variable" and child.key == "default":
+                    found.setdefault(f"var.{block.value}", child.value)
+        return found
 
     def paths(self, node: Node) -> list[str]:
         """The keys that lead to a setting, joined by dots: as it is written, and as
@@ -124,10 +156,11 @@ class Document:
         found = [_path(node)]
         keys: list[str] = [node.key]
         for outer in node.ancestors:
-            for use in self.uses.get(outer.label, ()) if outer.label else ():
+            uses = self.uses.get(outer.label, ()) if outer.label else ()
+            for use in uses[: 20 - len(found)]:
                 found.append(".".join([_path(use), *reversed(keys)]))
             keys.append(outer.key)
-        return found[:20]
+        return found
 
 
 def _path(node: Node) -> str:

@@ -188,7 +188,8 @@ class _Reader:
                 break
             position = end + 1
         position = min(position, self.limit)
-        node.assign(self.text[begin:position], begin, max(begin, position - 1))
+        lines = self.text[begin:position].removesuffix("\n")
+        node.assign(lines, begin, begin + len(lines))
         self.scalar = None
         return position
 

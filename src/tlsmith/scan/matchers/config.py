@@ -10,7 +10,7 @@ What a rule may say in `match`, all of which must hold:
   written in small letters without `_`, `-`, `.` and `:`.
 - `values`: what it is set to, as `said` has them; without, any value will do.
 - `value_has`, `value_lacks`: regular expressions searched in the value.
-- `filled`: whether anything must be set, be it a list or a block.
+- `filled`: whether anything must be set, be it a list's entry.
 - `under`, `not_under`: searched in the keys that lead to it, joined by dots.
 - `files`, `not_files`: searched in the file's path, with `!name` behind it for a file
   that is written inside another.
@@ -26,9 +26,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from tlsmith.scan.config import ITEM, Document, Node, documents
+from tlsmith.scan.config.given import given
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.glance import is_something_else
 from tlsmith.scan.rule import Rule
@@ -96,18 +98,21 @@ def _target(document: Document, node: Node) -> str | None:
 
 
 def said(values: Iterable[str], value: str) -> bool:
-    """Whether a value is one of those that a rule names."""
-    low = value.strip().lower()
-    for wanted in values:
-        if wanted in WORDS:
-            if low in WORDS[wanted]:
-                return True
-        elif wanted.startswith("/") and wanted.endswith("/"):
-            if _compiled(f"(?i:{wanted[1:-1]})").fullmatch(value.strip()):
-                return True
-        elif low == wanted.lower():
-            return True
-    return False
+    """Whether a value, or a placeholder's default, is one of those a rule names."""
+    default = given(value)
+    return any(
+        _is_one(wanted, value.strip())
+        or (default is not None and _is_one(wanted, default))
+        for wanted in values
+    )
+
+
+def _is_one(wanted: str, value: str) -> bool:
+    if wanted in WORDS:
+        return value.lower() in WORDS[wanted]
+    if wanted.startswith("/") and wanted.endswith("/"):
+        return _compiled(f"(?i:{wanted[1:-1]})").fullmatch(value) is not None
+    return value.lower() == wanted.lower()
 
 
 _PUNCTUATION = re.compile(r"[^A-Za-z0-9]+")
@@ -122,11 +127,12 @@ def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
     return (
         _document_fits(asked, document)
         and _setting_fits(asked, document, node)
-        and _path_fits(asked, document, node)
-        and all(any(_found(one, document, node)) for one in asked.get("with", ()))
-        and not any(
-            any(_found(one, document, node)) for one in asked.get("without", ())
+        and any(
+            _is_named(asked, key) and _path_fits(asked, document, node, key)
+            for key in _keys(node)
         )
+        and all(_is_found(one, document, node) for one in asked.get("with", ()))
+        and not any(_is_found(one, document, node) for one in asked.get("without", ()))
     )
 
 
@@ -145,22 +151,45 @@ def _document_fits(asked: Mapping[str, Any], document: Document) -> bool:
 
 def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
     value = document.value(node)
+    keys = _keys(node)
     return (
-        _key_fits(asked, node)
+        any(_is_named(asked, key) for key in keys)
+        and not ("not_key" in asked and _is_any(asked["not_key"], keys))
         and ("value_has" not in asked or _has(asked["value_has"], value))
         and ("value_lacks" not in asked or not _has(asked["value_lacks"], value))
-        and (not asked.get("filled") or bool(value or node.children))
+        and (not asked.get("filled") or _is_filled(value, node))
         and ("values" not in asked or _is_said(asked["values"], node, value))
     )
 
 
-def _key_fits(asked: Mapping[str, Any], node: Node) -> bool:
-    if "key" in asked and not _compiled(f"(?i:{asked['key']})").fullmatch(node.key):
+def _is_filled(value: str, node: Node) -> bool:
+    """Whether anything is set: a value, or an entry that is no template alone."""
+    return bool(value) or any(
+        child.key == ITEM and (child.children or _is_plain(child.value))
+        for child in node.children
+    )
+
+
+def _is_plain(value: str) -> bool:
+    return bool(value) and not value.startswith(("{{", "{%", "<%"))
+
+
+def _keys(node: Node) -> tuple[str, ...]:
+    """A key as it is written, and the last word of one with dots or colons."""
+    key = node.key.lstrip(":")
+    last = key.rpartition(".")[2].rpartition("::")[2]
+    return (key,) if last in ("", key) else (key, last)
+
+
+def _is_named(asked: Mapping[str, Any], key: str) -> bool:
+    if "key" in asked and not _compiled(f"(?i:{asked['key']})").fullmatch(key):
         return False
-    unwanted = asked.get("not_key")
-    if unwanted and _compiled(f"(?i:{unwanted})").fullmatch(node.key):
-        return False
-    return "like" not in asked or _is_like(asked["like"], node.key)
+    return "like" not in asked or _is_like(asked["like"], key)
+
+
+def _is_any(pattern: str, keys: Iterable[str]) -> bool:
+    wanted = _compiled(f"(?i:{pattern})")
+    return any(wanted.fullmatch(key) for key in keys)
 
 
 def _has(pattern: str, value: str) -> bool:
@@ -182,10 +211,13 @@ def _is_like(pattern: str, key: str) -> bool:
     return _compiled(f"(?x:.*?(?:{pattern}))").fullmatch(plain) is not None
 
 
-def _path_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
+def _path_fits(
+    asked: Mapping[str, Any], document: Document, node: Node, key: str
+) -> bool:
+    """Whether what leads to a key is what a rule asks for."""
     if "under" not in asked and "not_under" not in asked:
         return True
-    own = 0 if node.key in ("", ITEM) else len(node.key) + 1
+    own = 0 if key in ("", ITEM) else len(key) + 1
     paths = [f"{path}." for path in document.paths(node)]
     paths = [path[: len(path) - own] for path in paths]
     under = _compiled(f"(?i){asked.get('under', '')}")
@@ -196,28 +228,38 @@ def _path_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool
     )
 
 
-def _found(asked: Mapping[str, Any], document: Document, node: Node) -> Iterator[bool]:
-    """A True for each setting that is like that, where it is looked for."""
-    for other in _looked_through(asked.get("where", "block"), document, node):
-        if other is not node and _setting_fits(asked, document, other):
-            yield True
+def _is_found(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
+    """Whether another setting is like that, where it is looked for."""
+    where = asked.get("where", "block")
+    return any(
+        other is not node
+        for block in _looked_through(where, document, node)
+        for other in _like_that(asked, where, document, block)
+    )
 
 
 def _looked_through(where: str, document: Document, node: Node) -> Iterator[Node]:
-    parent = node.parent or document.root
-    if where == "block":
-        yield from document.settings(parent)
-    elif where == "outer":
-        for block in node.ancestors:
-            yield from document.settings(block)
+    if where == "outer":
+        yield from node.ancestors
     elif where == "below":
-        yield from document.below(node)
-    elif where == "nearby":
-        yield from document.below(parent)
-    elif where == "root":
-        yield from document.root.children
+        yield node
+    elif where in ("root", "document"):
+        yield document.root
     else:
-        yield from document.below(document.root)
+        yield node.parent or document.root
+
+
+def _like_that(
+    asked: Mapping[str, Any], where: str, document: Document, block: Node
+) -> list[Node]:
+    """The first two settings like that in a block: searched once, as many may ask."""
+    key = (id(asked), id(block))
+    if key not in document.answers:
+        deep = where in ("below", "nearby", "document")
+        settings = document.below(block) if deep else document.settings(block)
+        fitting = (one for one in settings if _setting_fits(asked, document, one))
+        document.answers[key] = (asked, list(islice(fitting, 2)))
+    return document.answers[key][1]
 
 
 def _edits(rule: Rule, source: Source, node: Node) -> tuple[Edit, ...]:

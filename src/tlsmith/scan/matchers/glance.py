@@ -128,6 +128,8 @@ def _has_other_value(values: Iterable[str], text: str, end: int) -> bool:
     value, mark = found["value"], found["mark"]
     if text[found.end() : found.end() + 1] == "," and not _is_plain(values):
         return False
+    if value.startswith(("local.", "var.")):
+        return False  # Terraform's, whose values are followed
     return not (said(values, value) or said(values, f"{mark}{value}{mark}"))
 
 

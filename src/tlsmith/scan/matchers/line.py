@@ -25,7 +25,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     line, _ = source.position(start)
     first, last = source.line_bounds(line)
-    if _COMMENT.match(source.text, first, last) or source.zone(start) == "comment":
+    if in_comment(source, start):
         return
     text = source.text[first:last]
     if "unless" in asked and _compiled(asked["unless"]).search(text):
@@ -40,6 +40,13 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
                 first + found.end(),
                 edits=_edits(rule, source, first, last),
             )
+
+
+def in_comment(source: Source, offset: int) -> bool:
+    """Whether a line is a comment, or an offset lies in one."""
+    first, last = source.line_bounds(source.position(offset)[0])
+    commented = _COMMENT.match(source.text, first, last) is not None
+    return commented or source.zone(offset) == "comment"
 
 
 def _file_fits(rule: Rule, source: Source) -> bool:

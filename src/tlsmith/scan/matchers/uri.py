@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import STRING
 from tlsmith.scan.matchers.config import said
+from tlsmith.scan.matchers.line import in_comment
+from tlsmith.scan.matchers.prose import is_prose
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -28,31 +30,21 @@ _HOST = re.compile(
     re.I,
 )
 
-_ABOUT = re.compile(r"\b(?:e\.g\.|for example|usage:|deprecated|not recommended)", re.I)
-_BARE = re.compile(r"[\"'`]?[?&; ]?[\w .-]{1,40}=[\w.:-]*[;& ]?[\"'`]?")
-_SEEKING = re.compile(
-    r"\bin\b|\bassert\w*|expect\(|contains?\b|includes?\(|starts_?with|ends_?with|"
-    r"index_?of|\bfind|strpos|str_contains|\bmatch|replace|\btest\(|==|!=|remove|strip",
-    re.I,
-)
-_WORDS = 2
-
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where a parameter is set to what a rule names."""
     asked = rule.match
     found = _VALUE.match(source.text, end)
-    if not found or not said(asked["values"], found["value"]):
+    if not found or not said(asked["values"], found["value"].rstrip(".")):
         return
     if "beside" in asked and not source.holds(f"(?i:{asked['beside']})"):
         return
-    zone = source.zone(start)
-    if source.language.name == "prose" or zone == "comment":
+    if not _is_read(source, start):
         return
-    if zone == "code" and source.language.imports:
-        return  # a program's own variable or property
     around = _around(source, start)
-    if not _fits(rule, source, around, start):
+    if not _fits(rule, source.text[slice(*around)]):
+        return
+    if is_prose(source, around, (start, found.end())):
         return
     host = _HOST.search(source.text, *around)
     yield Match(
@@ -63,36 +55,19 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     )
 
 
-def _fits(rule: Rule, source: Source, around: tuple[int, int], start: int) -> bool:
-    text = source.text[slice(*around)]
+def _is_read(source: Source, offset: int) -> bool:
+    """Whether what stands there is no comment, and no variable of a program's own."""
+    if source.language.name == "prose" or in_comment(source, offset):
+        return False
+    return source.zone(offset) != "code" or not source.language.imports
+
+
+def _fits(rule: Rule, text: str) -> bool:
     beside = rule.match.get("beside")
     if beside and not re.search(beside, text, re.I):
         return False
     unwanted = rule.match.get("not_beside")
-    if unwanted and re.search(unwanted, text, re.I):
-        return False
-    if source.zone(start) != "string":
-        return True
-    return not (_is_prose(text) or _is_sought(source, around, text))
-
-
-def _is_prose(text: str) -> bool:
-    """Whether a string is about a setting, and sets nothing."""
-    if text.startswith(('"""', "'''")) and "://" not in text:
-        return True
-    if _ABOUT.search(text):
-        return True
-    words = [word for word in text.split() if "=" not in word]
-    return len(words) > _WORDS and "://" not in text and ";" not in text
-
-
-def _is_sought(source: Source, around: tuple[int, int], text: str) -> bool:
-    """Whether a string that is nothing but the parameter is looked for, not used."""
-    if not _BARE.fullmatch(text):
-        return False
-    first, _ = source.line_bounds(source.position(around[0])[0])
-    _, last = source.line_bounds(source.position(around[1])[0])
-    return _SEEKING.search(source.text, first, last) is not None
+    return not (unwanted and re.search(unwanted, text, re.I))
 
 
 def _around(source: Source, offset: int) -> tuple[int, int]:
