@@ -14,7 +14,7 @@ BYTES = 400 << 20
 FILES = 40_000
 _LARGEST = 1 << 20
 _HEAD = 8192
-_INSTALLED = ("/usr/share", "/usr/include", "/usr/lib", "/usr/local", "/opt")
+INSTALLED = ("/usr/share", "/usr/include", "/usr/lib", "/usr/local", "/opt")
 _RENAMED = {
     "node_modules": "modules",
     "site-packages": "packages",
@@ -65,7 +65,7 @@ def _texts() -> dict[str, str]:
 
 def _installed() -> Iterator[str]:
     library = os.path.dirname(os.__file__)
-    for top in (*_INSTALLED, library):
+    for top in (*INSTALLED, library):
         for folder, folders, names in os.walk(top):
             folders.sort()
             for name in sorted(names):

@@ -11,7 +11,7 @@ from itertools import chain, islice
 
 from tlsmith.errors import FileError
 from tlsmith.scan.artefacts import Fact, joined
-from tlsmith.scan.examine import Examined, Examiner
+from tlsmith.scan.examine import PATIENCE, Examined, Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.walk import Choice, Skipped, walk
@@ -34,6 +34,7 @@ class Options:
         choice: Which files are wanted.
         jobs: How many processes; None is as many as there are cores for us.
         cache: A folder for what is compiled, or None.
+        patience: Seconds of processor time that a file may take.
     """
 
     rules: Sequence[Rule]
@@ -41,6 +42,7 @@ class Options:
     choice: Choice = field(default_factory=Choice)
     jobs: int | None = None
     cache: str | None = None
+    patience: float = PATIENCE
 
 
 @dataclass
@@ -93,7 +95,7 @@ def scan(
         FileError: One of the paths is not there.
     """
     done = Scan()
-    examiner = Examiner(options.rules, options.largest, options.cache)
+    examiner = Examiner(options.rules, options.largest, options.cache, options.patience)
     named, folders = _told_apart(paths)
     for path in named:
         done.take(path, examiner.file(path, _inside(path), named=True))

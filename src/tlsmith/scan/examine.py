@@ -19,7 +19,7 @@ from tlsmith.scan.regular import is_binary, is_regular, read
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import MARKS, Source, decode
 
-_PATIENCE = 10.0
+PATIENCE = 10.0
 """Seconds of processor time that a file may take."""
 _HEAD = 8192
 _LINE = 200
@@ -52,12 +52,18 @@ class Examiner:
         rules: What to ask.
         largest: Bytes; larger files are not read.
         cache: A folder for compiled forms, or None.
+        patience: Seconds of processor time that a file may take.
     """
 
     def __init__(
-        self, rules: Sequence[Rule], largest: int = 1 << 20, cache: str | None = None
+        self,
+        rules: Sequence[Rule],
+        largest: int = 1 << 20,
+        cache: str | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self.candidates = Candidates(rules, cache)
+        self._patience = patience
         self._largest = largest
         self._about_artefacts = asked(rules)
 
@@ -92,7 +98,7 @@ class Examiner:
             rules = self.candidates.of(file.searched, file.language_name)
             if not (rules or artefact):
                 return _NOTHING
-            with at_most(_PATIENCE):
+            with at_most(self._patience):
                 if artefact:
                     return self._with_artefact(file, rules, named)
                 return _judged(file, rules, named)

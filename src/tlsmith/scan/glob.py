@@ -55,7 +55,7 @@ def expression(pattern: str) -> str:
         text += f"(?>(?:[^/]+/)*?{_in_folders(group)})"
     if others:
         last = _in_folders(others[-1])
-        text += f"(?:[^/]+/)*{last}" if last else ".+"
+        text += f"(?:[^/]+/)*{last}" if last else ".*"
     return text
 
 

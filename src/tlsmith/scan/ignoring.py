@@ -16,6 +16,7 @@ from tlsmith.scan.regular import read
 
 FILES = (".gitignore", ".ignore")
 _LARGEST = 1 << 20
+_STARS = re.compile(r"(?<!\\)\*{2,}")
 _WILD = re.compile(r"[*?\[\\]")
 
 
@@ -85,7 +86,8 @@ def _line(raw: str) -> _Line | None:
     # then `**/b`.
     wild = _WILD.search(text)
     plain = wild.start() if wild else len(text)
-    pattern = re.escape(text[:plain]) + expression(text[plain:])
+    rest = text[plain:] if anchored else _STARS.sub("*", text[plain:])
+    pattern = re.escape(text[:plain]) + expression(rest)
     return _Line(re.compile(pattern, re.DOTALL), taken_back, folders_only, anchored)
 
 

@@ -36,14 +36,22 @@ def every_rule(cache: str | None = None) -> tuple[Rule, ...]:
     if cache is None:
         return with_samples()
     name = os.path.join(cache, f"rules-{_key()}.json")
-    with (
-        suppress(OSError, ValueError, TypeError),
-        open(name, encoding="utf-8") as stream,
-    ):
-        return tuple(_remade(entry) for entry in json.load(stream))
+    rules = _kept(name)
+    if rules:
+        return rules
     rules = with_samples()
     keep(name, json.dumps([_bare(rule) for rule in rules]).encode())
     return rules
+
+
+def _kept(name: str) -> tuple[Rule, ...]:
+    """The rules of a copy; none if there is none, or if it is broken."""
+    with (
+        suppress(OSError, ValueError, TypeError, KeyError),
+        open(name, encoding="utf-8") as stream,
+    ):
+        return tuple(_remade(entry) for entry in json.load(stream))
+    return ()
 
 
 @lru_cache(maxsize=1)

@@ -120,7 +120,7 @@ def _kind(
     """`folder`, `file`, or nothing if it is left out."""
     name = entry.name
     folder = entry.is_dir(follow_symlinks=False)
-    if folder and name in REPOSITORIES:
+    if name in REPOSITORIES and (folder or name == ".git"):
         return ""
     reason = _reason(entry, folder, choice, ignoring)
     if reason:

@@ -19,7 +19,7 @@ from typing import ClassVar, NamedTuple
 from tlsmith.scan.examine import Examined, Examiner
 
 BATCH = 200
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds a worker may take over one batch. A file that takes long is stopped before,
 by the worker itself: this is for what cannot be stopped.
 """
@@ -111,7 +111,7 @@ def _kept(examiner: Examiner, file: Named) -> Examined | None:
 
 
 def examined(
-    examiner: Examiner, files: Iterable[Named], jobs: int
+    examiner: Examiner, files: Iterable[Named], jobs: int, patience: float = PATIENCE
 ) -> Iterator[tuple[Named, Examined]]:
     """Each file with what came of it, in no certain order.
 
@@ -119,6 +119,7 @@ def examined(
         examiner: Ready to judge; each process has a copy.
         files: What to read.
         jobs: How many processes.
+        patience: Seconds that one may take over a batch, or over a file alone.
     """
     batches = _batches(files)
     waiting = deque(islice(batches, jobs))
@@ -130,11 +131,11 @@ def examined(
         while busy:
             # What is done next is looked up while they work.
             waiting.extend(islice(batches, len(busy) - len(waiting)))
-            ready = wait([worker.pipe for worker in busy], _PATIENCE)
+            ready = wait([worker.pipe for worker in busy], patience)
             for worker in busy[:]:
                 if ready and worker.pipe not in ready:
                     continue
-                yield from _answer(examiner, worker)
+                yield from _answer(examiner, worker, patience)
                 if waiting:
                     worker.give(waiting.popleft())
                 else:
@@ -150,7 +151,9 @@ def _batches(files: Iterable[Named]) -> Iterator[list[Named]]:
         yield batch
 
 
-def _answer(examiner: Examiner, worker: _Worker) -> Iterator[tuple[Named, Examined]]:
+def _answer(
+    examiner: Examiner, worker: _Worker, patience: float
+) -> Iterator[tuple[Named, Examined]]:
     batch = worker.batch
     results: list[Examined | None] | None = None
     with suppress(EOFError, OSError):
@@ -158,22 +161,15 @@ def _answer(examiner: Examiner, worker: _Worker) -> Iterator[tuple[Named, Examin
             results = worker.pipe.recv()
     if results is None:
         worker.stop()
-        yield from _one_by_one(examiner, batch)
+        for file in batch:
+            yield file, alone(examiner, file, patience)
         worker.start()
         return
     for file, result in zip(batch, results, strict=True):
         yield file, result or Examined([])
 
 
-def _one_by_one(
-    examiner: Examiner, batch: list[Named]
-) -> Iterator[tuple[Named, Examined]]:
-    """Each file of a batch in a process of its own."""
-    for file in batch:
-        yield file, alone(examiner, file)
-
-
-def alone(examiner: Examiner, file: Named, patience: float = _PATIENCE) -> Examined:
+def alone(examiner: Examiner, file: Named, patience: float = PATIENCE) -> Examined:
     """What comes of one file, in a process that may die or hang over it."""
     worker = _Worker(examiner)
     try:

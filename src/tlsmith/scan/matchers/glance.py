@@ -93,9 +93,15 @@ def _is_text_key(text: str, end: int, values: Sequence[str] | None) -> bool:
     found = _TEXT_KEY.match(text, end)
     if found is None:
         return False
-    if found["mark"] or values is None or not _is_plain(values):
+    if found["mark"] or values is None:
         return True
-    low = (found["value"] or "").lower().lstrip("\"'([{")
+    if found["value"] is None:
+        from tlsmith.scan.matchers.config import said
+
+        return said(values, "")
+    if not _is_plain(values):
+        return True
+    low = found["value"].lower().lstrip("\"'([{")
     return any(low.startswith(one) for one in _spellings(tuple(values)))
 
 
@@ -118,7 +124,7 @@ def _has_other_value(values: Iterable[str], text: str, end: int) -> bool:
 
     found = _SCALAR.match(text, end)
     if found is None:
-        return _is_plain(values) and _BLOCK.match(text, end) is not None
+        return not said(values, "") and _BLOCK.match(text, end) is not None
     value, mark = found["value"], found["mark"]
     if text[found.end() : found.end() + 1] == "," and not _is_plain(values):
         return False
