@@ -104,7 +104,7 @@ class _Reader:
         """The lines up to the word that a `<<WORD` names, if it comes again."""
         name = found.group().lstrip("<-~")
         end = found.end()
-        if name not in self.unclosed:
+        if name not in self.unclosed and len(self.unclosed) < 50:
             closing = re.compile(rf"\n[ \t]{{0,80}}{name}\b").search(
                 self.text, end, limit
             )

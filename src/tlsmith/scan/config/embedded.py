@@ -26,7 +26,7 @@ _PROSE = frozenset(
 _SHEBANG = re.compile(r"\s*#!|\s*set -e")
 _HEREDOC = re.compile(r"<<[-~]?\w+\n")
 _OBJECT = re.compile(r"[\"']?\s*(?:\{\s*\\?[\"']|\[\s*[{\[\"'\\])")
-_ESCAPE = re.compile(r"\\[\s\S]")
+_ESCAPE = re.compile(r"\\\"(?P<inner>[^\"\\]*)\\\"|\\[\s\S]")
 _AS_LONG = {'\\"': ' "', "\\n": " \n", "\\t": "  ", "\\/": " /"}
 _DEPTH = 2
 _FORMS = frozenset({"yaml", "hcl", "json", "toml"})
@@ -56,9 +56,7 @@ class _Reader:
     def unescaped(self) -> str:
         """The text, with `\\"` and `\\n` written as what they mean, none shorter."""
         if not self._unescaped:
-            self._unescaped = _ESCAPE.sub(
-                lambda found: _AS_LONG.get(found.group(), found.group()), self.text
-            )
+            self._unescaped = _ESCAPE.sub(_as_long, self.text)
         return self._unescaped
 
     def documents(self, document: Document) -> Iterator[Document]:
@@ -106,6 +104,12 @@ class _Reader:
             form = form_of(name, text[start:end])
             inner = f"{document.name}!{posixpath.basename(name)}"
             yield from read(text, start, end, inner, form)
+
+
+def _as_long(found: re.Match[str]) -> str:
+    if found["inner"] is not None:
+        return f' "{found["inner"]}" '
+    return _AS_LONG.get(found.group(), found.group())
 
 
 def _file_in(node: Node, value: str, document: Document) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     r"|(?P<punct>[{}\[\],]|[:=](?=[\s\"'{\[]|$)|(?<=[\"'])[:=])"
     r"|(?P<plain>(?:[^\s,\[\]{}\"'#:=]|[:=](?!\s))(?:[^,\[\]{}\n:=#]|[:=](?![\s\"'])|(?<!\s)\#)*)"
 )
+_DEEPEST = 500
 _TOML = re.compile(r"(?P<key>[\w.-]+)(?P<equals>\s*=\s*)(?P<rest>.*)", re.S)
 _ESCAPE = re.compile(r'\\(["\\/])')
 
@@ -127,7 +128,9 @@ class _Reader:
         block = self.key
         self.key = None
         self.scalar = None
-        if block is None and self.levels and self.levels[-1].is_list:
+        if len(self.levels) > _DEEPEST:
+            block = self.levels[-1].block
+        elif block is None and self.levels and self.levels[-1].is_list:
             block = self.levels[-1].block.add(ITEM, found.start(), found.start())
         elif block is None:
             block = self.levels[-1].block if self.levels else self.into

@@ -100,7 +100,11 @@ class _Reader:
         if "<" not in text and node.value_start < 0:
             left = len(text) - len(text.lstrip())
             inner = text.strip()
-            node.assign(unescape(inner), begin + left, begin + left + len(inner))
+            place = (begin + left, begin + left + len(inner))
+            node.assign(unescape(inner), *place)
+            for child in node.children:
+                if child.value_start < 0:  # `<parameter name="a">b</parameter>`
+                    child.assign(node.value, *place)
             self._take_named(tag, node)
         node.end = max(node.end, found.end())
 

@@ -24,6 +24,7 @@ from dataclasses import replace
 
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.asked import compiled
+from tlsmith.scan.parts.telling import may_tell
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.answered import is_answered
 from tlsmith.scan.shell.command import Command, Word
@@ -38,6 +39,8 @@ _TARGET = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']+", re.I)
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """What is wrong with the command whose program stands at an anchor."""
+    if not may_tell(rule, source):
+        return
     found = running_at(source, start, compiled(f"(?i:{rule.match['program']})"))
     if found is None:
         return

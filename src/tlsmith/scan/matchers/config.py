@@ -79,6 +79,7 @@ def _places(
 _TARGET = re.compile(
     r"(?:https?|grpcs?|wss?|ldaps?|amqps?|mqtts?)://(?P<host>\[[^\]]+\]|[\w.-]+)", re.I
 )
+_NEAR = 30
 _PLACES = frozenset({"url", "uri", "host", "hosts", "server", "address", "endpoint"})
 
 
@@ -88,7 +89,7 @@ def _target(document: Document, node: Node) -> str | None:
     if node.parent is not None:
         values += [
             other.value
-            for other in node.parent.children
+            for other in node.parent.children[:_NEAR]
             if other.key.lower() in _PLACES
         ]
     for value in values:

@@ -15,6 +15,8 @@ from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
+_FAR = 1000
+"""So much of a long line is looked at on either side."""
 _COMMENT = re.compile(r"[ \t]*(?:#|;|//|!|--[ \t]|::|rem\s|\*[ \t]|<!--)", re.I)
 
 
@@ -23,22 +25,22 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     asked = rule.match
     if not _file_fits(rule, source):
         return
-    line, _ = source.position(start)
-    first, last = source.line_bounds(line)
     if in_comment(source, start):
         return
+    line = source.line_bounds(source.position(start)[0])
+    first, last = max(line[0], start - _FAR), min(line[1], end + _FAR)
     text = source.text[first:last]
     if "unless" in asked and _compiled(asked["unless"]).search(text):
         return
     if "pattern" not in asked:
-        yield Match(start, end, edits=_edits(rule, source, first, last))
+        yield Match(start, end, edits=_edits(rule, source, *line))
         return
     for found in _compiled(asked["pattern"]).finditer(text):
         if found.start() + first < end and found.end() + first >= start:
             yield Match(
                 first + found.start(),
                 first + found.end(),
-                edits=_edits(rule, source, first, last),
+                edits=_edits(rule, source, *line),
             )
 
 

@@ -8,7 +8,7 @@ from tlsmith.scan.config import documents
 from tlsmith.scan.lexer import NEWLINE, STRING
 from tlsmith.scan.source import Source
 
-_LINE = 1000
+_LINE = 500
 _WORDS = 2
 _ABOUT = re.compile(r"\b(?:e\.g\.|for example|usage:|deprecated|not recommended)", re.I)
 _BARE = re.compile(r"[\"'`]?[?&; ]?[\w .-]{1,40}=[\w.:-]*[;& ]?[\"'`]?")
@@ -63,10 +63,8 @@ def _is_told(text: str, around: tuple[int, int], place: tuple[int, int]) -> bool
     """Whether a sentence tells of a parameter: words without `=` stand beside it."""
     start, end = place
     first = max(around[0], start - _LINE)
-    for first_of_run in range(start, first - 1, -1):
-        if text[first_of_run - 1 : first_of_run] in (*" \t\n\"'`<>", ""):
-            break
-    run = text[first_of_run:start]
+    begun = max(text.rfind(mark, first, start) for mark in " \t\n\"'`<>") + 1
+    run = text[max(begun, first) : start]
     if "://" in run or (run and run[-1] in "?&;"):
         return False
     after = _WORD_NEXT.match(text, end, around[1])

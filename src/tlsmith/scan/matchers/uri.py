@@ -23,7 +23,7 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
 _VALUE = re.compile(r"[ ]{0,2}=[ ]{0,2}(?P<value>[\w.:*-]*)")
-_LINE = 1000
+_LINE = 600
 _HOST = re.compile(
     r"://(?:[^\s@/\"'`]*@)?(?P<host>\[[^\]\s]+\]|[\w.-]+)"
     r"|\b(?:host|server|data source|addr|address)\s*=\s*(?:tcp:)?(?P<named>[\w.-]+)",
@@ -75,7 +75,8 @@ def _around(source: Source, offset: int) -> tuple[int, int]:
     tokens = source.tokens
     index = tokens.at(offset)
     if index is not None and tokens.kinds[index] == STRING:
-        return tokens.starts[index], tokens.ends[index]
+        first, last = tokens.starts[index], tokens.ends[index]
+        return max(first, offset - _LINE), min(last, offset + _LINE)
     line, _ = source.position(offset)
     first, last = source.line_bounds(line)
     return max(first, offset - _LINE), min(last, offset + _LINE)

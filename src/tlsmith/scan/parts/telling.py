@@ -1,0 +1,47 @@
+"""Whether a text holds what a rule about commands looks for, before it is cut up.
+
+Most texts that name a program switch nothing off; that is seen without knowing where
+its commands stand.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tlsmith.scan.anchor import words_of
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+
+def may_tell(rule: Rule, source: Source) -> bool:
+    """Whether a rule may find something in a text, or in one that it is part of.
+
+    A short option may stand in what a variable holds, so whole files are asked.
+    """
+    if rule.match.get("kind") != "command":
+        return True
+    while source.outer is not None:
+        source = source.outer
+    return source.holds(_signs(rule))
+
+
+@lru_cache(maxsize=1024)
+def _pattern(flags: tuple[str, ...], said: str) -> str:
+    signs = []
+    for flag in flags:
+        if len(flag) == 2:
+            signs.append(rf"(?<![\w.-])-[a-zA-Z#]{{0,12}}{re.escape(flag[1])}")
+        else:
+            signs.append(re.escape(flag[:8] if flag.startswith("--insec") else flag))
+    words = words_of(said) if said else frozenset()
+    if "" in words:
+        return ""
+    signs += [f"(?i:{re.escape(word)})" for word in sorted(words)]
+    return "|".join(signs)
+
+
+def _signs(rule: Rule) -> str:
+    asked = rule.match
+    flags = (*asked.get("flags", ()), *asked.get("options", {}))
+    return _pattern(flags, asked.get("said", ""))
