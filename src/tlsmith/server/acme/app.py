@@ -107,16 +107,17 @@ class ACMEApp:
             (scope.get("client") or ("",))[0],
         )
         done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        exchange = _Exchange(asked, done.set_result)
         try:
-            body = b""
-            if asked.method == "POST":
-                length = asked.fields.get(b"content-length", b"0")
-                body = await _read(receive, length)
-        except ACMEProblem as problem:
-            exchange = _Exchange(asked, done.set_result)
-            self._respond(exchange, self._failed(exchange, problem))
-        else:
-            self.begin(asked, body, done.set_result)
+            found = self._found(exchange)
+            if found is not None:
+                body = b""
+                if asked.method == "POST":
+                    length = asked.fields.get(b"content-length", b"0")
+                    body = await _read(receive, length)
+                self._start(exchange, *found, body)
+        except Exception as error:
+            self._respond(exchange, self._failed(exchange, error))
         response = await done
         scope["tlsmith.route"] = response.route
         start = {"type": "http.response.start", "status": response.status}
@@ -127,24 +128,35 @@ class ACMEApp:
         """Answer a request: at once, where nothing has to be waited for."""
         exchange = _Exchange(asked, respond)
         try:
-            host = asked.fields.get(b"host", b"").decode("latin-1")
-            exchange.urls = urls = self._known or urls_at(host)
-            route, ids = self._table.find(exchange.path)
-            exchange.route = route.name
-            endpoint = route.endpoint
-            allowed = _allowed(endpoint)
-            if asked.method not in allowed:
-                self._respond(exchange, _not_allowed(asked.method, allowed))
-                return
-            if asked.method == "POST":
-                check_content_type(asked.fields.get(b"content-type", b""))
-            request = _Request(asked, endpoint, ids, body, urls, exchange.request_id)
-            self._start(exchange, request)
+            found = self._found(exchange)
+            if found is not None:
+                self._start(exchange, *found, body)
         except Exception as error:
             self._respond(exchange, self._failed(exchange, error))
 
-    def _start(self, exchange: _Exchange, request: _Request) -> None:
-        path = request.endpoint.path
+    def _found(self, exchange: _Exchange) -> tuple[Endpoint, tuple[str, ...]] | None:
+        """Return what a request is to; None where that was answered already."""
+        asked = exchange.asked
+        host = asked.fields.get(b"host", b"").decode("latin-1")
+        exchange.urls = self._known or urls_at(host)
+        route, ids = self._table.find(exchange.path)
+        exchange.route = route.name
+        allowed = _allowed(route.endpoint)
+        if asked.method in allowed:
+            return route.endpoint, ids
+        self._respond(exchange, _not_allowed(asked.method, allowed))
+        return None
+
+    def _start(
+        self, exchange: _Exchange, endpoint: Endpoint, ids: tuple[str, ...], body: bytes
+    ) -> None:
+        asked = exchange.asked
+        if asked.method == "POST":
+            check_content_type(asked.fields.get(b"content-type", b""))
+        urls = exchange.urls
+        assert urls is not None  # noqa: S101 -- see `_found`
+        request = _Request(asked, endpoint, ids, body, urls, exchange.request_id)
+        path = endpoint.path
         if (
             self._threads is not None
             or path == _CHALLENGE
