@@ -24,6 +24,12 @@ class CorkedTransport:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
 
+    def send(self, data: bytes) -> None:
+        """Send something at once, behind what was written before."""
+        if self._parts:
+            self._flush()
+        self._transport.write(data)
+
     def _flush(self) -> None:
         parts, self._parts = self._parts, []
         if parts:

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.errors import RequestRefusedError, TLSmithError
 from tlsmith.server.logs import event, request_id
@@ -27,7 +27,7 @@ _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _QUIET = ("/healthz", "/readyz", "/metrics", "/ocsp")
 
 ACME = "/acme/"
-_FIELDS = (
+FIELDS = (
     (b"strict-transport-security", b"max-age=31536000"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -35,6 +35,15 @@ _FIELDS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+
+
+class Told(NamedTuple):
+    """What the log says of a request, beside how it was answered."""
+
+    client: str
+    method: str
+    path: str
+    request_id: str
 
 
 class Envelope:
@@ -65,7 +74,8 @@ class Envelope:
         exchange = _Exchange(scope, receive, send, self.limits.body)
         token = request_id.set(exchange.request_id)
         try:
-            self._admit(scope)
+            if wait := self.spend(_client(scope)):
+                raise too_many(wait)
             # ACME tells of it in its own way.
             if not scope["path"].startswith(ACME):
                 exchange.check_length()
@@ -76,28 +86,34 @@ class Envelope:
             self._note(exchange)
             request_id.reset(token)
 
-    def _admit(self, scope: Scope) -> None:
-        wait = self.requests.spend((scope.get("client") or ("",))[0])
+    def spend(self, client: str) -> float:
+        """Count a request of a client; return the seconds for which it is refused."""
+        wait = self.requests.spend(client)
         if wait:
             self._metrics.refused.labels("https", "rate").inc()
-            raise too_many(wait)
+        return wait
 
     def _note(self, exchange: _Exchange) -> None:
         scope = exchange.scope
-        route = route_of(scope)
+        told = Told(_client(scope), scope["method"], scope["path"], exchange.request_id)
         seconds = time.perf_counter() - exchange.began
-        counter, histogram = self._counted(route, exchange.status)
+        self.note(told, route_of(scope), exchange.status, seconds)
+
+    def note(self, told: Told, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered, and have the log tell of it."""
+        counter, histogram = self._counted(route, status)
         counter.inc()
         histogram.observe(seconds)
-        quiet = route in _QUIET and exchange.status < 500
+        quiet = route in _QUIET and status < 500
         event(
             _LOG,
             logging.DEBUG if quiet else logging.INFO,
             "request",
-            client=(scope.get("client") or ("",))[0],
-            method=scope["method"],
-            path=scope["path"],
-            status=exchange.status,
+            request_id=told.request_id,
+            client=told.client,
+            method=told.method,
+            path=told.path,
+            status=status,
             milliseconds=round(seconds * 1000, 1),
         )
 
@@ -136,6 +152,18 @@ def route_of(scope: Scope) -> str:
     return str(pattern if pattern.startswith(mounted) else mounted + pattern)
 
 
+def id_of(fields: dict[bytes, bytes]) -> str:
+    """Return the id of a request: the client's, where it is a sane one."""
+    given = fields.get(b"x-request-id")
+    if given is not None and _SANE_ID.fullmatch(given):
+        return given.decode("ascii")
+    return _next_id()
+
+
+def _client(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
+
+
 def _next_id() -> str:
     """Return an id for a request: this process's, and a number."""
     return f"{_PROCESS[os.getpid()]}{next(_NUMBERS):08x}"
@@ -158,9 +186,7 @@ class _Exchange:
         self.status = 500
         self.began = time.perf_counter()
         self._fields = dict(scope["headers"])
-        given = self._fields.get(b"x-request-id", b"")
-        sane = _SANE_ID.fullmatch(given)
-        self.request_id = given.decode("ascii") if sane else _next_id()
+        self.request_id = id_of(self._fields)
         self._receive = receive
         self._send = send
         self._most = most
@@ -189,7 +215,7 @@ class _Exchange:
             self.status = message["status"]
             fields = list(message.get("headers", ()))
             names = {name.lower() for name, _ in fields}
-            fields += [field for field in _FIELDS if field[0] not in names]
+            fields += [field for field in FIELDS if field[0] not in names]
             fields.append((b"x-request-id", self.request_id.encode("ascii")))
             message = {**message, "headers": fields}
         await self._send(message)

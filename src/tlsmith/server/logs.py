@@ -27,7 +27,7 @@ _encode = json.JSONEncoder(default=str).encode  # json.dumps would make one each
 # Facts that are never to be written, should one be handed over by mistake.
 _SECRET = ("passphrase", "password", "secret", "token", "authorization", "private_key")
 # Of those that never are, what every request has.
-_HARMLESS = frozenset(("client", "method", "path"))
+_HARMLESS = frozenset(("client", "method", "path", "request_id"))
 _TOKEN = re.compile(r"tlsmith_[A-Za-z0-9_-]{20,}")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9._:/+-]+")
 

@@ -14,9 +14,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tlsmith.server.corked import CorkedTransport
+from tlsmith.server.direct import MOST_BODY, Asked, Direct
+from tlsmith.server.envelope import ACME
 from tlsmith.server.reply import Reply, http_date, problem, status_line
 from tlsmith.server.settings import LimitSettings
 
+# With these, a request is left to the application.
+_ODD = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
+_ACME = ACME.encode()
 # Where an application finds the DER certificate of the client, or None.
 PEER_CERTIFICATE = "tlsmith.peer_certificate"
 
@@ -27,10 +32,14 @@ class SecureSide:
     Args:
         config: of uvicorn, with the application.
         limits: of each connection; may be replaced while it runs.
+        direct: answers ACME's requests; None where the application does.
     """
 
-    def __init__(self, config: Config, limits: LimitSettings) -> None:
+    def __init__(
+        self, config: Config, limits: LimitSettings, direct: Direct | None = None
+    ) -> None:
         self.config = config
+        self.direct = direct
         self.state = ServerState()
         self.refusals: Counter[str] = Counter()
         self.limits = limits
@@ -59,7 +68,9 @@ class SecureSide:
     def tick(self) -> None:
         """Do what is done once a second: the date, and who has taken too long."""
         self.now = time.monotonic()
-        self.state.default_headers = [(b"date", http_date(int(time.time())))]
+        date = http_date(int(time.time()))
+        self.state.default_headers = [(b"date", date)]
+        self.date = b"date: %b\r\n" % date
         for connection in list(self.connections):
             if connection.deadline < self.now - 1:  # set up to a second early
                 connection.expire()
@@ -90,6 +101,10 @@ class SecureProtocol(HttpToolsProtocol):
         self._in_head = False
         self._unsent = 0
         self._peer_certificate: bytes | None = None
+        self._asked: Asked | None = None
+        self._body: list[bytes] = []
+        # Whether the last thing that happened was a direct answer.
+        self._is_idle = False
         self.deadline = side.now + side.limits.request_time
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -119,6 +134,7 @@ class SecureProtocol(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self._in_request = self._in_head = True
+        self._asked, self._is_idle = None, False
         self._head = 0
         self.deadline = self._side.now + self._side.limits.request_time
 
@@ -135,8 +151,20 @@ class SecureProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Hand the request over."""
         self._in_head = False
+        self._asked = self._directly()
+        if self._asked is not None:
+            self.cycle = _Cycle()  # type: ignore[assignment]
+            self._body = []
+            return
         super().on_headers_complete()
         self.scope[PEER_CERTIFICATE] = self._peer_certificate  # type: ignore[literal-required]
+
+    def on_body(self, body: bytes) -> None:
+        """Take the body, or the next part of it."""
+        if self._asked is None:
+            super().on_body(body)
+        else:
+            self._body.append(body)
 
     def on_message_complete(self) -> None:
         """Wait for the response as long as it takes."""
@@ -144,7 +172,10 @@ class SecureProtocol(HttpToolsProtocol):
         self._received = 0
         if not self.flow.write_paused:
             self.deadline = float("inf")
-        super().on_message_complete()
+        if self._asked is None:
+            super().on_message_complete()
+        else:
+            self._answer(self._asked)
 
     def pause_writing(self) -> None:
         """Wait for a slow client, but not forever."""
@@ -156,6 +187,10 @@ class SecureProtocol(HttpToolsProtocol):
         if not self._in_request:
             self.deadline = float("inf")
         super().resume_writing()
+        if self._is_idle:
+            self._wait()
+        if self.cycle is not None and self.cycle.response_complete:
+            self.flow.resume_reading()
 
     def send_400_response(self, _message: str) -> None:
         """Refuse what is not HTTP, or was refused while it was parsed."""
@@ -168,8 +203,77 @@ class SecureProtocol(HttpToolsProtocol):
             self._unsent = unsent
             self.deadline = self._side.now + self._side.limits.request_time
             return
+        if self._is_idle and not unsent:
+            self.transport.close()
+            return
         self._side.refuse("time")
         self.transport.abort()
+
+    # Requests that are answered without the application.
+
+    def _directly(self) -> Asked | None:
+        """Return a request of ACME that has nothing odd; None for all others.
+
+        Nor one that came before another was answered: uvicorn has them wait.
+        """
+        side, url = self._side, self.url
+        is_free = self.cycle is None or self.cycle.response_complete
+        if side.direct is None or not is_free or not url.startswith(_ACME):
+            return None
+        fields = dict(self.headers)
+        is_odd = b"%" in url or b"#" in url or not url.isascii()
+        if is_odd or self.parser.get_http_version() != "1.1" or _ODD & fields.keys():
+            return None
+        if int(fields.get(b"content-length", b"0")) > MOST_BODY:
+            return None
+        target, _, query = url.partition(b"?")
+        return Asked(
+            self.parser.get_method().decode("ascii"),
+            target.decode("ascii"),
+            query,
+            fields,
+            self.client[0] if self.client else "",
+        )
+
+    def _answer(self, asked: Asked) -> None:
+        """Have a request answered that is whole."""
+        cycle = self.cycle
+        if not self.parser.should_keep_alive():
+            cycle.keep_alive = False
+
+        def send(head: list[bytes], body: bytes, is_last: bool) -> None:
+            cycle.response_complete = True
+            if is_last or not cycle.keep_alive:
+                self._send_last(head, body)
+            else:
+                self._send(head, body)
+
+        assert self._side.direct is not None  # noqa: S101 -- see `_directly`
+        self._side.direct.begin(asked, b"".join(self._body), send)
+
+    def _send(self, head: list[bytes], body: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.send(b"".join((*head, self._side.date, b"\r\n", body)))  # type: ignore[attr-defined]
+        if self.pipeline:
+            self.on_response_complete()
+            return
+        self._is_idle = not self._in_request
+        if self.flow.write_paused:
+            self.flow.pause_reading()
+        elif self._is_idle:
+            self._wait()
+
+    def _send_last(self, head: list[bytes], body: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        end = b"connection: close\r\n\r\n"
+        self.transport.send(b"".join((*head, self._side.date, end, body)))  # type: ignore[attr-defined]
+        self.transport.close()
+
+    def _wait(self) -> None:
+        """Wait for the next request."""
+        self.deadline = self._side.now + self._side.limits.keep_alive
 
     def _count(self, size: int) -> None:
         """Refuse a head that is over the limit, however it came."""
@@ -190,3 +294,21 @@ class SecureProtocol(HttpToolsProtocol):
         line = status_line(refusal.status)
         self.transport.write(b"".join((line, refusal.fields, head, refusal.body)))
         self.transport.close()
+
+
+class _Cycle:
+    """A request that is answered directly, as uvicorn asks about what it answers."""
+
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
+
+    def __init__(self) -> None:
+        self.response_complete = self.disconnected = False
+        self.keep_alive = True
+
+    @property
+    def message_event(self) -> _Cycle:
+        """What is set when the connection is lost: nobody waits for it."""
+        return self
+
+    def set(self) -> None:
+        """Do nothing."""

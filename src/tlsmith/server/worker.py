@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from tlsmith.errors import TLSmithError
 from tlsmith.server.certificate import OwnTLS
 from tlsmith.server.config import changed
+from tlsmith.server.direct import Direct, DirectApp
 from tlsmith.server.logs import event, set_up_logs
 from tlsmith.server.metrics import Metrics, Sources
 from tlsmith.server.notify import notify, watchdog_seconds
@@ -32,7 +33,7 @@ from tlsmith.server.status import StatusSite
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp
+    from starlette.types import Receive, Scope, Send
 
     from tlsmith.server.envelope import Envelope
     from tlsmith.server.plain import PlainSide
@@ -52,11 +53,19 @@ def no_routes(_authority: AuthorityPort, _failures: RateLimit) -> Sequence[BaseR
     return ()
 
 
+class SiteApp(DirectApp, Protocol):
+    """What answers: requests handed over whole, and those of an ASGI server."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        ...
+
+
 class Site(Protocol):
     """A part of the server that has work of its own in the event loop."""
 
     @property
-    def app(self) -> ASGIApp:
+    def app(self) -> SiteApp:
         """What answers."""
         ...
 
@@ -202,7 +211,10 @@ class _Worker:
             date_header=False,
         )
         config.load()
-        secure = SecureSide(config, self._settings.limits)
+        direct = None
+        if self._acme is not None:
+            direct = Direct(self._envelope, self._acme.app)
+        secure = SecureSide(config, self._settings.limits, direct)
         self._sides.append(secure)
         self._servers.append(
             await loop.create_server(

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # Seconds to wait for the server to take a connection, and connections at a time.
 _PATIENCE = 5
 _MOST = 16
+# Rows that are written one by one.
+_FEW = 8
 # In the advisory lock's name space: any number that nobody else takes.
 _MIGRATION_LOCK = 0x746C736D
 # The empty one says since when the table is whole: see `SharedNonces`.
@@ -202,12 +204,14 @@ class PostgresStorage(Storage):
         with _translated(self), self._connection("BEGIN") as connection:
             try:
                 self._check_current(connection)
-                yield from self._transaction(connection)
+                execute, execute_many = _statements_of(connection)
+                transaction = transaction_of(execute, execute_many, " FOR UPDATE")
+                yield transaction
+                self._commit(connection, transaction)
             except BaseException:
                 with contextlib.suppress(self._driver.Error):
                     connection.execute("ROLLBACK")
                 raise
-            self._commit(connection)
 
     def _check_current(self, connection: psycopg.Connection[Any]) -> None:
         """Refuse a store of another version; looked at once a process."""
@@ -215,18 +219,17 @@ class PostgresStorage(Storage):
             check_current(connection.execute(MIGRATIONS).fetchall(), self.url)
             self._is_current = True
 
-    def _transaction(
-        self, connection: psycopg.Connection[Any]
-    ) -> Iterator[Transaction]:
-        execute, execute_many = _statements_of(connection)
-        transaction = transaction_of(execute, execute_many, " FOR UPDATE")
-        yield transaction
-        transaction.flush()
-
-    def _commit(self, connection: psycopg.Connection[Any]) -> None:
+    def _commit(
+        self, connection: psycopg.Connection[Any], transaction: Transaction
+    ) -> None:
+        """Send what is to be written before the commit, and that, and wait once."""
         try:
-            connection.execute("COMMIT")
+            with connection.pipeline():
+                transaction.flush()
+                connection.execute("COMMIT")
         except self._driver.OperationalError as error:
+            if not connection.closed and error.sqlstate is not None:
+                raise  # the server refused something: nothing was written
             raise StorageError(
                 f"the store {self.url} went away while it wrote: whether this was "
                 "written is not known",
@@ -309,8 +312,14 @@ def _statements_of(connection: psycopg.Connection[Any]) -> tuple[Any, Any]:
         return connection.execute(_in_psycopg(statement), values)
 
     def execute_many(statement: str, rows: Sequence[Row]) -> None:
-        with connection.cursor() as cursor:
+        cursor = connection.cursor()
+        if len(rows) > _FEW:
             cursor.executemany(_in_psycopg(statement), rows)
+            return
+        # Each waits for the server by itself, or in a pipeline for nothing at all,
+        # where executemany waits always.
+        for row in rows:
+            cursor.execute(_in_psycopg(statement), row)
 
     return execute, execute_many
 

@@ -183,27 +183,31 @@ def succeed(
         if not set_outcome(transaction, record, now):
             return _now(transaction, record, now)
         if record.order_id is not None:
-            _go_on(transaction, record.order_id, record.expires_at)
+            _go_on(transaction, record, record.order_id)
         return record
 
     return context.begin(act)
 
 
-def _go_on(transaction: Transaction, order_id: str, until: datetime) -> None:
+def _go_on(
+    transaction: Transaction, record: AuthorizationRecord, order_id: str
+) -> None:
     """Have an order be ready where nothing is missing any more (section 7.1.6).
 
     Args:
-        until: when the authorization expires that was found valid, and the order with
-            it.
+        record: what was found valid by now; the order expires with it.
     """
+    until = record.expires_at
+    # Most orders have one name: a statement less for them.
+    if make_ready(transaction, order_id, until, only=record.id):
+        return
     order = order_by_id(transaction, order_id)
     if order is None:
         return
-    if len(order.authorizations) > 1:
-        needed = authorizations_by_id(transaction, order.authorizations)
-        if any(one.status != VALID for one in needed):
-            expire_by(transaction, order_id, until)
-            return
+    needed = authorizations_by_id(transaction, order.authorizations)
+    if any(one.status != VALID for one in needed):
+        expire_by(transaction, order_id, until)
+        return
     make_ready(transaction, order_id, until)
 
 

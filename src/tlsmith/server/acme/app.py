@@ -21,19 +21,21 @@ from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, ret
 from tlsmith.server.acme.signed import Signer, check_content_type, find_signer
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
+from tlsmith.server.direct import MOST_BODY, Asked, Response
 from tlsmith.server.logs import event, request_id
 from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from starlette.types import Receive, Scope, Send
 
     from tlsmith.authority.acme.service import ACMEService
     from tlsmith.server.acme.caa import CAACheck
+    from tlsmith.server.direct import Respond
     from tlsmith.server.ports import Meter
 
-MOST_BODY = 128 * 1024
 # Seconds after which a store or a key that was away may be back.
 _AWAY = 5
 _DIRECTORY, _NEW_NONCE = "directory", "new-nonce"
@@ -43,13 +45,26 @@ _Done = TypeVar("_Done")
 
 
 class _Request(NamedTuple):
+    asked: Asked
     endpoint: Endpoint
     ids: tuple[str, ...]
-    scope: Scope
-    fields: dict[bytes, bytes]
     body: bytes
     urls: URLs
     request_id: str
+
+
+class _Exchange:
+    """A request, and who waits for what is answered."""
+
+    __slots__ = ("asked", "path", "request_id", "respond", "route", "urls")
+
+    def __init__(self, asked: Asked, respond: Respond) -> None:
+        self.asked = asked
+        self.respond = respond
+        self.request_id = request_id.get()
+        self.path = asked.target.removeprefix(PREFIX + "/")
+        self.route = "other"
+        self.urls: URLs | None = None
 
 
 class ACMEApp:
@@ -77,45 +92,112 @@ class ACMEApp:
         self._known = None if base_url is None else URLs(base_url)
         self._caa = caa
         self._table = Table()
+        self._tasks: set[asyncio.Task[Reply]] = set()
         self._threads = None
         if in_threads:
             self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        method = scope["method"]
-        path = _target(scope).removeprefix(PREFIX + "/")
-        fields = dict(scope["headers"])
+        """Handle one request of which something is odd: see `SecureProtocol`."""
+        asked = Asked(
+            scope["method"],
+            scope["raw_path"].partition(b"?")[0].decode("latin-1"),
+            scope["query_string"],
+            dict(scope["headers"]),
+            (scope.get("client") or ("",))[0],
+        )
+        done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        exchange = _Exchange(asked, done.set_result)
         try:
-            urls = self._known or urls_at(fields.get(b"host", b"").decode("latin-1"))
-        except ACMEProblem as problem:
-            await self._send(send, scope, _told(problem), None, path)
-            return
-        try:
-            reply = await self._answered(scope, receive, path, fields, urls)
+            found = self._found(exchange)
+            if found is not None:
+                body = b""
+                if asked.method == "POST":
+                    length = asked.fields.get(b"content-length", b"0")
+                    body = await _read(receive, length)
+                self._start(exchange, *found, body)
         except Exception as error:
-            reply = self._failed(error)
-        await self._send(send, scope, reply, urls, path if method != "POST" else "")
+            self._respond(exchange, self._failed(exchange, error))
+        response = await done
+        scope["tlsmith.route"] = response.route
+        start = {"type": "http.response.start", "status": response.status}
+        await send({**start, "headers": response.fields})
+        await send({"type": "http.response.body", "body": response.body})
 
-    async def _answered(
-        self,
-        scope: Scope,
-        receive: Receive,
-        path: str,
-        fields: dict[bytes, bytes],
-        urls: URLs,
-    ) -> Reply:
-        route, ids = self._table.find(path)
-        scope["tlsmith.route"] = route.name
-        endpoint, method = route.endpoint, scope["method"]
-        allowed = _allowed(endpoint)
-        if method not in allowed:
-            return _not_allowed(method, allowed)
-        body = b""
-        if method == "POST":
-            body = await _read(receive, fields.get(b"content-length", b"0"))
-            check_content_type(fields.get(b"content-type", b""))
-        request = _Request(endpoint, ids, scope, fields, body, urls, request_id.get())
+    def begin(self, asked: Asked, body: bytes, respond: Respond) -> None:
+        """Answer a request: at once, where nothing has to be waited for."""
+        exchange = _Exchange(asked, respond)
+        try:
+            found = self._found(exchange)
+            if found is not None:
+                self._start(exchange, *found, body)
+        except Exception as error:
+            self._respond(exchange, self._failed(exchange, error))
+
+    def _found(self, exchange: _Exchange) -> tuple[Endpoint, tuple[str, ...]] | None:
+        """Return what a request is to; None where that was answered already."""
+        asked = exchange.asked
+        host = asked.fields.get(b"host", b"").decode("latin-1")
+        exchange.urls = self._known or urls_at(host)
+        route, ids = self._table.find(exchange.path)
+        exchange.route = route.name
+        allowed = _allowed(route.endpoint)
+        if asked.method in allowed:
+            return route.endpoint, ids
+        self._respond(exchange, _not_allowed(asked.method, allowed))
+        return None
+
+    def _start(
+        self, exchange: _Exchange, endpoint: Endpoint, ids: tuple[str, ...], body: bytes
+    ) -> None:
+        asked = exchange.asked
+        if asked.method == "POST":
+            check_content_type(asked.fields.get(b"content-type", b""))
+        urls = exchange.urls
+        assert urls is not None  # noqa: S101 -- see `_found`
+        request = _Request(asked, endpoint, ids, body, urls, exchange.request_id)
+        path = endpoint.path
+        if (
+            self._threads is not None
+            or path == _CHALLENGE
+            or (path == _FINALIZE and self._caa is not None)
+        ):
+            task = asyncio.create_task(self._answered(request))
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._ended(exchange, request, done))
+            return
+        answer = self._handled(request)
+        if isinstance(answer, Reply):
+            self._done(exchange, request, answer)
+            return
+        loop, then = asyncio.get_running_loop(), answer.then
+
+        def settled(done: Future[Any]) -> None:
+            try:
+                reply = then(done.result())
+            except Exception as error:
+                self._respond(exchange, self._failed(exchange, error))
+            else:
+                self._done(exchange, request, reply)
+
+        answer.future.add_done_callback(
+            lambda done: loop.call_soon_threadsafe(settled, done)
+        )
+
+    def _ended(
+        self, exchange: _Exchange, request: _Request, done: asyncio.Task[Reply]
+    ) -> None:
+        self._tasks.discard(done)
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            self._done(exchange, request, done.result())
+        elif isinstance(error, Exception):
+            self._respond(exchange, self._failed(exchange, error))
+
+    async def _answered(self, request: _Request) -> Reply:
+        endpoint = request.endpoint
         if endpoint.path == _CHALLENGE:
             call, record = await self._run(self._challenged, request)
             return await self._challenges.respond(call, record)
@@ -128,11 +210,14 @@ class ACMEApp:
         if isinstance(answer, Pending):
             done = await asyncio.wrap_future(answer.future)
             answer = answer.then(done)
-        if method == "HEAD" and endpoint.path == _NEW_NONCE:
-            return answer._replace(status=200)  # section 7.2
-        if method == "POST":
-            self._meter.count("acme-step", endpoint.path)
         return answer
+
+    def _done(self, exchange: _Exchange, request: _Request, reply: Reply) -> None:
+        if request.asked.method == "HEAD" and request.endpoint.path == _NEW_NONCE:
+            reply = reply._replace(status=200)  # section 7.2
+        if request.asked.method == "POST":
+            self._meter.count("acme-step", request.endpoint.path)
+        self._respond(exchange, reply)
 
     async def _run(self, work: Callable[[Any], _Done], given: Any) -> _Done:
         """Do what reads the store, and signs; where that takes long, in a thread."""
@@ -155,8 +240,8 @@ class ACMEApp:
 
     def _call(self, request: _Request) -> Call:
         """Return the request, once it is known whose it is."""
-        scope = request.scope
-        signer = self._signer(request) if scope["method"] == "POST" else None
+        asked = request.asked
+        signer = self._signer(request) if asked.method == "POST" else None
         call = Call(
             self._service,
             signer.urls if signer else request.urls,
@@ -164,9 +249,9 @@ class ACMEApp:
             signer.signed if signer else None,
             signer.account if signer else None,
             signer.key if signer else None,
-            (scope.get("client") or ("",))[0],
+            asked.client,
             request.request_id,
-            scope["query_string"],
+            asked.query,
         )
         if not request.endpoint.keys:
             call.require_reading()
@@ -174,13 +259,14 @@ class ACMEApp:
 
     def _signer(self, request: _Request) -> Signer:
         """Return who signed a request, its nonce used up."""
-        query = request.scope["query_string"].decode("latin-1")
+        asked = request.asked
+        query = asked.query.decode("latin-1")
         signer = find_signer(
             self._service,
             request.body,
-            f"{_target(request.scope)}?{query}" if query else _target(request.scope),
+            f"{asked.target}?{query}" if query else asked.target,
             request.urls,
-            request.fields.get(b"host", b"").decode("latin-1"),
+            asked.fields.get(b"host", b"").decode("latin-1"),
             request.endpoint.keys or "kid",
         )
         if not self._service.nonces.use(signer.signed.header.nonce or ""):
@@ -197,29 +283,28 @@ class ACMEApp:
         )
         await self._caa.check(order, call.urls.account(call.holder.id))
 
-    def _failed(self, error: Exception) -> Reply:
+    def _failed(self, exchange: _Exchange, error: Exception) -> Reply:
         """Return what is told of an error; those that are ours to mend are logged."""
         problem = _problem_of(error)
         self._meter.count("acme-problem", problem.type)
         if problem.status >= 500:
+            token = request_id.set(exchange.request_id)
             event(_LOG, logging.ERROR, "acme-failed", error=error)
+            request_id.reset(token)
         return _told(problem)
 
-    async def _send(
-        self, send: Send, scope: Scope, reply: Reply, urls: URLs | None, path: str
-    ) -> None:
+    def _respond(self, exchange: _Exchange, reply: Reply) -> None:
         fields = list(reply.fields)
         if reply.status != 204:
             fields.append((b"content-type", reply.content_type))
             fields.append((b"content-length", b"%d" % len(reply.body)))
+        is_post = exchange.asked.method == "POST"
         # Every response to a signed request has a nonce: section 6.5.
-        if scope["method"] == "POST" or path == _NEW_NONCE:
+        if is_post or exchange.path == _NEW_NONCE:
             fields.append((b"replay-nonce", self._service.nonces.give().encode()))
-        if urls is not None and path != _DIRECTORY:
-            fields.append(link(urls.directory, "index"))
-        start = {"type": "http.response.start", "status": reply.status}
-        await send({**start, "headers": fields})
-        await send({"type": "http.response.body", "body": reply.body})
+        if exchange.urls is not None and (is_post or exchange.path != _DIRECTORY):
+            fields.append(exchange.urls.index)
+        exchange.respond(Response(reply.status, fields, reply.body, exchange.route))
 
     async def maintain(self, known: URLs) -> None:
         """Take over what processes that ended have left."""
@@ -228,15 +313,12 @@ class ACMEApp:
     async def close(self) -> None:
         """Let end what runs."""
         await self._challenges.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._threads is not None:
             self._threads.shutdown()
         self._service.close()
-
-
-def _target(scope: Scope) -> str:
-    """Return the path of a request, as it was sent."""
-    path: str = scope["raw_path"].partition(b"?")[0].decode("latin-1")
-    return path
 
 
 def _allowed(endpoint: Endpoint) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from tlsmith.acme import problems
+from tlsmith.server.acme.reply import link
 
 PREFIX = "/acme"
 _HOST = re.compile(
@@ -31,6 +32,8 @@ class URLs:
         self.revoke_cert = f"{at}/revoke-cert"
         self.key_change = f"{at}/key-change"
         self.renewal_info = f"{at}/renewal-info"
+        # The field that every response but the directory has (RFC 8555 section 7.1).
+        self.index = link(self.directory, "index")
         self._at = at
         self._accounts = f"{at}/account/"
 

@@ -159,19 +159,28 @@ def _of_status(status: str | None, now: datetime | None) -> tuple[str, list[Any]
     return "status = ? AND expires_at > ?", [status, over]
 
 
-def make_ready(transaction: Transaction, order_id: str, until: datetime) -> bool:
+def make_ready(
+    transaction: Transaction,
+    order_id: str,
+    until: datetime,
+    *,
+    only: str | None = None,
+) -> bool:
     """Have a pending order be ready; tell whether it was pending.
 
     Args:
         until: when it expires, if not before: with the first of its authorizations.
+        only: have it be so where it needs this authorization and no other.
     """
     seconds = to_seconds(until)
+    which, values = ("", ()) if only is None else (" AND authorizations = ?", (only,))
     changed = transaction.run(
         f"UPDATE acme_orders SET status = 'ready', {_SOONER} "  # noqa: S608
-        "WHERE id = ? AND status = 'pending'",
+        "WHERE id = ? AND status = 'pending'" + which,
         seconds,
         seconds,
         order_id,
+        *values,
     )
     return changed == 1
 
