@@ -11,9 +11,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from corpus_score import KINDS, Outcome, cases, judged, outcome, tallied
 
-FLOORS = {"explicit": 0.0, "ALL": 0.0}
+FLOORS = {
+    "explicit": 0.99,
+    "flow": 0.95,
+    "callback": 0.98,
+    "absence": 0.96,
+    "ALL": 0.985,
+}
 """The least recall by kind."""
-PRECISION = 0.0
+PRECISION = 0.985
 """The least precision of all."""
 
 CASES = list(cases())

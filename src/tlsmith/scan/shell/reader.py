@@ -54,6 +54,8 @@ class _Reader:
                 at = self._comment(at, closer)
             elif found := _REDIRECT.match(self.text, at):
                 at = self._redirect(command, found, closer, depth)
+            elif self.text.startswith(("<(", ">("), at):
+                at = self._inner(at + 2, ")", depth)
             elif found := _OPERATOR.match(self.text, at):
                 command = self._finish(command, at, found.group())
                 at = found.end()

@@ -1,0 +1,126 @@
+"""Texts that stand in others are found, and known by their place."""
+
+from __future__ import annotations
+
+import pytest
+
+from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.judge import judge
+from tlsmith.scan.part import part_of, unescaped
+from tlsmith.scan.rulebook import every_rule
+from tlsmith.scan.source import Source
+
+CURL = "curl -k https://hub.corp/a"
+
+
+def found(path: str, text: str) -> list[tuple[str, int, str]]:
+    """Return each finding's rule and line, and what it is about."""
+    source = Source(path, text)
+    return [
+        (one.rule, one.line, text[one.start : one.end])
+        for one in judge(source, every_rule())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("a.sh", f"ssh h '{CURL}'\n", 1),
+        ("a.sh", f'bash -lc "true; {CURL}"\n', 1),
+        ("a.sh", f"ssh h bash -s <<EOF\n\n{CURL}\nEOF\n", 3),
+        ("a.sh", f"alias get='{CURL}'\n", 1),
+        ("a.sh", f"trap '{CURL}' EXIT\n", 1),
+        ("a.sh", f"x=$({CURL} | jq .)\n", 1),
+        ("Dockerfile", f"FROM a\nRUN apk add curl \\\n # no\n && {CURL}\n", 4),
+        ("Dockerfile", f"FROM a\nRUN <<EOF\nset -e\n{CURL}\nEOF\n", 4),
+        ("Dockerfile", 'FROM a\nCMD ["curl", "-k", "https://hub.corp/a"]\n', 2),
+        ("Dockerfile", f"FROM a\nHEALTHCHECK --interval=3s \\\n CMD {CURL}\n", 3),
+        ("Makefile", f"a:\n\t@{CURL}\n", 2),
+        ("Makefile", f"A := $(shell {CURL})\n", 1),
+        ("Makefile", f"C = curl -k\na:\n\t$(C) https://hub.corp/a\n", 1),
+        (".gitlab-ci.yml", f"a:\n  script:\n    - {CURL}\n", 3),
+        ("b.yml", f"- run: |\n    set -e\n    {CURL}\n", 3),
+        ("b.yml", "- run: >\n    curl\n    -k\n    https://hub.corp/a\n", 3),
+        ("b.yml", 'command: ["sh", "-c", "curl -k https://hub.corp/a"]\n', 1),
+        ("b.yml", "command:\n  - curl\n  - -k\n  - https://hub.corp/a\n", 3),
+        ("b.yml", "image: curlimages/curl:8\nargs: [-k, 'https://hub.corp/a']\n", 2),
+        ("package.json", f'{{"scripts": {{"a": "{CURL} -d \\"x\\""}}}}\n', 1),
+        (
+            "a.tf",
+            f'resource "x" "y" {{\n  user_data = <<-EOF\n    {CURL}\n  EOF\n}}\n',
+            3,
+        ),
+        ("a.tf", f'resource "x" "y" {{\n  inline = ["true a", "{CURL}"]\n}}\n', 2),
+        ("a.service", f"[Service]\nExecStart=-/usr/bin/{CURL}\n", 2),
+        ("cron.d/a", f"*/5 * * * * root {CURL}\n", 1),
+        ("a.py", f'import os\nos.system("{CURL}")\n', 2),
+        ("a.py", "import subprocess\nsubprocess.run(['curl', '-k', url])\n", 2),
+        ("a.py", "c = ['curl']\nc.append('-k')\nsubprocess.run(c)\n", 2),
+        ("a.go", 'package a\nvar c = exec.Command("curl", "-sk", u)\n', 2),
+        ("a.rs", 'let c = Command::new("curl")\n    .arg("-k")\n    .spawn();\n', 2),
+        ("a.js", "execSync(`curl -k ${url}`)\n", 1),
+        ("a.rb", "out = `curl -k #{url}`\n", 1),
+        ("a.php", "<?php\n$o = shell_exec('curl -k ' . $url);\n", 2),
+        ("Jenkinsfile", f"node {{ sh '''\n  {CURL}\n''' }}\n", 2),
+    ],
+)
+def test_a_command_is_found_where_it_stands(path: str, text: str, line: int) -> None:
+    rules = found(path, text)
+    assert [(rule, at) for rule, at, _ in rules] == [("shell-curl-insecure", line)]
+    assert "k" in rules[0][2]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "rule"),
+    [
+        ("a.sh", "echo insecure >> ~/.curlrc\n", "config-curl"),
+        ("a.sh", "cat > /etc/pip.conf <<EOF\n[global]\ntrusted-host = a\nEOF\n", "config-pip"),
+        ("a.sh", "printf 'strict-ssl=false\\n' | sudo tee /root/.npmrc\n", "config-tls-verify-off"),
+        ("a.sh", "python3 - <<E\nimport requests\nrequests.get(u, verify=False)\nE\n", "python-"),
+        ("a.sh", "node -e \"require('https').get({rejectUnauthorized: false})\"\n", "javascript-"),
+        ("Dockerfile", "FROM a\nCOPY <<E /root/.curlrc\ninsecure\nE\n", "config-curl"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_written_is_judged_as_one(
+    path: str, text: str, rule: str
+) -> None:
+    assert [one for one in found(path, text) if one[0].startswith(rule)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.sh", f"echo '{CURL}'\n"),
+        ("a.sh", f"MESSAGE='{CURL}'\n"),
+        ("a.sh", f"git log --grep='{CURL}'\n"),
+        ("a.yml", f"description: {CURL}\n"),
+        ("a.yml", f"# {CURL}\n"),
+        ("package.json", f'{{"description": "{CURL}"}}\n'),
+        ("a.py", f'print("{CURL}")\n'),
+        ("a.py", f'raise ValueError("{CURL}")\n'),
+        ("a.py", f'"""{CURL}"""\n'),
+        ("a.go", f'package a\n// {CURL}\nvar e = errors.New("{CURL}")\n'),
+        ("Dockerfile", f"FROM a\n# {CURL}\nCOPY <<E /README.md\n{CURL}\nE\n"),
+        ("a.service", f"[Unit]\nDescription={CURL}\n"),
+    ],
+)
+def test_prose_is_not(path: str, text: str) -> None:
+    assert found(path, text) == []
+
+
+def test_places_survive_escapes() -> None:
+    text = r'x "a\"b\nc\u0041d" y'
+    part = unescaped(Source("a.json", text), text[3:-3], 3, "shell")
+    assert part.source.text == 'a"b\ncAd'
+    for index, character in enumerate(part.source.text):
+        if character not in '"\nA':
+            assert text[part.offset(index)] == character
+
+
+def test_an_edit_over_a_seam_is_given_up() -> None:
+    outer = Source("a.yml", "curl  -k")
+    part = part_of(outer, "curl -k", [(0, 0), (5, 6)])
+    seam = part.outward(Match(0, 7, edits=(Edit(3, 7, ""),)))
+    assert (seam.start, seam.end, seam.edits) == (0, 8, ())
+    whole = part.outward(Match(5, 7, edits=(Edit(5, 7, ""),)))
+    assert whole.edits == (Edit(6, 8, ""),)
