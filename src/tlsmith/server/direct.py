@@ -1,7 +1,7 @@
 """Requests that are answered without a framework, as ACME's are.
 
-Through uvicorn and two ASGI applications a small request costs 200 microseconds; here
-it costs a quarter of that, and what every request has around it is the same.
+Through uvicorn and two ASGI applications a small request costs 70 microseconds more,
+and what every request has around it is the same.
 """
 
 from __future__ import annotations
