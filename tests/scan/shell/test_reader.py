@@ -39,9 +39,8 @@ def only(text: str) -> Command:
         ("while true; do a; done", [["true"], ["a"]]),
         ("f() { a; }", [["f"], ["a"]]),
         ("(a; b)", [["a"], ["b"]]),
-        ("case $x in
-a|b) c ;; *) d ;; esac", [["case", "$x", "in"], ["a"], ["b"], ["c"],
-                                           ["*"], ["d"]]),
+        ("case $x in\na) b ;; *) c ;; esac",
+         [["case", "$x", "in"], ["a"], ["b"], ["*"], ["c"]]),
         ("x=$(a -k \"$(b)\")", [["b"], ["a", "-k", "$(b)"], []]),
         ("a `b -k` c", [["b", "-k"], ["a", "`b -k`", "c"]]),
         ("a ${b:-c d} e", [["a", "${b:-c d}", "e"]]),
