@@ -90,7 +90,8 @@ def test_each_character_is_known_by_its_place() -> None:
 
 PIECES = st.sampled_from(
     ["'", '"', "\\", "$(", ")", "`", "${", "}", "((", "<<A", "\nA\n", "\n", " ", "a",
-     "-k", ";", "|", "&&", "#", "=(", "x=", ">", "<(", "case", "esac", "é", "\r\n", "$", "{"]
+     "-k", ";", "|", "&&", "#", "=(", "x=", ">", "<(", "case", "esac", "é",
+     "\r\n", "$", "{"]
 )  # fmt: skip
 
 
