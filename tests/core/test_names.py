@@ -210,6 +210,26 @@ def test_the_case_of_a_host_name_and_a_final_dot_do_not_matter(text: str) -> Non
     assert parse_name(text + ".") == parse_name(text)
 
 
+def _outcome(text: str) -> GeneralName | None:
+    try:
+        return parse_name(text)
+    except InputError:
+        return None
+
+
+@given(st.text("ab0x1-._n", max_size=70))
+@example(NAME_253)
+@example("a." + NAME_253)
+@example("ab--c.test")
+@example("xn--mnchen-3ya.test")
+@example("xn--a.test")
+@example("a.0x1")
+@example("a.test\n")
+def test_a_plain_name_is_read_as_carefully_as_one_in_capitals(text: str) -> None:
+    # Plain ones are matched whole, and capitals are what takes the longer way.
+    assert _outcome(text) == _outcome(text.upper())
+
+
 @given(general_names)
 def test_both_forms_of_an_international_name_are_the_same_name(
     name: GeneralName,

@@ -49,6 +49,10 @@ def scan(context: click.Context, /, **options: Any) -> int | None:
     What .gitignore leaves out is left out here. Findings in tests, examples and
     documentation, and those about this machine itself, are graded lower.
 
+    --env judges the environment it runs in and what configures the programs of this
+    person and machine (curl, git, npm, pip, Docker, kubectl...), --process the running
+    processes; both tell a variable's name and what is wrong, and nothing else of it.
+
     A finding that is to stay is marked in a comment on its line or the one above, with
     a reason: `tlsmith: ignore[RULE] REASON`. Settings are those of [tool.tlsmith.scan]
     in pyproject.toml or [scan] in .tlsmith.toml, found upward from the first PATH.
@@ -62,6 +66,7 @@ def scan(context: click.Context, /, **options: Any) -> int | None:
       tlsmith scan src --fix --dry-run
       tlsmith scan . --format sarif --output tlsmith.sarif
       tlsmith scan . --baseline .tlsmith-baseline.json
+      tlsmith scan --env
       git show HEAD:deploy.sh | tlsmith scan - --stdin-name deploy.sh
       tlsmith scan rules
       tlsmith scan explain python-requests-verify-false
@@ -73,7 +78,8 @@ def scan(context: click.Context, /, **options: Any) -> int | None:
         return None
     if any(options[name] for name in ("changed_since", "staged", "history")):
         options["paths"] = options["paths"] or (".",)
-    if not options["paths"] and not options["prove"]:
+    others = ("prove", "env", "process")
+    if not options["paths"] and not any(options[name] for name in others):
         raise InputError(
             "nothing to scan",
             code="usage",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import click
 
-from tlsmith.cli.output import counted, emit, is_somebody_there, say
+from tlsmith.cli.output import counted, is_somebody_there, say
 from tlsmith.errors import FileError, InputError
 from tlsmith.files import read_file
 from tlsmith.files.atomic import place_of, remove_quietly, sync_folder, write_temporary
@@ -29,18 +29,21 @@ class _Change(NamedTuple):
 
 
 def fix(
-    findings: Sequence[Finding], *, dry_run: bool, yes: bool, beside: bool
+    findings: Sequence[Finding],
+    tell: Callable[[str], None],
+    *,
+    dry_run: bool,
+    yes: bool,
 ) -> list[Finding]:
     """Mend what can be mended, after showing it; return what was mended.
 
     Args:
-        beside: Standard output is for the report: the diff goes to standard error.
+        tell: Is told the difference that it makes.
     """
     changes = _changes(findings)
     if not changes:
         say("nothing to mend")
         return []
-    tell = say if beside else emit
     for change in changes:
         text = difference(change.path, decode(change.before), decode(change.after))
         tell(shown(text))

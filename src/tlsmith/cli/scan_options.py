@@ -92,6 +92,14 @@ _OPTIONS = (
         "--history", is_flag=True, help="Every commit, not only what is there now."
     ),
     click.option(
+        "--env",
+        is_flag=True,
+        help="This environment, and the configuration of this person and machine.",
+    ),
+    click.option(
+        "--process", is_flag=True, help="Environments and command lines of processes."
+    ),
+    click.option(
         "--stdin-name",
         metavar="NAME",
         default="-",

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tlsmith.cli.entry import CLEAN, FINDINGS
-from tlsmith.cli.output import counted, emit, say
+from tlsmith.cli.output import counted, emit, say, warn
 from tlsmith.cli.scan_baseline import hold_against, write_baseline
 from tlsmith.cli.scan_progress import Progress
 from tlsmith.cli.scan_run import Asked, cache_folder, run_scan
@@ -23,13 +23,14 @@ from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.settings import Settings, find_settings, load_settings
 
 _DEFAULT_FAIL_ON = "low"
+_ONE = {"variables": "variable", "processes": "process"}
 
 
 def answer(options: dict[str, Any]) -> int:
     """Scan as the options say, tell what was found, and return the exit code."""
     _refuse_contradictions(options)
     code = CLEAN
-    if options["paths"]:
+    if options["paths"] or options["env"] or options["process"]:
         code = _scan(options)
     if options["prove"]:
         from tlsmith.cli.scan_prove import prove
@@ -75,6 +76,8 @@ def _scan(options: dict[str, Any]) -> int:
         staged=options["staged"],
         history=options["history"],
         stdin_name=options["stdin_name"],
+        environment=options["env"],
+        processes=options["process"],
     )
     progress = Progress()
     try:
@@ -101,7 +104,7 @@ def _scan(options: dict[str, Any]) -> int:
 def _settings(options: dict[str, Any], known: dict[str, Rule]) -> Settings:
     if options["no_config"]:
         return Settings()
-    first = options["paths"][0]
+    first = options["paths"][0] if options["paths"] else "."
     file = options["config"] or find_settings("." if first == "-" else first)
     return load_settings(file, known) if file else Settings()
 
@@ -145,7 +148,15 @@ def _without_own_files(
 def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
     """Leave out what was read twice, where one path asked for lies in another."""
     kept = {
-        (os.path.abspath(one.path), one.rule, one.start, one.end, one.revision): one
+        (
+            os.path.abspath(one.path),
+            one.rule,
+            one.start,
+            one.end,
+            one.revision,
+            one.snippet,
+            one.message,
+        ): one
         for one in findings
     }
     return kept.values()
@@ -173,7 +184,15 @@ def _after_fixes(findings: list[Finding], options: dict[str, Any]) -> list[Findi
     from tlsmith.cli.scan_fix import fix
 
     beside = _format(options) != "human" and not options["output"]
-    gone = fix(findings, dry_run=options["dry_run"], yes=options["yes"], beside=beside)
+    tell = say if beside else emit
+    dry_run, yes = options["dry_run"], options["yes"]
+    if not options["env"]:
+        gone = fix(findings, tell, dry_run=dry_run, yes=yes)
+    else:
+        from tlsmith.cli.scan_machine import discreet, say_what_to_unset
+
+        gone = fix(findings, discreet(tell), dry_run=dry_run, yes=yes)
+        say_what_to_unset(findings)
     return [finding for finding in findings if finding not in gone]
 
 
@@ -216,12 +235,16 @@ def _summarise(
     counts = results.counts()
     told = ", ".join(f"{number} {severity}" for severity, number in counts.items())
     skipped = scanned.skipped.by_reason
-    parts = [f"{counted(scanned.files, 'file', 'files')} in {seconds:.1f} s"]
+    beside = [counted(n, _ONE[what], what) for what, n in scanned.beside.items()]
+    seen = ", ".join([counted(scanned.files, "file", "files"), *beside])
+    parts = [f"{seen} in {seconds:.1f} s"]
     parts += [f"{len(paths):,} skipped: {why}" for why, paths in skipped.items()]
     silent = sum(finding.suppressed is not None for finding in results.findings)
     parts += [f"{silent:,} suppressed"] if silent else []
     found = counted(sum(counts.values()), "finding", "findings")
     say(f"{found}{f' ({told})' if told else ''}; {'; '.join(parts)}")
+    for path, problem in sorted(scanned.problems.items()):
+        warn(f"{path} could not be judged: {problem}")
     if options["verbose"]:
         for reason, paths in skipped.items():
             for path in paths:

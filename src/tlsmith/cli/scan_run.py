@@ -31,18 +31,24 @@ class Asked:
     staged: bool = False
     history: bool = False
     stdin_name: str = "-"
+    environment: bool = False
+    processes: bool = False
 
     @property
     def options(self) -> Options:
         """The same as the engine takes it."""
-        excludes = self._leaves_out if self.exclude or self.settings.exclude else None
         return Options(
             rules=self.rules,
             largest=self.largest,
-            choice=Choice(self.ignore, excludes),
+            choice=Choice(self.ignore, self.excludes),
             jobs=self.jobs,
             cache=cache_folder(),
         )
+
+    @property
+    def excludes(self) -> Callable[[str], bool] | None:
+        """Says of a path whether it is left out; None if none is."""
+        return self._leaves_out if self.exclude or self.settings.exclude else None
 
     def _leaves_out(self, path: str) -> bool:
         if self.settings.exclude and self.settings.is_excluded(path):
@@ -70,11 +76,24 @@ def run_scan(asked: Asked, tell: Callable[[int], None]) -> Scan:
     """
     paths = [path for path in asked.paths if path != "-"]
     if asked.changed_since or asked.staged or asked.history:
-        return _scan_of_git(asked, paths, tell)
-    done = scan(paths, asked.options, tell)
-    if "-" in asked.paths:
-        _scan_input(asked, done)
+        done = _scan_of_git(asked, paths, tell)
+    else:
+        done = scan(paths, asked.options, tell) if paths else Scan()
+        if "-" in asked.paths:
+            _scan_input(asked, done)
+    if asked.environment or asked.processes:
+        _scan_machine(asked, done)
     return done.ordered()
+
+
+def _scan_machine(asked: Asked, done: Scan) -> None:
+    from tlsmith.scan.runtime import Look
+
+    look = Look(asked.rules, asked.largest, cache_folder(), asked.excludes)
+    if asked.environment:
+        done.add(look.at_environment(os.environ))
+    if asked.processes:
+        done.add(look.at_processes())
 
 
 def _scan_of_git(asked: Asked, paths: list[str], tell: Callable[[int], None]) -> Scan:

@@ -15,6 +15,10 @@ _KINDS = {tag: kind for kind, tag in _TAGS.items()}
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LOOSE_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
+# What nearly every name is, and is already in its one form: no label is an A-label or
+# reserved for another encoding, and the last one is no number.
+_PLAIN_LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN = re.compile(rf"(?:{_PLAIN_LABEL}\.)*(?=[a-z]){_PLAIN_LABEL}", re.ASCII)
 _SEVERAL = re.compile(r"[\w.*-][,;]\s*[\w.*-]|[\w.*-]\s+[0-9.]+$")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(.*)", re.IGNORECASE | re.DOTALL | re.ASCII)
 _PORT = re.compile(r"(?P<host>\[[^\]]+\]|[^:]+):\d+")
@@ -98,6 +102,8 @@ def parse_name(text: str, *, loose: bool = False) -> GeneralName:
     Raises:
         InputError: it is no such name; says what is wrong and what would be right.
     """
+    if len(text) <= _LONGEST_DNS and _PLAIN.fullmatch(text):
+        return GeneralName("dns", text)  # thousands a second, and a tenth of the time
     if not text or text != text.strip():
         raise InputError(
             f"not a name: {quoted(text)}", hint="give a host name, such as localhost"

@@ -57,10 +57,25 @@ def _is(source: Source, start: int, end: int, kind: str) -> bool:
         return kind == "returns-nothing"
     values = list(possible_values(source, start, end))
     if kind == "returns-true":
+        if _ends_in_or_true(source, start, end):
+            return True
         return all(is_true(source, v) or _is_yes(source, v) for v in values)
     if kind == "returns-false":
         return all(is_false(source, v) or _is_zero(source, v) for v in values)
     return all(_is_nothing(source, v) for v in values)
+
+
+def _ends_in_or_true(source: Source, start: int, end: int) -> bool:
+    """Whether it is `whatever || true`."""
+    texts = source.tokens.texts
+    while end > start and source.tokens.kinds[end - 1] == NEWLINE:
+        end -= 1
+    if end - start < 3 or texts[end - 2] not in ("||", "or"):
+        return False
+    return (
+        is_true(source, Value(end - 1, end))
+        and source.tokens.parent[end - 2] == (source.tokens.parent[start])
+    )
 
 
 def _is_nothing(source: Source, value: Value) -> bool:

@@ -27,7 +27,10 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     """
     found = _assigned(source, name, use)
     if not found and len(name) == 2 and name[0] in _OWN:
-        found = _assigned(source, name[1:], use)
+        found = [
+            (value, sure and not _is_field(source, value))
+            for value, sure in _assigned(source, name[1:], use)
+        ]
     if not found and len(name) == 2 and name[0] in ("$this", "self", "static"):
         found = _assigned(source, ("$" + name[1],), -1)
     if not found and len(name) == 1 and name[0].startswith("@"):
@@ -37,6 +40,13 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     if not found and len(name) > 1 and name[0] not in _OWN:
         found = _members(source, name[-2], name[-1])
     return found
+
+
+def _is_field(source: Source, value: int) -> bool:
+    """Whether it is the default of a dataclass's field: `verify: bool = False`."""
+    first = source.begins_statement(value)
+    stated = source.tokens.texts[first:value]
+    return source.language.name == "python" and ":" in stated
 
 
 def _members(source: Source, holder: str, member: str) -> list[tuple[int, bool]]:
@@ -75,7 +85,8 @@ def _is_held(source: Source, place: int, holder: str) -> bool:
     tokens = source.tokens
     parent = tokens.parent[place]
     if parent >= 0:
-        return holder in tokens.texts[max(0, parent - 8) : parent]
+        before = tokens.texts[max(0, parent - 8) : parent]
+        return not {holder, f'"{holder}"', f"'{holder}'"}.isdisjoint(before)
     if source.language.blocks == "brace":
         return False
     header = next(iter(source.headers(place)), "")
@@ -112,7 +123,11 @@ def _assigned(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
             return [(default, False)] if default >= 0 else []
     if len(name) > 1 and name[0] in _OWN:
         every = [binding for bindings in by_scope.values() for binding in bindings]
-        return [(value, len(every) == 1) for _, value in every]
+        return [
+            (value, len(every) == 1)
+            for index, value in every
+            if functions.makes(source, functions.enclosing(source, index))
+        ]
     return []
 
 
@@ -145,25 +160,60 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
         or _is_argument(source, index)
     ):
         return -1
+    if "," in (tokens.texts[after], tokens.texts[index - 1] if index else ""):
+        several = _of_several(source, index)
+        if several >= 0:
+            return several
     if tokens.texts[after] in _ASSIGNING:
         return after + 1
-    if tokens.texts[after] == ":":
-        return _after_annotation(source, after + 1)
     declared = tokens.texts[index - 1] if index else ""
-    if declared in ("var", "const", "let") and tokens.kinds[after] == WORD:
-        return _after_annotation(source, after)  # Go: var verify bool = false
+    typed = declared in ("var", "const", "let") and tokens.kinds[after] == WORD
+    if typed or tokens.texts[after] == ":":  # Go has no colon: var verify bool = false
+        return _after_annotation(source, after + (not typed))
     return -1
+
+
+def _of_several(source: Source, index: int) -> int:
+    """Where the value of a name starts in `a, b = 1, 2`, or -1."""
+    from tlsmith.scan.expression import value_end
+
+    tokens = source.tokens
+    first = source.begins_statement(index)
+    if tokens.texts[first] in ("const", "let", "var", "local", "my"):
+        first += 1
+    place, ahead = -1, first
+    for position in range(8):
+        place = position if ahead == index else place
+        ahead += 1
+        if ahead + 1 >= len(tokens) or tokens.texts[ahead] != ",":
+            break
+        ahead += 1
+    if place < 0 or ahead >= len(tokens) or tokens.texts[ahead] not in _ASSIGNING:
+        return -1
+    ahead += 1
+    for _ in range(place):
+        ahead = value_end(source, ahead)
+        if ahead >= len(tokens) or tokens.texts[ahead] != ",":
+            return -1
+        ahead += 1
+    return ahead if ahead < len(tokens) else -1
 
 
 def _after_annotation(source: Source, index: int) -> int:
     tokens = source.tokens
-    for ahead in range(index, min(index + 8, len(tokens))):
+    ahead = index
+    for _ in range(10):
+        if ahead >= len(tokens):
+            return -1
         if tokens.kinds[ahead] == PUNCT and tokens.texts[ahead] == "=":
             return ahead + 1
-        if tokens.kinds[ahead] not in (WORD, PUNCT) or tokens.texts[ahead] in (
-            *",;(){}",
+        partner = tokens.partner[ahead]
+        function = partner > ahead and tokens.texts[ahead] == "("
+        if tokens.kinds[ahead] not in (WORD, PUNCT) or (
+            tokens.texts[ahead] in (*",;(){}",) and not function
         ):
             return -1
+        ahead = partner + 1 if function else ahead + 1
     return -1
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from tlsmith.errors import FileError
+from tlsmith.scan.artefacts import Fact, joined
 from tlsmith.scan.examine import Examined, Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.walk import Choice, Skipped, walk
-from tlsmith.scan.workers import Named, examined
+from tlsmith.scan.workers import Named, can_work, examined
 
 _FEW = 600
 """Files that one process judges before others could have started."""
@@ -30,7 +32,7 @@ class Options:
         rules: What to ask.
         largest: Bytes; larger files are left out.
         choice: Which files are wanted.
-        jobs: How many processes; None is as many as there are cores.
+        jobs: How many processes; None is as many as there are cores for us.
         cache: A folder for what is compiled, or None.
     """
 
@@ -48,17 +50,36 @@ class Scan:
     findings: list[Finding] = field(default_factory=list)
     skipped: Skipped = field(default_factory=Skipped)
     files: int = 0
+    facts: list[Fact] = field(default_factory=list)
+    beside: Counter[str] = field(default_factory=Counter)
+    """What else was looked at than files, and how many of it."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """Why files could not be judged, by path."""
 
     def take(self, path: str, result: Examined) -> None:
         """Take in what came of a file."""
         self.findings += result.findings
+        self.facts += result.facts
+        if result.problem:
+            self.problems[path] = result.problem
         if result.skipped:
             self.skipped.add(path, result.skipped)
         else:
             self.files += 1
 
+    def add(self, other: Scan) -> None:
+        """Take in another scan."""
+        self.findings += other.findings
+        self.files += other.files
+        self.beside += other.beside
+        for reason, paths in other.skipped.by_reason.items():
+            for path in paths:
+                self.skipped.add(path, reason)
+
     def ordered(self) -> Scan:
-        """The same with its findings in order of path and place."""
+        """The same, its findings joined over files, in order of path and place."""
+        self.findings = joined(self.findings, self.facts)
+        self.facts = []
         self.findings.sort(key=lambda one: (one.path, one.line, one.column, one.rule))
         return self
 
@@ -78,10 +99,11 @@ def scan(
         done.take(path, examiner.file(path, _inside(path), named=True))
     found = chain.from_iterable(_below(top, options, done) for top in folders)
     first = list(islice(found, _FEW))
-    jobs = options.jobs or os.cpu_count() or 1
-    if len(first) < _FEW or jobs == 1:
+    jobs = options.jobs or cores()
+    if len(first) < _FEW or jobs == 1 or not can_work():
         results: Iterator[tuple[Named, Examined]] = (
-            (file, _judged(examiner, file)) for file in chain(first, found)
+            (file, examiner.file(file.path, file.inside))
+            for file in chain(first, found)
         )
     else:
         examiner.candidates.prepare()
@@ -111,17 +133,17 @@ def _told_apart(paths: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def _below(top: str, options: Options, done: Scan) -> Iterator[Named]:
+    cut = len(os.path.join(top, "")) if os.path.isabs(top) else 0
     for path in walk(top, options.choice, done.skipped):
-        yield Named(path, os.path.relpath(path, top) if os.path.isabs(top) else path)
+        yield Named(path, cut)
 
 
 def _inside(path: str) -> str:
     return os.path.basename(path) if os.path.isabs(path) else path
 
 
-def _judged(examiner: Examiner, file: Named) -> Examined:
-    """What comes of a file; one that no code of ours can bear is left out, not all."""
-    try:
-        return examiner.file(*file)
-    except (RecursionError, MemoryError):
-        return Examined([], "could not be judged")
+def cores() -> int:
+    """How many cores we may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tlsmith.scan import bindings
+from tlsmith.scan import bindings, functions
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.source import Source
 
@@ -51,12 +51,16 @@ _JOINING = frozenset(
     ]
 )
 _OPTION = re.compile(
-    r"""(?i)(?:!|not )*[\w.$@:>\-?\[("']*"""
+    r"""(?i)(?:(?:true|false|null|[01])[!=]==?)?(?:!|not )*[\w.$@:>\-?\[("'{]*"""
     r"""(?:verif|insecure|skip|strict|check|ssl|tls|secure|trust|unsafe|valid|reject|cert"""
-    r"""|self_?sign)\w*["']?\??(?:\(\)|(?:,\w+)?[\])])?"""
+    r"""|self_?sign)\w*["']?\??(?:\(\)|(?:,[\w$.]+)?[\])}]{0,3})?"""
+    r"""(?:(?://|\?\?|\|\||or )(?:true|false|[01]))?\)?"""
+    r"""(?:(?:[!=]==?| is (?:not )?)(?:true|false|null|none|undefined|[01]))?"""
 )
 """A condition that is nothing but an option about verification itself."""
 _SHORT = 120
+
+_CAST = re.compile(r"bool(?:ean)?\((\d+|true|false)")
 
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
@@ -195,12 +199,34 @@ def possible_values(
         return
     name = _name(source, start, end)
     bound = bindings.values_of(source, name, start) if name else []
-    if not bound:
+    ranges = [(low, value_end(source, low), sure) for low, sure in bound]
+    if not name:
+        ranges = [(*answer, True) for answer in _answers(source, start, end)]
+    if not ranges:
         yield Value(start, end)
         return
-    for low, sure in bound:
-        for value in possible_values(source, low, value_end(source, low), depth + 1):
+    for low, high, sure in ranges:
+        for value in possible_values(source, low, high, depth + 1):
             yield Value(value.start, value.end, value.sure and sure, value.negated)
+
+
+def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
+    """What a call without arguments of a function of this file gives back."""
+    tokens = source.tokens
+    if tokens.kinds[start] != WORD or tokens.texts[end - 2 : end] != ["(", ")"]:
+        return []
+    if end - start != 3 and tokens.texts[start] not in ("self", "this"):
+        return []
+    name = tokens.texts[end - 3]
+    found = [
+        function
+        for function in source.functions
+        if function.name >= 0 and tokens.texts[function.name] == name
+    ]
+    if len(found) != 1 or found[0].start <= start < found[0].end:
+        return []
+    answers = functions.returns_of(source, found[0]) or []
+    return [answer for answer in answers if answer[0] < answer[1]]
 
 
 def _bare(source: Source, start: int, end: int) -> tuple[int, int]:
@@ -216,6 +242,8 @@ def _bare(source: Source, start: int, end: int) -> tuple[int, int]:
         start, end = _bare(source, start + 1, end - 1)
     if start + 1 < end and tokens.texts[start] in ("&", "*", "await", "const"):
         start += 1
+    if start + 2 < end and tokens.texts[start + 1] == ":=":
+        start += 2  # what `(name := value)` gives the name, it is
     if source.language.name == "javascript":
         return _untyped(source, start, end)
     return start, end
@@ -266,6 +294,8 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
     if any(is_false(source, value) for value in values):
         outcomes.append(choice.no)
     condition = text_of(source, *choice.condition)
+    if source.language.name == "c":
+        return outcomes  # how C writes a boolean: as much is known as of its condition
     if outcomes or (len(condition) < _SHORT and _OPTION.fullmatch(condition)):
         return outcomes
     return [choice.yes, choice.no]
@@ -312,8 +342,6 @@ def _choice(source: Source, start: int, end: int) -> Choice | None:
             return None
     question, colon, when, otherwise = marks.values()
     if 0 <= question < colon:
-        if source.language.name == "c":
-            return None  # how C writes a boolean: as much is known as of its condition
         return Choice((start, question), (question + 1, colon), (colon + 1, end))
     if otherwise < 0 or when < 0 or (arrow and when != start):
         return None
@@ -340,12 +368,12 @@ def _leading_if(source: Source, start: int, otherwise: int, end: int) -> Choice 
 
 
 def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
-    """The parts of a plain or dotted name, or nothing; `a["b"]` is one as well."""
+    """The parts of a plain or dotted name, or nothing; `a["b"]["c"]` is one as well."""
     tokens = source.tokens
-    if end - start == 4 and tokens.texts[start + 1] == "[":
-        key = tokens.texts[start + 2]
-        if tokens.kinds[start] == WORD and tokens.kinds[start + 2] == STRING:
-            return tokens.texts[start], content(key)
+    if end - start in (4, 7) and tokens.texts[start + 1] == "[":
+        keys = range(start + 2, end, 3)
+        if tokens.kinds[start] == WORD and all(tokens.kinds[k] == STRING for k in keys):
+            return tokens.texts[start], *(content(tokens.texts[k]) for k in keys)
     if end - start > 1 and tokens.texts[start] == ":":
         return ()
     if (end - start) % 2 == 0 or end - start > 7:
@@ -361,7 +389,7 @@ def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
 
 def last_component(text: str) -> str:
     """What a dotted name ends in."""
-    for mark in ("::", "->", ".", ":", "?"):
+    for mark in ("::", "->", "\\", ".", ":", "?"):
         text = text.rpartition(mark)[2] or text
     return text
 
@@ -382,6 +410,9 @@ def _boolean(source: Source, value: Value) -> bool | None:
         return None
     text = text_of(source, value.start, value.end)
     word = last_component(text).lower().lstrip("@").strip("()")
+    cast = _CAST.fullmatch(word)
+    if cast:
+        return (cast[1] not in ("0", "false")) != value.negated
     found: bool | None = None
     if word in _TRUE or (word == "t" and source.language.name == "r"):
         found = True

@@ -30,6 +30,11 @@ class Match:
         reason: Why the matcher is so sure, or is not: a few words.
         target: The host or URL it concerns, where one is written there.
         edits: What would mend it, or nothing if no safe rewrite is known.
+        outer: How many texts further out the offsets are meant, where the text that
+            was looked at is part of another.
+        origin: Where the value stands that a name there was followed to.
+        told_there: Whether that is the place to tell, if another rule does.
+        shown: What is shown in place of the text behind it, where that is secret.
     """
 
     start: int
@@ -38,6 +43,10 @@ class Match:
     reason: str = ""
     target: str | None = None
     edits: tuple[Edit, ...] = ()
+    outer: int = 0
+    origin: tuple[int, int] | None = None
+    told_there: bool = False
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

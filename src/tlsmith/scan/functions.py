@@ -125,6 +125,30 @@ def outward(source: Source, number: int) -> Iterator[int]:
     yield -1
 
 
+_MAKING = frozenset(
+    [
+        "__init__",
+        "__post_init__",
+        "__construct",
+        "constructor",
+        "initialize",
+        "init",
+        "setUp",
+        "setup",
+        "new",
+        "BUILD",
+    ]
+)
+
+
+def makes(source: Source, number: int) -> bool:
+    """Whether a function makes an object: what it gives members, they begin with."""
+    if number < 0 or source.functions[number].name < 0:
+        return True
+    name = source.tokens.texts[source.functions[number].name]
+    return name in _MAKING or name[:1].isupper()
+
+
 def has_parameter(source: Source, number: int, name: str) -> bool:
     """Whether a function takes a parameter of this name."""
     return _parameter(source, number, name) >= 0
@@ -234,7 +258,17 @@ def _body_at(
     blocks = source.language.blocks if defined else ""
     if text == ":" and blocks == "indent":
         return (*_indented(source, ahead), False)
-    if blocks == "end" and (text == "do" or tokens.kinds[ahead] == NEWLINE):
+    if blocks == "end":
+        return _body_to_end(source, ahead)
+    return None
+
+
+def _body_to_end(source: Source, ahead: int) -> tuple[int, int, bool] | None:
+    """The body until its `end`; Lua's may begin on the same line."""
+    tokens = source.tokens
+    if source.language.name == "lua":
+        return (*_ended(source, ahead - 1), False)
+    if tokens.texts[ahead] == "do" or tokens.kinds[ahead] == NEWLINE:
         return (*_ended(source, ahead), False)
     return None
 
@@ -251,7 +285,10 @@ def _goes_on(source: Source, index: int, ahead: int, free: bool) -> bool:
 
 
 def _is_throws(source: Source, index: int) -> bool:
-    return index < len(source.tokens) and source.tokens.texts[index] in _MODIFIERS
+    tokens = source.tokens
+    while index < len(tokens) and tokens.kinds[index] == NEWLINE:
+        index += 1
+    return index < len(tokens) and tokens.texts[index] in _MODIFIERS
 
 
 def _brace_follows(source: Source, index: int) -> bool:
@@ -259,7 +296,7 @@ def _brace_follows(source: Source, index: int) -> bool:
     while index < len(tokens) and tokens.kinds[index] == NEWLINE:
         index += 1
     return index < len(tokens) and (
-        tokens.texts[index] == "{" or tokens.texts[index] in _MODIFIERS
+        tokens.texts[index] in ("{", "->") or tokens.texts[index] in _MODIFIERS
     )
 
 
@@ -353,7 +390,7 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
         text = tokens.texts[index]
         if tokens.kinds[index] == STRING:
             continue
-        if text in _THROWING:
+        if text in _THROWING and _throws(source, index):
             return None
         if text == "return":
             end = index + 1
@@ -363,12 +400,44 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
     return found or _last_value(source, function)
 
 
+def _throws(source: Source, index: int) -> bool:
+    """Whether a word that may throw does: `error(…)`, not `log.error(…)` or a name."""
+    texts = source.tokens.texts
+    if texts[index] not in ("error", "fail", "reject", "exit", "abort", "assert"):
+        return True
+    after = texts[index + 1] if index + 1 < len(texts) else ""
+    before = texts[index - 1] if index else ""
+    if after not in ("(", "!"):
+        return texts[index] in ("assert", "fail")
+    return texts[index] != "error" or before not in (".", "::", "->", "?.")
+
+
+def _only_tells(source: Source, low: int, high: int) -> bool:
+    """Whether an `if` or a loop does nothing but tell, whatever its condition is."""
+    tokens = source.tokens
+    if (
+        tokens.texts[low] not in ("if", "for", "foreach")
+        or tokens.texts[high - 1] != "}"
+    ):
+        return False
+    blocks = [
+        index
+        for index in range(low, high)
+        if tokens.texts[index] == "{" and tokens.parent[index] == tokens.parent[low]
+    ]
+    return bool(blocks) and all(
+        _tells(source, start)
+        for block in blocks
+        for start, _ in _statements(source, block + 1, tokens.partner[block])
+    )
+
+
 def _last_value(source: Source, function: Function) -> list[tuple[int, int]] | None:
     """Without `return`: the last expression, if the rest does nothing but tell."""
     statements = [
         (low, high)
         for low, high in _statements(source, function.start, function.end)
-        if not _tells(source, low)
+        if not (_tells(source, low) or _only_tells(source, low, high))
     ]
     if not statements or _swallows(source, statements):
         return [(function.end, function.end)]
@@ -415,6 +484,8 @@ def _statements(source: Source, start: int, end: int) -> Iterator[tuple[int, int
 def _tells(source: Source, index: int) -> bool:
     """Whether a statement only logs, or passes."""
     tokens = source.tokens
+    if tokens.texts[index].lower() == "system":
+        return tokens.texts[index + 2 : index + 3] in (["out"], ["err"])
     if tokens.texts[index] in ("pass", "...", "_", "unused", "Q_UNUSED", "(") or (
         tokens.kinds[index] == STRING
     ):

@@ -11,6 +11,7 @@ from tlsmith.scan.finding import CONFIDENCES, SEVERITIES, Finding, Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
+LOWER = "graded lower"
 _STEPS = 2
 """How many severities lower where nobody in production is concerned: high is low."""
 
@@ -65,13 +66,27 @@ def severity_of(rule: Rule, match: Match, source: Source) -> tuple[str, str]:
     place = place_of(source.inside) or _place_in_text(source, match.start)
     if place:
         lower = _STEPS
-        reasons.append(f"graded lower in {place}")
+        reasons.append(f"{LOWER} in {place}")
     host = loopback(match, source)
     if host:
         lower = _STEPS
-        reasons.append(f"graded lower: {host} is this machine itself")
-    at = max(0, SEVERITIES.index(rule.severity) - lower)
-    return SEVERITIES[at], "; ".join(reasons)
+        reasons.append(lower_for(host))
+    return lowered(rule.severity, lower), "; ".join(reasons)
+
+
+def lowered(severity: str, steps: int = _STEPS) -> str:
+    """How bad what is so bad elsewhere is where nobody in production is concerned."""
+    return SEVERITIES[max(0, SEVERITIES.index(severity) - steps)]
+
+
+def lower_for(host: str) -> str:
+    """Why something that concerns this machine itself is not as bad."""
+    return f"{LOWER}: {host} is this machine itself"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    return _LOOPBACK.fullmatch(host.strip()) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -94,7 +109,7 @@ def _place_in_text(source: Source, offset: int) -> str:
 def loopback(match: Match, source: Source) -> str:
     """The host a match concerns, if that is the machine itself; else nothing."""
     if match.target is not None:
-        return match.target if _LOOPBACK.fullmatch(match.target.strip()) else ""
+        return match.target if is_loopback(match.target) else ""
     start, _ = source.line_bounds(source.position(match.start)[0])
     _, end = source.line_bounds(source.position(match.end)[0])
     start, end = max(start, match.start - _AROUND), min(end, match.end + _AROUND)

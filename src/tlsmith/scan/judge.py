@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from tlsmith.scan.concealing import concealed
 from tlsmith.scan.finding import Finding, Match
 from tlsmith.scan.grading import confidence_of, distinct, severity_of
 from tlsmith.scan.matchers import matches
+from tlsmith.scan.parts.reading import parts_of
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 from tlsmith.scan.suppression import suppressed
@@ -17,13 +19,40 @@ _LONGEST = 4000
 
 def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of these rules in a source, in the order they stand there."""
-    found = [
-        finding_of(rule, match, source)
-        for rule in rules
-        if source.language.name in rule.languages or "*" in rule.languages
-        for match in matches(rule, source)
-    ]
+    found = [finding_of(rule, match, source) for rule, match in held(source, rules)]
     return suppressed(source, distinct(found))
+
+
+def held(source: Source, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Match]]:
+    """Where rules hold in a source, and in the texts that are parts of it."""
+    rules = list(rules)
+    yield from _once(
+        [
+            (rule, match)
+            for rule in rules
+            if source.language.name in rule.languages or "*" in rule.languages
+            for match in matches(rule, source)
+        ]
+    )
+    for part in parts_of(source, rules):
+        for rule, match in held(part.source, rules):
+            yield rule, part.outward(match)
+
+
+def _once(found: list[tuple[Rule, Match]]) -> Iterable[tuple[Rule, Match]]:
+    """What was followed to another place is told once: there, or where it is used."""
+    origins = [m.origin for _, m in found if m.origin and not m.told_there]
+    plain = [(m.start, m.end) for _, m in found if not m.origin]
+    for rule, match in found:
+        if match.origin is None:
+            if not _meets((match.start, match.end), origins):
+                yield rule, match
+        elif not (match.told_there and _meets(match.origin, plain)):
+            yield rule, match
+
+
+def _meets(one: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    return any(one[0] < other[1] and other[0] < one[1] for other in others)
 
 
 def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
@@ -47,8 +76,17 @@ def finding_of(rule: Rule, match: Match, source: Source) -> Finding:
         cwe=rule.cwe,
         message=f"{rule.title}. {rule.what}",
         fix=rule.fix,
-        snippet=source.text[first : min(last, first + _LONGEST)],
+        snippet=_shown(match, source, first, last),
         edits=match.edits,
         start=match.start,
         end=match.end,
     )
+
+
+def _shown(match: Match, source: Source, first: int, last: int) -> str:
+    """The lines of a match, without the keys that stand in them."""
+    if match.shown:
+        begin = max(first, match.end - 2 * _LONGEST)
+        before = concealed(source.text[begin : match.end])
+        return f"{before[-_LONGEST:]} {match.shown}"
+    return concealed(source.text[first : min(last, first + _LONGEST)])

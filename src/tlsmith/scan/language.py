@@ -46,8 +46,12 @@ def language_of(path: str, head: str = "") -> Language:
     """
     by_name = _tables()
     name = posixpath.basename(path)
-    for shorter in (name, _CODE_AGAIN.sub("", name)):
-        found = _by_filename(shorter, path, by_name)
+    shorter = _CODE_AGAIN.sub("", name)
+    inner = _by_filename(shorter, path, by_name) if name.endswith(".erb") else None
+    if inner and inner.name != "xml":  # a page is read as Ruby, a configuration is not
+        return inner
+    for one in (name, shorter):
+        found = _by_filename(one, path, by_name)
         if found:
             return found
     shebang = _SHEBANG.match(head[:200])
@@ -66,6 +70,8 @@ def _by_filename(
             return language
     if "/.github/workflows/" in f"/{path}" and name.endswith((".yml", ".yaml")):
         return by_name["extensions"]["yaml"]
+    if re.search(r"(?:^|/)cron(?:\.\w+|tabs?)/[^/.]+$|(?:^|[/.])crontab$", path):
+        return by_name["extensions"]["sh"]
     _, dot, extension = name.rpartition(".")
     if not dot:
         return None

@@ -2,6 +2,8 @@
 
 One pass of hyperscan looks for all anchors at once. Without it each anchor's longest
 literal is looked for first, which the standard library does at the speed of memory.
+RE2 is no third way: its set of so many expressions runs out of memory on every other
+file, and takes as long as the literals where it does not.
 """
 
 from __future__ import annotations
@@ -13,14 +15,21 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+from tlsmith.scan.anchor import bytes_form, literals_of
+from tlsmith.scan.parts.reading import holds
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
 
 Search = Callable[[bytes], list[int]]
 """Takes bytes; returns the positions of the anchors that occur in them."""
 
-_WORTH_COMPILING = 1 << 19
-"""Bytes after which the second that compiling takes is won back."""
+_WORTH_COMPILING = 4 << 20
+"""Bytes after which the two seconds that compiling takes, once, are won back."""
+
+
+_BOUND = re.compile(rb"\{(\d+),(\d+)\}")
+_FEW = 16
+"""Repetitions that are cheap to count."""
 
 
 class Candidates:
@@ -42,21 +51,26 @@ class Candidates:
         self._fast = _hyperscan(self._anchors, cache, compiled_only=True)
         self._plain: dict[str, tuple[Search, list[str]]] = {}
 
-    def of(self, data: bytes, language: str) -> list[Rule]:
-        """The rules for a language whose anchors occur in these bytes, in order."""
+    def of(self, data: bytes, language: Callable[[], str]) -> list[Rule]:
+        """The rules whose anchors occur in some bytes, in order.
+
+        Args:
+            data: A text in UTF-8.
+            language: Tells which language it is written in, if that matters.
+        """
         if self._fast is None and self._searched > _WORTH_COMPILING:
             self.prepare()
         if self._fast is not None:
             search, anchors = self._fast, self._anchors
         else:
-            search, anchors = self._plainly(language)
+            search, anchors = self._plainly(language())
             self._searched += len(data)
         places = search(data)
         if not places:
             return []
         numbers = {n for place in places for n in self._by_anchor[anchors[place]]}
         rules = (self._rules[number] for number in sorted(numbers))
-        return [rule for rule in rules if _reads(rule, language)]
+        return [rule for rule in rules if _reads(rule, language())]
 
     def prepare(self) -> None:
         """Compile the fastest search there is."""
@@ -74,7 +88,12 @@ class Candidates:
 
 
 def _reads(rule: Rule, language: str) -> bool:
-    return language in rule.languages or "*" in rule.languages
+    """Whether a rule may find something in such a text, or in a part of it."""
+    return (
+        language in rule.languages
+        or "*" in rule.languages
+        or holds(language, rule.languages)
+    )
 
 
 def by_literals(anchors: Sequence[str]) -> Search:
@@ -101,58 +120,9 @@ def by_literals(anchors: Sequence[str]) -> Search:
 def _bytes_pattern(anchor: str) -> Callable[[], re.Pattern[bytes]]:
     @lru_cache(maxsize=1)
     def pattern() -> re.Pattern[bytes]:
-        return re.compile(anchor.encode())
+        return re.compile(bytes_form(anchor))
 
     return pattern
-
-
-def literals_of(anchor: str) -> tuple[frozenset[bytes], bool]:
-    """Texts of which every match of an expression holds one, and if case is free.
-
-    An empty text if there are none: then every file may match.
-    """
-    from re import _parser  # type: ignore[attr-defined]
-
-    parsed = _parser.parse(anchor)
-    folded = bool(parsed.state.flags & re.IGNORECASE)
-    best = max(_covers(parsed), key=_weight, default=frozenset({""}))
-    return frozenset((w.lower() if folded else w).encode() for w in best), folded
-
-
-def _weight(cover: frozenset[str]) -> tuple[int, int]:
-    """How well a set of texts tells files apart: its shortest, then how few it has."""
-    return min(map(len, cover)), -len(cover)
-
-
-def _covers(parsed: Any) -> list[frozenset[str]]:
-    """Sets of texts, of each of which every match of a parsed expression holds one."""
-    covers: list[frozenset[str]] = []
-    run = ""
-    for operation, argument in parsed:
-        name = str(operation)
-        if name == "LITERAL":
-            run += chr(argument)
-            continue
-        if name == "AT":
-            continue
-        covers.append(frozenset({run}))
-        run = ""
-        if name == "SUBPATTERN":
-            covers += _covers(argument[3])
-        elif name in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] >= 1:
-            covers += _covers(argument[2])
-        elif name == "BRANCH":
-            covers.append(_either(argument[1]))
-    covers.append(frozenset({run}))
-    return covers
-
-
-def _either(branches: Any) -> frozenset[str]:
-    best = [
-        max(_covers(branch), key=_weight, default=frozenset({""}))
-        for branch in branches
-    ]
-    return frozenset().union(*best)
 
 
 def _hyperscan(
@@ -200,12 +170,20 @@ def _loaded(hyperscan: Any, name: str | None) -> Any:
     return None
 
 
+def _loosened(expression: bytes) -> bytes:
+    """An expression without its upper bounds: it finds more, and compiles faster."""
+    return _BOUND.sub(
+        lambda found: found[0] if int(found[2]) < _FEW else b"{%s,}" % found[1],
+        expression,
+    )
+
+
 def _compiled(hyperscan: Any, anchors: Sequence[str], name: str | None) -> Any:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER
     try:
         database.compile(
-            expressions=[anchor.encode() for anchor in anchors],
+            expressions=[_loosened(bytes_form(anchor)) for anchor in anchors],
             ids=list(range(len(anchors))),
             flags=[flags] * len(anchors),
         )

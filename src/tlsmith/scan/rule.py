@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from tlsmith.errors import ConfigError
+from tlsmith.scan.anchor import anchor_of
 from tlsmith.scan.finding import CONFIDENCES, SEVERITIES
 
 CATEGORIES = ("verification", "plaintext", "trust", "key")
@@ -30,7 +30,8 @@ class Rule:
         fix: What to write instead.
         anchor: A regular expression for a file that may be concerned, and for the
             places in it to look at. It must match without lookaround and hold a
-            literal of three characters or more, so that it can be searched for fast.
+            literal of three characters or more, so that it can be searched for fast;
+            it knows ASCII only.
         match: The matcher's name as `kind`, and what it is to look for.
         confidence: How sure a match is where the matcher does not say.
         category: `verification`, `plaintext`, `trust` or `key`.
@@ -56,10 +57,10 @@ class Rule:
     bad: tuple[str, ...] = ()
     good: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def pattern(self) -> re.Pattern[str]:
         """The anchor, compiled."""
-        return re.compile(self.anchor)
+        return anchor_of(self.anchor).pattern
 
 
 def rule_of(entry: Mapping[str, Any], where: str) -> Rule:

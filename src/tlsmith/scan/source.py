@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from tlsmith.scan.language import Language, language_of
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD, Tokens
+from tlsmith.scan.notebook import code_of, is_notebook
 
 if TYPE_CHECKING:
     from tlsmith.scan.functions import Function
+    from tlsmith.scan.shell.command import Command
 
 _ENCODINGS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -21,6 +23,8 @@ _ENCODINGS = {
     b"\xfe\xff": "utf-16",
     b"\xef\xbb\xbf": "utf-8-sig",
 }
+MARKS = tuple(_ENCODINGS)
+"""How a text begins that tells its encoding."""
 
 
 def decode(data: bytes) -> str:
@@ -45,10 +49,11 @@ class Source:
 
     Attributes:
         path: As it is told, with `/` between its parts.
-        text: What stands in it.
+        text: What stands in it; of a notebook its code, at its place.
         language: How it is read.
         inside: Its path inside what is scanned: what stands before it says nothing of
             whether it is a test.
+        outer: The source it is a part of, or None.
     """
 
     def __init__(
@@ -58,12 +63,14 @@ class Source:
         language: Language | None = None,
         *,
         inside: str | None = None,
+        outer: Source | None = None,
     ) -> None:
         self.path = path
+        self.outer = outer
         self.inside = path if inside is None else inside
-        self.text = text
+        self.text = code_of(text) if is_notebook(path, text) else text
         self.language = language or language_of(path, text)
-        self._held: dict[str, bool] = {}
+        self._held: dict[str | tuple[str, ...], bool] = {}
 
     def holds(self, pattern: str) -> bool:
         """Whether a regular expression is found anywhere in the text."""
@@ -73,6 +80,21 @@ class Source:
                 _compiled(pattern).search(self.text) is not None
             )
         return known
+
+    def holds_one(self, words: tuple[str, ...]) -> bool:
+        """Whether one of some words in small letters stands in it, in either case."""
+        known = self._held.get(words)
+        if known is None:
+            text = self.lowered
+            known = text is None or any(word in text for word in words)
+            self._held[words] = known
+        return known
+
+    @cached_property
+    def lowered(self) -> str | None:
+        """Its text in small letters; None where one of them takes more room."""
+        lowered = self.text.lower()
+        return lowered if len(lowered) == len(self.text) else None
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -106,6 +128,13 @@ class Source:
             if kind == STRING and len(text) < 80:
                 places.setdefault(text[1:-1], []).append(index)
         return places
+
+    @cached_property
+    def commands(self) -> list[Command]:
+        """The commands of a shell's text, read when first asked for."""
+        from tlsmith.scan.shell.reader import read_shell
+
+        return read_shell(self.text)
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -192,6 +221,10 @@ class Source:
             index = partner if 0 <= partner < before else before
         return index
 
+    def _disposes(self, first: int, index: int) -> bool:
+        """Whether it is C#'s `using var x = …`, which names a thing to be closed."""
+        return not {"var", "(", "new"}.isdisjoint(self.tokens.texts[first:index])
+
     def in_import(self, index: int) -> bool:
         """Whether a token stands in a statement that only names things (`import`)."""
         first = self.begins_statement(index)
@@ -199,6 +232,8 @@ class Source:
         if outer >= 0:  # `from x import (a, b)`, `import { a } from "x"`
             first = min(first, self.begins_statement(outer))
         word = self.tokens.texts[first]
+        if word == "using" and self._disposes(first, index):
+            return False
         if word in ("#", "-", "@") and first + 1 < len(self.tokens):
             word += self.tokens.texts[first + 1]
         return self.tokens.kinds[first] != STRING and word in self.language.imports

@@ -45,10 +45,6 @@ _LOCKS = frozenset(
         "Pipfile.lock",
     ]
 )
-STORES = frozenset(
-    ["p12", "pfx", "jks", "keystore", "truststore", "bks", "jceks", "der", "crt", "cer"]
-)
-"""Names of files that are no text, and are still looked into: keys lie there."""
 
 
 @dataclass
@@ -102,7 +98,11 @@ def walk(top: str, choice: Choice, skipped: Skipped) -> Iterator[str]:
             ignoring = ignoring_of(folder, names, name, ignoring)
         below = []
         for entry in listed:
-            kind = _kind(entry, choice, ignoring, skipped)
+            try:
+                kind = _kind(entry, choice, ignoring, skipped)
+            except OSError:
+                skipped.add(_path(entry), "unreadable")
+                continue
             if kind == "folder":
                 below.append((_path(entry), entry.name, ignoring))
             elif kind == "file":

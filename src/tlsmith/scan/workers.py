@@ -6,62 +6,108 @@ and each in a process of its own, and only the file that did it is left out.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from tlsmith.scan.examine import Examined, Examiner
 
 BATCH = 200
-_PATIENCE = 30.0
-"""Seconds a worker may take over one batch."""
+_PATIENCE = 60.0
+"""Seconds a worker may take over one batch. A file that takes long is stopped before,
+by the worker itself: this is for what cannot be stopped.
+"""
+_WATCH = 1.0
+"""Seconds after which a worker without work looks whether its parent lives."""
+
+
+_GARBAGE = 100_000
+"""Objects after which they are looked through: a large file makes that many at once."""
 
 
 class Named(NamedTuple):
-    """A file that is to be read: where it is, and its path below what is scanned."""
+    """A file that is to be read.
+
+    Args:
+        path: Where it is.
+        cut: How many characters of that lead to what is scanned.
+    """
 
     path: str
-    inside: str
+    cut: int = 0
+
+    @property
+    def inside(self) -> str:
+        """Its path below what is scanned."""
+        return self.path[self.cut :]
+
+
+def can_work() -> bool:
+    """Whether there can be processes that share what this one has prepared."""
+    return "fork" in multiprocessing.get_all_start_methods()
 
 
 class _Worker:
     """A process and what it is doing."""
 
+    _pipes: ClassVar[set[Connection]] = set()
+    """Our ends: a process that had a copy of one would keep others from seeing that
+    we are gone.
+    """
+
     def __init__(self, examiner: Examiner) -> None:
+        self._examiner = examiner
+        self.batch: list[Named] = []
+        self.start()
+
+    def start(self) -> None:
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
+        self._pipes.add(self.pipe)
         self.process = context.Process(
-            target=_work, args=(examiner, theirs), daemon=True
+            target=_work, args=(self._examiner, theirs, self._pipes), daemon=True
         )
         self.process.start()
         theirs.close()
-        self.batch: list[Named] = []
 
     def give(self, batch: list[Named]) -> None:
         self.batch = batch
-        self.pipe.send(batch)
+        with suppress(OSError):  # it is dead: there will be no answer
+            self.pipe.send([tuple(file) for file in batch])
 
     def stop(self) -> None:
+        self._pipes.discard(self.pipe)
         with suppress(OSError):
             self.pipe.close()
         self.process.kill()
         self.process.join()
 
 
-def _work(examiner: Examiner, pipe: Connection) -> None:
+def _work(examiner: Examiner, pipe: Connection, others: set[Connection]) -> None:
     """Judge batches until no more come."""
+    for other in others:
+        other.close()
+    gc.freeze()  # what was there before is shared, and stays
+    gc.set_threshold(_GARBAGE, 50, 50)
+    parent = os.getppid()
     with suppress(EOFError, KeyboardInterrupt, OSError):
         while True:
-            batch = pipe.recv()
-            pipe.send([_kept(examiner, file) for file in batch])
+            while not pipe.poll(_WATCH):
+                if os.getppid() != parent:
+                    return
+            pipe.send([_kept(examiner, Named(*file)) for file in pipe.recv()])
 
 
 def _kept(examiner: Examiner, file: Named) -> Examined | None:
     """What is to be told of a file; None is nothing, which most are."""
-    result = examiner.file(*file)
-    return result if result.findings or result.skipped else None
+    result = examiner.file(file.path, file.inside)
+    return result if any(result) else None
 
 
 def examined(
@@ -75,16 +121,23 @@ def examined(
         jobs: How many processes.
     """
     batches = _batches(files)
-    workers = [_Worker(examiner) for _ in range(jobs)]
+    waiting = deque(islice(batches, jobs))
+    workers = [_Worker(examiner) for _ in waiting]
     try:
-        busy = [worker for worker in workers if _next(worker, batches)]
+        for worker in workers:
+            worker.give(waiting.popleft())
+        busy = list(workers)
         while busy:
+            # What is done next is looked up while they work.
+            waiting.extend(islice(batches, len(busy) - len(waiting)))
             ready = wait([worker.pipe for worker in busy], _PATIENCE)
             for worker in busy[:]:
                 if ready and worker.pipe not in ready:
                     continue
                 yield from _answer(examiner, worker)
-                if not _next(worker, batches):
+                if waiting:
+                    worker.give(waiting.popleft())
+                else:
                     busy.remove(worker)
     finally:
         for worker in workers:
@@ -92,22 +145,9 @@ def examined(
 
 
 def _batches(files: Iterable[Named]) -> Iterator[list[Named]]:
-    batch: list[Named] = []
-    for file in files:
-        batch.append(file)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+    files = iter(files)
+    while batch := list(islice(files, BATCH)):
         yield batch
-
-
-def _next(worker: _Worker, batches: Iterator[list[Named]]) -> bool:
-    batch = next(batches, None)
-    if batch is None:
-        return False
-    worker.give(batch)
-    return True
 
 
 def _answer(examiner: Examiner, worker: _Worker) -> Iterator[tuple[Named, Examined]]:
@@ -119,7 +159,7 @@ def _answer(examiner: Examiner, worker: _Worker) -> Iterator[tuple[Named, Examin
     if results is None:
         worker.stop()
         yield from _one_by_one(examiner, batch)
-        worker.__init__(examiner)  # type: ignore[misc]
+        worker.start()
         return
     for file, result in zip(batch, results, strict=True):
         yield file, result or Examined([])
@@ -133,7 +173,7 @@ def _one_by_one(
         yield file, alone(examiner, file)
 
 
-def alone(examiner: Examiner, file: Named, patience: float = _PATIENCE / 3) -> Examined:
+def alone(examiner: Examiner, file: Named, patience: float = _PATIENCE) -> Examined:
     """What comes of one file, in a process that may die or hang over it."""
     worker = _Worker(examiner)
     try:

@@ -1,4 +1,8 @@
-"""What every matcher of code asks of the file and of what stands around."""
+"""What every matcher of code asks of the file and of what stands around.
+
+`file_has`, `file_lacks`, `in_call`, `not_in_call`, and `beside_lacks`: a regular
+expression that must not be found between the brackets around.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tlsmith.scan import acceptance
+from tlsmith.scan.callers import direct, handing
 from tlsmith.scan.expression import (
     Value,
     content,
@@ -37,7 +42,7 @@ _NULLS = frozenset(
 _ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
 _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
 _ASSERTING = re.compile(
-    r"(?i)(?:^|[.:>\s])(?:assert\w*|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
+    r"(?i)(?:^|[.:>\s])(?:assert\w*(?:\.\w+)?|mock\.call|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
     r"|to_?match_?object|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
     r"|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
 )
@@ -76,14 +81,27 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
         return False
     if source.language.name == "python" and _is_refused(source, index):
         return False
+    lacks = rule.match.get("beside_lacks")
+    if lacks and compiled(lacks).search(between(source, index)):
+        return False
     wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
         return False
     return not (unwanted and any(compiled(unwanted).search(c) for c in callees))
 
 
+def between(source: Source, index: int) -> str:
+    """The text between the brackets that a token stands in, or nothing."""
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    close = tokens.partner[parent] if parent >= 0 else -1
+    return source.text[tokens.starts[parent] : tokens.ends[close]] if close >= 0 else ""
+
+
 def _is_refused(source: Source, index: int) -> bool:
     """Whether it stands in a block that is said to raise: there it must not work."""
+    if not source.holds(r"\b(?:raises|assert_?[rR]aises)"):
+        return False
     return any(_REFUSING.match(line) for line in source.headers(index))
 
 
@@ -145,6 +163,18 @@ def satisfying(
     if not hits:
         return None
     return hits[0], len(hits) == len(values) and all(v.sure for v in hits)
+
+
+def handed(
+    source: Source, bounds: tuple[int, int], words: Iterable[str]
+) -> Iterator[tuple[int, int]]:
+    """What callers in this file give a parameter that an expression is, if a word."""
+    wanted = tuple(words)
+    yield from handing(
+        source,
+        (*possible_values(source, *bounds), *direct(source, *bounds)),
+        lambda value: any(is_word(source, value, word) for word in wanted),
+    )
 
 
 def is_word(source: Source, value: Value, word: str) -> bool:

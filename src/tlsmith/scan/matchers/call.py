@@ -2,7 +2,9 @@
 
 What a rule may say in `match`: `receiver`, a regular expression searched in the text
 before the name; `arguments`, tables of `at` (a position from 0, -1 for any) or `name`
-with `values`, which must all hold; `missing`, keywords none of which may be given
+with `values`, which must all hold; `arguments_lack`, words none of which may be one;
+`told_there`, that what it is followed to is told instead where a rule sees it;
+`missing`, keywords none of which may be given
 (`**` is a dictionary of them), unless `missing_at` positional ones are there; and what
 every matcher of code may (`asked.py`).
 """
@@ -10,40 +12,18 @@ every matcher of code may (`asked.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from tlsmith.scan import functions
-from tlsmith.scan.expression import content, value_end
+from tlsmith.scan.arguments import Arguments, arguments_of
+from tlsmith.scan.expression import Value
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.lexer import NEWLINE, STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, satisfying
-from tlsmith.scan.matchers.setting import key_at, removal
+from tlsmith.scan.lexer import WORD
+from tlsmith.scan.matchers.asked import compiled, fits_calls, handed, satisfying
+from tlsmith.scan.matchers.setting import key_at, origin_of, removal
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
-_BARE = (
-    "ruby",
-    "perl",
-    "elixir",
-    "powershell",
-    "lua",
-    "haskell",
-    "groovy",
-    "tcl",
-    "crystal",
-    "nim",
-)
 _BEFORE = 300
-
-
-@dataclass
-class Arguments:
-    """The arguments of a call, as ranges of tokens; of named ones, their values."""
-
-    positional: list[tuple[int, int]] = field(default_factory=list)
-    named: dict[str, tuple[int, int]] = field(default_factory=dict)
-    end: int = 0
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
@@ -54,130 +34,54 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     arguments = arguments_of(source, name)
     if arguments is None or source.in_import(name) or not _receiver(rule, source, name):
         return
+    if _has_any(source, arguments, rule.match.get("arguments_lack", ())):
+        return
     if not _lacks(rule.match, arguments) or not fits_calls(rule, source, name):
         return
     sure, last, edits = True, arguments.end, _of_name(rule, source, name)
+    origin = None
     for asked in rule.match.get("arguments", ()):
         hit = _hit(source, arguments, asked)
         if hit is None:
+            yield from _by_callers(rule, source, arguments, asked)
             return
-        (low, high), always = hit
+        (low, high), always, value = hit
+        origin = origin or origin_of(source, value, low, high)
+        if rule.match.get("told_there") and origin is None:
+            origin = source.tokens.starts[low], source.tokens.ends[high - 1]
         sure, last = sure and always, high
         edits = edits or _of_argument(rule, source, low, high)
+    if origin and not sure and not rule.match.get("told_there"):
+        yield Match(*origin, "medium", "a name that is used below, sometimes")
+        return
     yield Match(
         source.tokens.starts[name],
         source.tokens.ends[last - 1],
         None if sure else "medium",
         "" if sure else "one branch of a condition says so",
         edits=edits,
+        origin=origin,
+        told_there=rule.match.get("told_there", False),
     )
 
 
-def arguments_of(source: Source, name: int) -> Arguments | None:
-    """The arguments of a call of a name; None if it is not called there."""
-    tokens = source.tokens
-    opening = name + 1
-    while opening < len(tokens) and tokens.texts[opening] in ("!", "?."):
-        opening += 1
-    if opening < len(tokens) and tokens.texts[opening] in ("<", "::"):
-        opening = _behind_generics(source, opening)
-    if opening >= len(tokens):
-        return None
-    if tokens.texts[opening] == "(" and tokens.partner[opening] > opening:
-        if _is_definition(source, name, opening):
-            return None
-        return _split(source, opening + 1, tokens.partner[opening])
-    if source.language.name in _BARE and tokens.kinds[opening] != NEWLINE:
-        if tokens.texts[opening] in ("=", ".", ",", ")", "=>", ":", "]"):
-            return None
-        return _bare_arguments(source, opening)
-    return None
-
-
-def _behind_generics(source: Source, index: int) -> int:
-    depth = 0
-    for ahead in range(index, min(index + 24, len(source.tokens))):
-        text = source.tokens.texts[ahead]
-        depth += (text == "<") - (text == ">")
-        if text == "(" and depth <= 0:
-            return ahead
-    return len(source.tokens)
-
-
-def _is_definition(source: Source, name: int, opening: int) -> bool:
-    if functions.defines(source, opening, name):
-        return True
-    tokens = source.tokens
-    before = tokens.texts[name - 1] if name else ""
-    if before in (".", "->", "::", "?.", "=", "(", ",", "return", "new", "await", "!"):
-        return False
-    function = functions.function_of(source, opening)
-    if function is None or function.expression:
-        return False
-    return source.language.blocks == "brace" and (
-        source.language.name not in ("kotlin", "swift", "groovy", "ruby", "scala")
-        or before in ("fun", "func", "def")
+def _has_any(source: Source, arguments: Arguments, words: Iterable[str]) -> bool:
+    """Whether any argument is one of these words."""
+    return (
+        bool(words) and _hit(source, arguments, {"at": -1, "values": words}) is not None
     )
 
 
-def _split(source: Source, low: int, close: int) -> Arguments:
-    found = Arguments(end=close + 1)
-    index = low
-    while index < close:
-        if source.tokens.kinds[index] == NEWLINE:
-            index += 1
-            continue
-        high = min(value_end(source, index), close)
-        if high > index:
-            _take(source, found, index, high)
-        index = max(high + 1, index + 1)
-    return found
-
-
-def _bare_arguments(source: Source, low: int) -> Arguments:
-    tokens = source.tokens
-    found = Arguments(end=low)
-    index = low
-    while index < len(tokens):
-        high = value_end(source, index)
-        if high > index:
-            _take(source, found, index, high)
-            found.end = high
-        if high >= len(tokens) or tokens.texts[high] != ",":
-            break
-        index = high + 1
-        while index < len(tokens) and tokens.kinds[index] == NEWLINE:
-            index += 1
-    return found
-
-
-def _take(source: Source, found: Arguments, low: int, high: int) -> None:
-    tokens = source.tokens
-    while low < high and tokens.kinds[low] == NEWLINE:
-        low += 1
-    if low >= high:
-        return
-    name = tokens.texts[low]
-    if name == "*" and low + 1 < high and tokens.texts[low + 1] == "*":
-        found.named["**"] = (low + 2, high)
-        return
-    if name == "*" and source.language.name == "python":
-        found.named["*"] = (low + 1, high)
-        return
-    skip = 1 if name == ":" else 0
-    if low + skip + 2 < high + 0 and tokens.kinds[low + skip] in (WORD, STRING):
-        key = tokens.texts[low + skip]
-        if tokens.texts[low + skip + 1] in _naming(source):
-            key = content(key) if tokens.kinds[low + skip] == STRING else key
-            found.named[key] = (low + skip + 2, high)
+def _by_callers(
+    rule: Rule, source: Source, arguments: Arguments, missed: Mapping[str, Any]
+) -> Iterable[Match]:
+    """Calls in this file of what hands its parameter on, if the others are right."""
+    for asked in rule.match["arguments"]:
+        if asked is not missed and _hit(source, arguments, asked) is None:
             return
-    found.positional.append((low, high))
-
-
-def _naming(source: Source) -> tuple[str, ...]:
-    """What stands behind an argument's name; elsewhere `=>` begins what is done."""
-    names = source.language.name in ("ruby", "perl", "php", "crystal", "puppet")
-    return ("=", ":", "=>") if names else ("=", ":")
+    for bounds in _candidates(arguments, missed):
+        for low, high in handed(source, bounds, missed.get("values", ())):
+            yield Match(source.tokens.starts[low], source.tokens.ends[high - 1])
 
 
 def _receiver(rule: Rule, source: Source, name: int) -> bool:
@@ -191,6 +95,8 @@ def _receiver(rule: Rule, source: Source, name: int) -> bool:
 def _lacks(asked: Mapping[str, Any], arguments: Arguments) -> bool:
     if "missing" not in asked:
         return True
+    if "*" in arguments.named:
+        return False
     if any(name in arguments.named for name in asked["missing"]):
         return False
     return len(arguments.positional) < int(asked.get("missing_at", 1 << 30))
@@ -198,7 +104,18 @@ def _lacks(asked: Mapping[str, Any], arguments: Arguments) -> bool:
 
 def _hit(
     source: Source, arguments: Arguments, asked: Mapping[str, Any]
-) -> tuple[tuple[int, int], bool] | None:
+) -> tuple[tuple[int, int], bool, Value] | None:
+    for low, high in _candidates(arguments, asked):
+        found = satisfying(source, low, high, asked.get("values", ()))
+        if found:
+            return (low, high), found[1], found[0]
+    return None
+
+
+def _candidates(
+    arguments: Arguments, asked: Mapping[str, Any]
+) -> list[tuple[int, int]]:
+    """The arguments that may be the one asked for."""
     candidates: list[tuple[int, int]] = []
     if asked.get("name") in arguments.named:
         candidates.append(arguments.named[asked["name"]])
@@ -207,11 +124,7 @@ def _hit(
         candidates += [*arguments.positional, *arguments.named.values()]
     elif at is not None and at < len(arguments.positional):
         candidates.append(arguments.positional[at])
-    for low, high in candidates:
-        found = satisfying(source, low, high, asked.get("values", ()))
-        if found:
-            return (low, high), found[1]
-    return None
+    return candidates
 
 
 def _of_name(rule: Rule, source: Source, name: int) -> tuple[Edit, ...]:

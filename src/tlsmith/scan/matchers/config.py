@@ -32,6 +32,7 @@ from typing import Any
 from tlsmith.scan.config import ITEM, Document, Node, documents
 from tlsmith.scan.config.given import given
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.matchers.glance import is_something_else
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -47,6 +48,8 @@ WORDS = {
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the setting at an anchor is as the rule says."""
     asked = rule.match
+    if is_something_else(asked, source, start, end):
+        return
     for document, node in _places(asked.get("part", "key"), source, start, end):
         if _fits(asked, document, node):
             in_key = (

@@ -31,14 +31,34 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     function = definition_at(source, name)
     if function is None or not _fits(rule, source, function):
         return
-    if not any(
-        _gives(source, function, word)
-        for word in rule.match.get("returns", ["accepts"])
-    ):
+    if not _is_kind(rule, source, function) or _is_told(rule, source, name):
         return
     tokens = source.tokens
     last = min(max(function.end - 1, function.start), len(tokens) - 1)
     yield Match(tokens.starts[name], tokens.ends[last], None, "it accepts everything")
+
+
+def _is_kind(rule: Rule, source: Source, function: Function) -> bool:
+    return any(
+        _gives(source, function, word)
+        for word in rule.match.get("returns", ["accepts"])
+    )
+
+
+def _is_told(rule: Rule, source: Source, name: int) -> bool:
+    """Whether the same class has one above that is as bad: one of them is told."""
+    tokens = source.tokens
+    parent = tokens.parent[name]
+    if parent < 0:
+        return False
+    for place in source.words.get(tokens.texts[name], ()):
+        if place >= name:
+            break
+        if tokens.parent[place] == parent:
+            function = definition_at(source, place)
+            if function and _is_kind(rule, source, function):
+                return True
+    return False
 
 
 def definition_at(source: Source, name: int) -> Function | None:

@@ -1,7 +1,8 @@
 """`name`: a name is used in an expression, and that alone is the finding.
 
 What a rule may say in `match`: `definition_lacks`, a regular expression that must not
-be found in what the file defines under that name; and what every matcher of code may
+be found in what the file defines under that name; `name_lacks`, one that must not be
+found in the name; and what every matcher of code may
 (`asked.py`).
 """
 
@@ -48,7 +49,7 @@ _DEFINING = frozenset(
 )
 
 _COMPARING = frozenset({"==", "!=", "===", "!==", "=~"})
-_COMPARISON = re.compile(r"equal[s?]?\??|eql\?|include\?|contains|isEqual(?:To)?")
+_COMPARISON = re.compile(r"equal[s?]?\??|eq|be|eql\?|include\?|contains|isEqual(?:To)?")
 
 _IMPORTING = ("python", "javascript")
 """Where a bare name was imported by itself: another may not be known."""
@@ -60,6 +61,9 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if index is None or source.tokens.kinds[index] == STRING:
         return
     if not _is_used(source, index):
+        return
+    lacks = rule.match.get("name_lacks")
+    if lacks and compiled(lacks).search(source.tokens.texts[index]):
         return
     if not fits_calls(rule, source, index) or _is_own(rule, source, index):
         return
@@ -101,6 +105,8 @@ def _is_compared(source: Source, index: int) -> bool:
     before = tokens.texts[index - 1] if index else ""
     if before == "(" and index > 1:
         return bool(_COMPARISON.fullmatch(tokens.texts[index - 2]))
+    if before == "then":
+        return True  # Ruby's `when :none then …`: one of several, and an option's
     return before in _COMPARING or before in ("case", "when", "is", "instanceof")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 
+from tlsmith.scan.anchor import anchor_of
 from tlsmith.scan.finding import Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -25,7 +26,7 @@ def matches(rule: Rule, source: Source) -> list[Match]:
         return []
     matcher = _matcher(rule.match["kind"])
     found: dict[tuple[int, int], Match] = {}
-    for place in rule.pattern.finditer(source.text):
+    for place in anchor_of(rule.anchor).places(source.text, source.lowered):
         for match in matcher(rule, source, *place.span()):
             found.setdefault((match.start, match.end), match)
     return [found[key] for key in sorted(found)]

@@ -14,7 +14,7 @@ from tlsmith.scan import functions
 from tlsmith.scan.expression import Value, value_end
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, satisfying
+from tlsmith.scan.matchers.asked import compiled, fits_calls, handed, satisfying
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -29,22 +29,47 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     low = value_start(source, key)
     if low is None or source.in_import(key) or _is_parameter(source, key):
         return
-    high = value_end(source, low)
-    found = satisfying(source, low, high, rule.match.get("values", ()))
-    if found is None or not fits_calls(rule, source, key):
+    if is_local(source, key) or is_typed(source, key):
         return
-    if _is_opposite(rule, source, key):
+    high = key + 1 if low == key else value_end(source, low)
+    words = rule.match.get("values", ())
+    found = satisfying(source, low, high, words)
+    callers = [] if found else list(handed(source, (low, high), words))
+    if not (found or callers) or not _fits(rule, source, key):
         return
-    if "compensated" in rule.match and _compensated(rule, source, key):
+    for first, last in callers:
+        yield Match(source.tokens.starts[first], source.tokens.ends[last - 1])
+    if found is None:
         return
     value, sure = found
+    origin = origin_of(source, value, low, high)
+    if origin and not sure:
+        yield Match(*origin, "medium", "a name that is used below, sometimes")
+        return
     yield Match(
         source.tokens.starts[key],
         source.tokens.ends[high - 1],
         None if sure else "medium",
         _reason(value, low, high, sure),
         edits=_edits(rule, source, key, (low, high), value),
+        origin=origin,
     )
+
+
+def origin_of(
+    source: Source, value: Value, low: int, high: int
+) -> tuple[int, int] | None:
+    """Where a value stands that is given elsewhere, under a name."""
+    tokens = source.tokens
+    if low <= value.start < high or tokens.parent[value.start] == low:
+        return None
+    return tokens.starts[value.start], tokens.ends[value.end - 1]
+
+
+def _fits(rule: Rule, source: Source, key: int) -> bool:
+    if not fits_calls(rule, source, key) or _is_opposite(rule, source, key):
+        return False
+    return "compensated" not in rule.match or not _compensated(rule, source, key)
 
 
 def key_at(source: Source, end: int) -> int | None:
@@ -60,7 +85,7 @@ def key_at(source: Source, end: int) -> int | None:
     if index is None:
         return None
     for _ in range(4):
-        if index < 0 or tokens.kinds[index] == NEWLINE:
+        if index < 0 or (tokens.kinds[index] == NEWLINE and tokens.parent[index] < 0):
             return None
         if tokens.kinds[index] == WORD:
             return index
@@ -74,6 +99,8 @@ def value_start(source: Source, key: int) -> int | None:
     """The index of the first token of a key's value, or None if it is given none."""
     tokens = source.tokens
     index = key + 1
+    if tokens.parent[key] >= 0:
+        index = _skip_lines(source, index) or index
     while index < len(tokens) and tokens.texts[index] in ("]", "}", "||", "??"):
         if tokens.kinds[index] == STRING or index > key + 3:
             return None
@@ -82,7 +109,7 @@ def value_start(source: Source, key: int) -> int | None:
         return None
     text, kind = tokens.texts[index], tokens.kinds[index]
     if kind == STRING or text not in _GIVING:
-        return _unmarked(source, key, index)
+        return key if _is_shorthand(source, key) else _unmarked(source, key, index)
     if text == ":":
         if key and tokens.texts[key - 1] in (".", "?.") and index == key + 1:
             return None  # `a ? x.key : false`
@@ -90,6 +117,72 @@ def value_start(source: Source, key: int) -> int | None:
         if typed is not None:
             return typed
     return _skip_lines(source, index + 1)
+
+
+def _is_shorthand(source: Source, key: int) -> bool:
+    """Whether it is `{ key, … }` of JavaScript, which gives it the variable's value."""
+    tokens = source.tokens
+    parent = tokens.parent[key]
+    if source.language.name != "javascript" or parent < 0 or key + 1 >= len(tokens):
+        return False
+    close = tokens.partner[parent]
+    between = {"{", ",", "\n"}
+    return (
+        tokens.texts[parent] == "{"
+        and tokens.kinds[key] == WORD
+        and tokens.texts[key - 1] in between
+        and tokens.texts[key + 1] in (",", "}", "\n")
+        and close + 1 < len(tokens)
+        and tokens.texts[close + 1] not in ("=", "from")
+    )
+
+
+def is_typed(source: Source, key: int) -> bool:
+    """Whether it is a member of a type of TypeScript, whose value is a type as well."""
+    tokens = source.tokens
+    parent = tokens.parent[key]
+    if source.language.name != "javascript" or parent < 0:
+        return False
+    first = source.begins_statement(parent)
+    words = [text for text in tokens.texts[first : first + 4] if text != "\n"]
+    return bool({"type", "interface"}.intersection(words[:2])) and ":" not in words
+
+
+_DECLARING = frozenset(
+    [
+        "const",
+        "let",
+        "var",
+        "val",
+        "my",
+        "local",
+        "final",
+        "auto",
+        "bool",
+        "boolean",
+        "mut",
+    ]
+)
+
+
+def is_local(source: Source, key: int) -> bool:
+    """Whether it is a variable of a function: what it is used for is what counts."""
+    tokens = source.tokens
+    if tokens.kinds[key] != WORD or functions.enclosing(source, key) < 0:
+        return False
+    if key + 1 >= len(tokens) or tokens.texts[key + 1] not in ("=", ":=", ":"):
+        return False
+    before = tokens.texts[key - 1] if key else ""
+    if before in _DECLARING:
+        return True
+    if source.language.name not in ("python", "go", "php"):
+        return False
+    owner = source.functions[functions.enclosing(source, key)]
+    return (
+        source.begins_statement(key) == key
+        and tokens.texts[key + 1] != ":"
+        and tokens.parent[key] in (-1, owner.start - 1)
+    )
 
 
 def _unmarked(source: Source, key: int, index: int) -> int | None:
@@ -181,7 +274,9 @@ def _compensated(rule: Rule, source: Source, key: int) -> bool:
     It does not where its own value accepts everything, or is nothing.
     """
     pattern = compiled(rule.match["compensated"])
-    low, high = _around(source, key)
+    low, high = _brackets(source, key)
+    if high < 0 or not pattern.search(source.text, low, high):
+        low, high = _around(source, key)
     for found in pattern.finditer(source.text, low, high):
         other = key_at(source, found.end())
         value = value_start(source, other) if other is not None else None
@@ -190,6 +285,16 @@ def _compensated(rule: Rule, source: Source, key: int) -> bool:
         ):
             return True
     return False
+
+
+def _brackets(source: Source, key: int) -> tuple[int, int]:
+    """The offsets of the brackets that a key stands in, or (0, -1)."""
+    tokens = source.tokens
+    parent = tokens.parent[key]
+    close = tokens.partner[parent] if parent >= 0 else -1
+    if close < 0 or tokens.texts[key - 1] in (".", "->"):
+        return 0, -1
+    return tokens.starts[parent], tokens.ends[close]
 
 
 def _around(source: Source, key: int) -> tuple[int, int]:

@@ -24,6 +24,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
             return
         end = found.end()
     zone = source.zone(start)
+    if zone == "string" and is_docstring(source, start):
+        return
     wanted = rule.match.get("zone", "any")
     if zone == "comment" or wanted not in ("any", zone):
         return
@@ -41,6 +43,19 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         else ()
     )
     yield Match(start, end, edits=edits)
+
+
+def is_docstring(source: Source, offset: int) -> bool:
+    """Whether a string of Python stands alone as a statement."""
+    if source.language.name != "python":
+        return False
+    tokens = source.tokens
+    index = tokens.at(offset)
+    if index is None or not tokens.texts[index].endswith(('"""', "'''")):
+        return False
+    before = tokens.texts[index - 1] if index else "\n"
+    after = tokens.texts[index + 1] if index + 1 < len(tokens) else "\n"
+    return before == "\n" and after == "\n" and tokens.parent[index] < 0
 
 
 def _found_around(rule: Rule, source: Source, start: int, end: int) -> bool:

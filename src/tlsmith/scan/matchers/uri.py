@@ -37,6 +37,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     found = _VALUE.match(source.text, end)
     if not found or not said(asked["values"], found["value"].rstrip(".")):
         return
+    if "beside" in asked and not source.holds(f"(?i:{asked['beside']})"):
+        return
     if not _is_read(source, start):
         return
     around = _around(source, start)

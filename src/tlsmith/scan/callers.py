@@ -1,0 +1,128 @@
+"""Where a file calls a function of its own with a value that matters.
+
+`def get(url, verify): return requests.get(url, verify=verify)` is as good as the value
+that its callers give: each of them is a place of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from tlsmith.scan import functions
+from tlsmith.scan.arguments import Arguments, arguments_of
+from tlsmith.scan.expression import Value, possible_values
+from tlsmith.scan.functions import Function
+from tlsmith.scan.lexer import WORD
+from tlsmith.scan.source import Source
+
+_CLASS = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
+_OWN = ("self", "cls", "&")
+_MOST = 60
+
+
+def handing(
+    source: Source, values: Iterable[Value], fits: Callable[[Value], bool]
+) -> Iterator[tuple[int, int]]:
+    """The arguments of callers in this file that make one of these values fit.
+
+    Args:
+        source: The text.
+        values: What an expression may be; those that are parameters count.
+        fits: Whether a value is what is looked for.
+    """
+    for value in values:
+        function = _taking(source, value)
+        for bounds in _arguments(source, function, value) if function else ():
+            given = (
+                Value(found.start, found.end, found.sure, found.negated ^ value.negated)
+                for found in possible_values(source, *bounds)
+            )
+            if any(fits(one) for one in given):
+                yield bounds
+
+
+def direct(source: Source, low: int, high: int) -> Iterator[Value]:
+    """The parameter that an expression is, or the negation of, whatever its default."""
+    negated = False
+    while low < high and source.tokens.texts[low] in ("!", "not"):
+        low, negated = low + 1, not negated
+    if high - low == 1:
+        yield Value(low, high, False, negated)
+
+
+def _taking(source: Source, value: Value) -> Function | None:
+    """The function one of whose parameters a value is."""
+    owner = functions.enclosing(source, value.start)
+    if owner < 0 or value.end - value.start != 1:
+        return None
+    if source.tokens.kinds[value.start] != WORD:
+        return None
+    word = source.tokens.texts[value.start]
+    taken = functions.has_parameter(source, owner, word)
+    return source.functions[owner] if taken else None
+
+
+def _arguments(
+    source: Source, function: Function, value: Value
+) -> Iterator[tuple[int, int]]:
+    name = _called(source, function)
+    places = source.words.get(name, ()) if name else ()
+    word = source.tokens.texts[value.start]
+    at = _position(source, function, word)
+    for place in places if len(places) < _MOST else ():
+        if place == function.name:
+            continue
+        arguments = arguments_of(source, place)
+        bounds = arguments and _argument(arguments, word.lstrip("$"), at)
+        if bounds:
+            yield bounds
+
+
+def _argument(arguments: Arguments, name: str, at: int) -> tuple[int, int] | None:
+    if name in arguments.named:
+        return arguments.named[name]
+    if 0 <= at < len(arguments.positional):
+        return arguments.positional[at]
+    return None
+
+
+def _position(source: Source, function: Function, word: str) -> int:
+    """At which place a call gives a parameter."""
+    tokens = source.tokens
+    opening = function.parameters
+    texts = tokens.texts[opening + 1 : tokens.partner[opening]]
+    at = 0
+    for index in range(opening + 1, tokens.partner[opening]):
+        if tokens.parent[index] != opening:
+            continue
+        if tokens.texts[index] == word:
+            break
+        at += tokens.texts[index] == ","
+    return at - 1 if texts[:1] and texts[0] in _OWN and at else at
+
+
+def _called(source: Source, function: Function) -> str:
+    """The name by which a function is called: that of its class if it makes one."""
+    tokens = source.tokens
+    if function.name < 0:
+        return _given_name(source, function.parameters)
+    name = tokens.texts[function.name]
+    if name[:1].isupper() or not functions.makes(
+        source, source.functions.index(function)
+    ):
+        return name
+    before = source.text[: tokens.starts[function.name]]
+    classes = _CLASS.findall(before)
+    return str(classes[-1]) if classes else ""
+
+
+def _given_name(source: Source, opening: int) -> str:
+    """The name in `name = (a) => …`, `name := func(a) …`, `name = function (a) …`."""
+    tokens = source.tokens
+    index = opening - 1
+    while index > 0 and tokens.texts[index] in ("async", "function", "func", "lambda"):
+        index -= 1
+    if index > 0 and tokens.texts[index] in ("=", ":=", ":"):
+        return tokens.texts[index - 1]
+    return ""

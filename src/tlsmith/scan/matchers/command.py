@@ -1,0 +1,217 @@
+"""`command`: a program is run with arguments that switch verification off.
+
+The anchor is the program's name. What a rule may say in `match`:
+
+- `program`: a regular expression that the whole name matches.
+- `flags`: options that do it, `-k` within `-sSk` as well; `=false` behind one is none.
+- `valued`: letters of the short options that take a value; `takes`: the long ones.
+- `options`: options that do it with some values: a regular expression for each.
+- `said`: one that is searched in the arguments, which a line break separates.
+- `when`, `unless`: ones that must be found there, or must not.
+- `encrypted`: whether it does no harm where every URL is one of plain HTTP.
+- `abbreviated`: whether long options may be cut short.
+- `answered`: only where something is said to the other end, or its answer is trusted.
+
+Arguments are followed into the variables that hold them; what is wrong there is found
+where it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.matchers.asked import compiled
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.shell.answered import is_answered
+from tlsmith.scan.shell.command import Command, Word
+from tlsmith.scan.shell.running import running_at
+from tlsmith.scan.shell.variables import Held, held_by
+from tlsmith.scan.source import Source
+
+_OFF = re.compile(r"(?:false|no|off|0|f|n)\b", re.I)
+_URL = re.compile(r"^[\"']?([a-z][a-z0-9+.-]*)://", re.I | re.M)
+_TARGET = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']+", re.I)
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """What is wrong with the command whose program stands at an anchor."""
+    found = running_at(source, start, compiled(f"(?i:{rule.match['program']})"))
+    if found is None:
+        return
+    command, at = found
+    arguments = command.words[at + 1 :]
+    said = _joined(arguments)
+    if not _fits(rule, command, said):
+        return
+    yield from _wrong(rule, source, arguments, said)
+
+
+def _wrong(
+    rule: Rule, source: Source, arguments: Sequence[Word], said: str
+) -> Iterator[Match]:
+    url = _TARGET.search(said)
+    target = url.group() if url else None
+    for word, low, high, edits in _offending(rule, arguments):
+        yield Match(
+            word.offset(low), word.offset(max(high - 1, low)) + 1,
+            target=target, edits=edits,
+        )  # fmt: skip
+    for word in arguments:
+        for held in held_by(word, source):
+            yield from _held(rule, held, target)
+
+
+def _held(rule: Rule, held: Held, target: str | None) -> Iterator[Match]:
+    """What is wrong in the words that a variable holds."""
+    for word, low, high, _ in _offending(rule, held.words):
+        yield Match(
+            word.offset(low) + held.start,
+            word.offset(max(high - 1, low)) + 1 + held.start,
+            reason="the command is run with what this holds",
+            target=target,
+            outer=held.outer,
+        )
+
+
+def _joined(words: Iterable[Word]) -> str:
+    return "\n".join(word.text.replace("\n", " ") for word in words)
+
+
+def _fits(rule: Rule, command: Command, said: str) -> bool:
+    asked = rule.match
+    if "when" in asked and not _said(asked["when"]).search(said):
+        return False
+    if "unless" in asked and _said(asked["unless"]).search(said):
+        return False
+    if asked.get("answered") and not is_answered(command):
+        return False
+    if asked.get("encrypted"):
+        schemes = {scheme.lower() for scheme in _URL.findall(said)}
+        return schemes != {"http"}
+    return True
+
+
+def _said(pattern: str) -> re.Pattern[str]:
+    return compiled(f"(?m){pattern}")
+
+
+_Place = tuple[Word, int, int, tuple[Edit, ...]]
+
+
+def _offending(rule: Rule, words: Sequence[Word]) -> Iterator[_Place]:
+    """The words that do it: each with the stretch of it, and what would mend it."""
+    asked = rule.match
+    taken = -1
+    for index, word in enumerate(words):
+        if index <= taken:
+            continue
+        if word.text == "--" and asked.get("ends", True):
+            break
+        if word.text[:1] == "-":
+            found, taken = _option(rule, words, index)
+            if found:
+                yield found
+    if "said" in asked:
+        yield from _in_words(rule, words)
+
+
+def _option(rule: Rule, words: Sequence[Word], index: int) -> tuple[_Place | None, int]:
+    """What is wrong with an option; the index of the last word that belongs to it."""
+    asked, word = rule.match, words[index]
+    name, equals, value = word.text.partition("=")
+    flags, options = asked.get("flags", ()), asked.get("options", {})
+    if name in flags or (asked.get("abbreviated") and _shortened(name, flags)):
+        if equals and _OFF.match(value):
+            return None, index
+        return _whole(rule, word), index
+    if name in options:
+        last = index if equals else index + 1
+        if not equals:
+            value = words[last].text if last < len(words) else ""
+        if compiled(options[name]).fullmatch(value):
+            return _pair(rule, word, words[min(last, len(words) - 1)]), last
+        return None, last
+    if word.text[:2] == "--" or len(name) < 2:
+        return None, index + (not equals and name in asked.get("takes", ()))
+    return _letters(rule, words, index)
+
+
+def _shortened(name: str, flags: Iterable[str]) -> bool:
+    return "insec" in name and any(flag.startswith(name) for flag in flags)
+
+
+def _whole(rule: Rule, word: Word) -> _Place:
+    edits: tuple[Edit, ...] = ()
+    if rule.rewrite.get("remove") == "flag":
+        edits = (Edit(word.start, word.end, ""),)
+    return word, 0, len(word.text), edits
+
+
+def _pair(rule: Rule, word: Word, value: Word) -> _Place:
+    joined = replace(word, text=f"{word.text} {value.text}", places=[
+        *word.places, (len(word.text) + 1, value.offset(0))
+    ])  # fmt: skip
+    edits: tuple[Edit, ...] = ()
+    if rule.rewrite.get("remove") == "flag":
+        edits = (Edit(word.start, value.end, ""),)
+    if value is word:
+        return _whole(rule, word)
+    return joined, 0, len(joined.text), edits
+
+
+def _letters(
+    rule: Rule, words: Sequence[Word], index: int
+) -> tuple[_Place | None, int]:
+    """One of several short options in one word."""
+    asked, word = rule.match, words[index]
+    flags, valued = asked.get("flags", ()), asked.get("valued", "")
+    last = len(word.text) - 1
+    found: _Place | None = None
+    for at in range(1, last + 1):
+        letter = word.text[at]
+        if found is None and f"-{letter}" in flags:
+            found = word, 0, len(word.text), _without(rule, word, at)
+        elif letter in valued:
+            return found, index + (at == last)
+        elif not letter.isalnum() and letter not in "#:":
+            return None, index
+    return found, index
+
+
+def _without(rule: Rule, word: Word, at: int) -> tuple[Edit, ...]:
+    if rule.rewrite.get("remove") != "flag":
+        return ()
+    return (Edit(word.offset(at), word.offset(at) + 1, ""),)
+
+
+def _in_words(rule: Rule, words: Sequence[Word]) -> Iterator[_Place]:
+    """What `said` finds, as one place from its first word to its last."""
+    text = _joined(words)
+    starts: list[tuple[int, int]] = []
+    length = 0
+    for index, word in enumerate(words):
+        starts.append((length, index))
+        length += len(word.text) + 1
+    for found in _said(rule.match["said"]).finditer(text):
+        if found.end() == found.start():
+            continue
+        places = [
+            (begin + inside, outside)
+            for begin, index in starts
+            for inside, outside in words[index].places or [(0, words[index].start)]
+        ]
+        first = words[max(i for begin, i in starts if begin <= found.start())]
+        whole = replace(first, text=text, places=places)
+        yield whole, found.start(), found.end(), _replaced(rule, whole, found)
+
+
+def _replaced(rule: Rule, whole: Word, found: re.Match[str]) -> tuple[Edit, ...]:
+    """The end of what was said, put right: `rewrite = {value = "true"}`."""
+    value = rule.rewrite.get("value")
+    if value is None or not found.re.groups or found.start(1) < 0:
+        return ()
+    start = whole.offset(found.start(1))
+    return (Edit(start, start + len(found[1]), value),)

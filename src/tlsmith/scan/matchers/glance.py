@@ -1,0 +1,131 @@
+"""A look around a key, before a whole file is read as configuration.
+
+Most of what anchors find is no key, or is plainly set to something else than a rule
+names. Only what can be told from the characters beside it is told here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from tlsmith.scan.anchor import words_of
+from tlsmith.scan.source import Source
+
+_KEY_END = r"[\w.-]*+(?P<quote>[\"']?)[ \t]*+[:=][ \t]*+"
+_SCALAR = re.compile(
+    _KEY_END + r"(?P<mark>[\"']?)(?P<value>[\w./-]++)(?P=mark)[ \t\r]*+(?=[\n,}\]]|\Z)"
+)
+_BLOCK = re.compile(
+    _KEY_END + r"(?:\{[ \t\r\n]*+[\"'\w]"
+    # Nothing on its line, and below it another key.
+    r"|(?:\#[^\n]*)?\r?\n(?:[ \t]*(?:\#[^\n]*)?\r?\n)*[ \t]*[\w.\"'-]*[\w\"']:(?=\s))"
+)
+_JSON_KEY = re.compile(r"[\w$.-]*+[ \t]*+(?:=|:(?!//))|[^\"'\n]*+[\"']\s*+[:=]")
+_XML_WORD = re.compile(r"[\w.:-]*+(?P<after>\s*+[=<]|[\"'])?")
+_TEXT_KEY = re.compile(
+    r"[\w.-]*+[\"'\])]*+(?:(?P<mark>[ \t]*+[:=>{\[])|[ \t]++(?P<value>[^\s#]++)|\s|\Z)"
+)
+_NEAR = 4000
+"""How far behind its key a value may stand."""
+
+
+def is_something_else(
+    asked: Mapping[str, Any], source: Source, start: int, end: int
+) -> bool:
+    """Whether an anchor is no key, or one that is set to nothing that a rule names.
+
+    Args:
+        asked: What the rule says in `match`.
+        source: The file.
+        start: Where the anchor starts.
+        end: Where it ends.
+    """
+    if "under" in asked and not source.holds_one(_words_under(asked["under"])):
+        return True
+    if asked.get("part", "key") != "key":
+        return False
+    if not _is_key(source, asked, start, end):
+        return True
+    values = asked.get("values")
+    return values is not None and (
+        not _comes_soon(source, tuple(values), end)
+        or _has_other_value(values, source.text, end)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _words_under(pattern: str) -> tuple[str, ...]:
+    """Words of which one stands in every file that has such a path of keys."""
+    return tuple(word.lower() for word in words_of(pattern))
+
+
+def _is_key(source: Source, asked: Mapping[str, Any], start: int, end: int) -> bool:
+    language = source.language.name
+    if language == "json":
+        return _JSON_KEY.match(source.text, end) is not None
+    if language == "xml":
+        return _is_xml_key(source.text, start, end)
+    return language != "text" or _is_text_key(source.text, end, asked.get("values"))
+
+
+def _is_xml_key(text: str, start: int, end: int) -> bool:
+    """Whether it is an element, an attribute, or all that stands in one of them."""
+    while start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_.:-"):
+        start -= 1
+    before = text[start - 1 : start]
+    found = _XML_WORD.match(text, end)
+    after = (found["after"] or "").strip() if found else ""
+    if before == ">":
+        return after == "<"
+    if before in ("'", '"'):
+        return after in ("'", '"')
+    return before == "<" or after == "="
+
+
+def _is_text_key(text: str, end: int, values: Sequence[str] | None) -> bool:
+    """Whether a value follows, and if spaces alone divide them, one that is named.
+
+    In a file of no known language a key holds no spaces.
+    """
+    found = _TEXT_KEY.match(text, end)
+    if found is None:
+        return False
+    if found["mark"] or values is None or not _is_plain(values):
+        return True
+    low = (found["value"] or "").lower().lstrip("\"'([{")
+    return any(low.startswith(one) for one in _spellings(tuple(values)))
+
+
+def _comes_soon(source: Source, values: tuple[str, ...], end: int) -> bool:
+    lowered = source.lowered
+    if lowered is None or not _is_plain(values):
+        return True
+    return any(lowered.find(one, end, end + _NEAR) >= 0 for one in _spellings(values))
+
+
+@lru_cache(maxsize=1024)
+def _spellings(values: tuple[str, ...]) -> frozenset[str]:
+    from tlsmith.scan.matchers.config import WORDS
+
+    return frozenset().union(*(WORDS.get(one, {one.lower()}) for one in values))
+
+
+def _has_other_value(values: Iterable[str], text: str, end: int) -> bool:
+    from tlsmith.scan.matchers.config import said
+
+    found = _SCALAR.match(text, end)
+    if found is None:
+        return _is_plain(values) and _BLOCK.match(text, end) is not None
+    value, mark = found["value"], found["mark"]
+    if text[found.end() : found.end() + 1] == "," and not _is_plain(values):
+        return False
+    if value.startswith(("local.", "var.")):
+        return False  # Terraform's, whose values are followed
+    return not (said(values, value) or said(values, f"{mark}{value}{mark}"))
+
+
+def _is_plain(values: Iterable[str]) -> bool:
+    return not any(one == "empty" or one.startswith("/") for one in values)

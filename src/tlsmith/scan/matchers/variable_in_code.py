@@ -1,0 +1,117 @@
+"""A variable of the environment that a program sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tlsmith.scan.expression import value_end
+from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.lexer import STRING, WORD
+from tlsmith.scan.matchers.asked import callees_around, fits_calls, satisfying
+from tlsmith.scan.matchers.setting import value_start
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+_SETTER = re.compile(
+    r"(?i)set_?env\w*|put_?env|\benviron(?:\.(?:update|setdefault))?$|\.envs?$|set_?(?:var|property)|setx|env\w*[.:]+set"
+    r"|set_?environment_?variable|env_?var\w*|withEnv|add_?env\w*|environment[.:]+(?:put|add|set)"
+    r"|environment\w*$|sys\.setenv|system\.put_env"
+)
+_FAILING = re.compile(r"(?i)exception|error|throw|raise|abort|panic|fail")
+_ENVIRONMENT = re.compile(r"(?i)env")
+_NEAR = 300
+_QUOTES = "\"'`"
+
+
+def given_in_code(rule: Rule, source: Source, start: int, end: int) -> Iterator[Match]:
+    """Where a program gives the variable at an anchor one of the values."""
+    index = source.tokens.at(start)
+    if index is None or not fits_calls(rule, source, index):
+        return
+    tokens = source.tokens
+    name = source.text[start:end]
+    if tokens.kinds[index] == STRING:
+        content = tokens.texts[index].lstrip("rbuftRBUFT@$").strip(_QUOTES)
+        if content == name:
+            yield from _by_string(rule, source, index)
+        elif content.startswith(f"{name}="):
+            yield from _as_pair(rule, source, index, content)
+    elif tokens.kinds[index] == WORD and (
+        rule.match.get("code") or _is_environment(source, index)
+    ):
+        yield from _assigned(rule, source, index)
+
+
+def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
+    """`environ["NAME"] = …`, `{"NAME": …}`, `setenv("NAME", …)`, `KEY = "NAME"`."""
+    tokens = source.tokens
+    after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
+    if after == "," and any(
+        _SETTER.search(one) for one in callees_around(source, index)
+    ):
+        yield from _judged(rule, source, index, index + 2)
+        return
+    if rule.match.get("code") or _is_environment(source, index):
+        yield from _assigned(rule, source, index)
+    before = tokens.texts[index - 1] if index else ""
+    if before in ("=", ":=") and tokens.kinds[index - 2] == WORD:
+        for place in source.words.get(tokens.texts[index - 2], ()):
+            if place > index and tokens.texts[place - 1] == "[":
+                yield from _assigned(rule, source, place)
+
+
+def _assigned(rule: Rule, source: Source, index: int) -> Iterator[Match]:
+    low = value_start(source, index)
+    if low is not None and not source.in_import(index):
+        yield from _judged(rule, source, index, low)
+
+
+def _judged(rule: Rule, source: Source, index: int, low: int) -> Iterator[Match]:
+    tokens = source.tokens
+    high = value_end(source, low)
+    if high <= low:
+        return
+    found = satisfying(source, low, high, (f"/(?i:{rule.match['values']})/",))
+    if found is None:
+        return
+    value, sure = found
+    edits: tuple[Edit, ...] = ()
+    literal = value.end - value.start == 1 and tokens.kinds[value.start] == STRING
+    if "value" in rule.rewrite and literal and low <= value.start < high:
+        written = tokens.texts[value.start]
+        start = tokens.starts[value.start]
+        edits = (Edit(start + 1, start + len(written) - 1, rule.rewrite["value"]),)
+    yield Match(
+        tokens.starts[index],
+        tokens.ends[high - 1],
+        None if sure else "medium",
+        "" if sure else "one branch of a condition says so",
+        edits=edits,
+    )
+
+
+def _as_pair(rule: Rule, source: Source, index: int, content: str) -> Iterator[Match]:
+    """`"NAME=value"` as an entry of an environment, or handed to `putenv`."""
+    value = content.partition("=")[2]
+    inside = source.tokens.parent[index] >= 0
+    if inside and re.fullmatch(f"(?i:{rule.match['values']})", value):
+        callees = list(callees_around(source, index))
+        if any(_FAILING.search(callee) for callee in callees[:1]):
+            return
+        if _is_environment(source, index) or any(map(_SETTER.search, callees)):
+            yield Match(source.tokens.starts[index], source.tokens.ends[index])
+
+
+def _is_environment(source: Source, index: int) -> bool:
+    """Whether something near speaks of an environment."""
+    start = source.tokens.starts[index]
+    line, _ = source.line_bounds(source.position(start)[0])
+    if _ENVIRONMENT.search(source.text, line, start):
+        return True
+    parent = source.tokens.parent[index]
+    if parent < 0:
+        return False
+    opened = source.tokens.starts[parent]
+    first, _ = source.line_bounds(source.position(opened)[0])
+    return bool(_ENVIRONMENT.search(source.text, max(first, opened - _NEAR), opened))

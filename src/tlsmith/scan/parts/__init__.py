@@ -1,0 +1,1 @@
+"""Where texts stand inside others, by the language of the outer one."""

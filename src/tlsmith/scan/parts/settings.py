@@ -1,0 +1,173 @@
+"""Commands and scripts in files of settings: pipelines, manifests, units, templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tlsmith.scan.config.node import ITEM, Document, Node
+from tlsmith.scan.config.reading import documents
+from tlsmith.scan.part import Part, part_of, unescaped
+from tlsmith.scan.parts.listed import joined, strings_in
+from tlsmith.scan.source import Source
+
+_PROSE = re.compile(
+    r"(?i)(?:^|[._-])(?:description|desc|name|title|summary|help|message|msg|notes?|doc|docs"
+    r"|comment|label|label_name|usage|reason|warning|hint|text|example|examples|displayname"
+    r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
+    r"|keywords|words|wiki|documentation)$"
+)
+_PWSH = re.compile(r"(?i)pwsh|powershell")
+_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
+_HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
+_UNIT = re.compile(
+    r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
+    r"|[a-z_]*command[a-z_]*[ \t]+)[@+!:-]*"
+    r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
+)
+_SCRIPT = re.compile(r"\s*\#!")
+_NAMING = ("filename", "destination", "path", "dest")
+_BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
+
+
+def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
+    """The parts around some offsets, each once."""
+    seen: set[int] = set()
+    if source.language.name == "ini":
+        yield from _lines(source, offsets, seen)
+        return
+    settings = documents(source)
+    for offset in offsets:
+        for document, node in settings.values_at(offset):
+            if id(node) not in seen and not _is_prose(node):
+                seen.add(id(node))
+                yield from _of_node(source, document, node)
+
+
+def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[Part]:
+    """What stands behind `key=` in a file of lines."""
+    for offset in offsets:
+        first, _ = source.line_bounds(source.position(offset)[0])
+        while first > 1 and source.text[first - 2] == "\\":
+            first = source.text.rfind("\n", 0, first - 1) + 1
+        found = _UNIT.match(source.text, first)
+        if found is None or first in seen or source.zone(offset) == "comment":
+            continue
+        if _PROSE.search(source.text[first : found.start("text")].strip(" \t=:@+!-")):
+            continue
+        seen.add(first)
+        yield part_of(source, found["text"], [(0, found.start("text"))])
+
+
+def _is_prose(node: Node) -> bool:
+    key = node.key if node.key != ITEM or node.parent is None else node.parent.key
+    return _PROSE.search(key) is not None
+
+
+def _of_node(source: Source, document: Document, node: Node) -> Iterator[Part]:
+    value = node.value.strip()
+    if not re.search(r"\s", value) and value:
+        words = list(_words_around(source, node))
+        if len(words) > 1:
+            yield joined(source, words)
+        return
+    if source.language.name == "hcl":
+        yield from _of_hcl(source, node)
+        return
+    language = _language_of(node)
+    yield _scalar(source, node, language)
+
+
+def _of_hcl(source: Source, node: Node) -> Iterator[Part]:
+    """A string, a list of strings, or a here-document, which may be another file."""
+    start, end = node.value_start, node.end
+    strings = (
+        [] if node.value.startswith("<<") else list(strings_in(source, start, end))
+    )
+    if len(strings) < 2:
+        beside = node.parent.children if node.parent is not None else []
+        named = (child.value for child in beside[:30] if child.key in _NAMING)
+        yield _scalar(source, node, _language_of(node), next(named, ""))
+    elif re.search(r"\s", strings[0][0]):
+        for text, begin in strings:
+            yield part_of(source, text, [(0, begin)])
+    else:
+        yield joined(source, strings)
+
+
+def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
+    """The words of the command that a program's name begins: what follows in its list,
+    and what stands beside it as `args`.
+    """
+    yield node.value.strip(), _place(source, node)
+    holder = node
+    if node.key == ITEM and node.parent is not None:
+        holder = node.parent
+        behind = False
+        for child in holder.children:
+            if behind and not child.children:
+                yield child.value.strip(), _place(source, child)
+            behind = behind or child is node
+    if holder.key.lower() not in _BESIDE or holder.parent is None:
+        return
+    if holder.key == "image" and any(
+        child.key in ("command", "entrypoint") for child in holder.parent.children
+    ):
+        return
+    for child in holder.parent.children:
+        if (
+            child.key.lower() in ("args", "arguments", "command")
+            and child is not holder
+        ):
+            for item in child.children:
+                yield item.value.strip(), _place(source, item)
+
+
+def _place(source: Source, node: Node) -> int:
+    start = max(node.value_start, node.start)
+    return start + (source.text[start : start + 1] in ("'", '"'))
+
+
+def _language_of(node: Node) -> str:
+    if _PWSH.search(node.key):
+        return "powershell"
+    beside = node.parent.children if node.parent is not None else []
+    shell = next((child.value for child in beside[:30] if child.key == "shell"), "")
+    if _PWSH.search(shell):
+        return "powershell"
+    if "python" in shell:
+        return "python"
+    head = node.value.lstrip()[:60].split("\n")[0]
+    if head.startswith("#!"):
+        for name in ("python", "node", "ruby", "perl", "pwsh"):
+            if name in head:
+                return {"node": "javascript", "pwsh": "powershell"}.get(name, name)
+    return "shell"
+
+
+def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
+    """A value as a text of its own, or as a file of this name."""
+    start, end = node.value_start, node.end
+    raw = source.text[start:end]
+    header = _BLOCK.search(
+        source.text, max(source.text.rfind("\n", 0, start - 1), 0), start
+    )
+    if header:
+        text = _folded(raw) if header[0].startswith(">") else raw
+        return part_of(source, text, [(0, start)], language)
+    if document := _HEREDOC.match(raw):
+        at = document.end()
+        return part_of(source, raw[at:], [(0, start + at)], language, path)
+    quote = raw[:1]
+    if quote == '"' and raw.endswith('"') and len(raw) > 1:
+        return unescaped(source, _folded(raw[1:-1]), start + 1, language)
+    if quote == "'" and raw.endswith("'") and len(raw) > 1:
+        return part_of(source, _folded(raw[1:-1]), [(0, start + 1)], language)
+    if source.language.name in ("yaml", "json", "hcl"):
+        raw = _folded(raw) if source.language.name == "yaml" else raw
+    return part_of(source, raw, [(0, start)], language)
+
+
+def _folded(text: str) -> str:
+    """YAML's folding, no character moved: a line break is a space."""
+    return re.sub(r"(?<!\\)\n(?=[ \t]*\S)", " ", text)

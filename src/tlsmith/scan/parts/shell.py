@@ -1,0 +1,180 @@
+"""What a shell hands on: `bash -c`, `python -c`, files it writes, `NAME="curl …"`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from tlsmith.scan.part import Part, part_of, stretch_of
+from tlsmith.scan.shell.command import Command, Word
+from tlsmith.scan.shell.program import name_of, programs
+from tlsmith.scan.source import Source
+
+_SHELLS = frozenset(
+    [
+        "sh",
+        "bash",
+        "zsh",
+        "ksh",
+        "dash",
+        "ash",
+        "fish",
+        "busybox",
+        "cmd",
+    ]
+)
+_INTERPRETERS = {
+    "python": "python",
+    "pypy": "python",
+    "node": "javascript",
+    "nodejs": "javascript",
+    "deno": "javascript",
+    "bun": "javascript",
+    "ruby": "ruby",
+    "perl": "perl",
+    "php": "php",
+    "pwsh": "powershell",
+    "powershell": "powershell",
+    "groovy": "groovy",
+    "lua": "lua",
+    "r": "r",
+    "rscript": "r",
+    "elixir": "elixir",
+    "julia": "julia",
+}
+_RUNS_TEXT = re.compile(
+    r"-[a-z]*[ce]|--eval|--command|-r|-Command|-EncodedCommand", re.I
+)
+_SPEAKING = frozenset(
+    [
+        "echo",
+        "printf",
+        "cat",
+        "tee",
+        "write-output",
+        "write-host",
+        "out-file",
+    ]
+)
+_EVALUATING = frozenset(
+    [
+        "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
+        "timeout", "concurrently", "wait-on", "npm-run-all", "start-server-and-test",
+        "crontab", "vagrant", "wsl", "doas", "sudo", "runuser",
+    ]
+)  # fmt: skip
+_WORDS = re.compile(r"\S+\s+\S")
+_SAYING = re.compile(
+    r"(?i)(?:msg|message|help|usage|desc\w*|text|error|err|warn\w*|hint|note|title|banner"
+    r"|prompt|reason|example|pattern|regex|expected?|doc|info|ps1)$"
+)
+_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
+_ESCAPED_LINE = re.compile(r"\\n")
+_VERSION = re.compile(r"[\d.]+$")
+
+
+def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
+    """The parts of a shell's text."""
+    for command in source.commands:
+        yield from _handed_on(source, command)
+        yield from _written(source, command)
+        for word in _values(command):
+            yield from _value(source, word)
+
+
+def _handed_on(source: Source, command: Command) -> Iterator[Part]:
+    """Scripts among a command's arguments, and the here-documents that it runs."""
+    words = command.words
+    for index in programs(words):
+        name = name_of(words[index].text)
+        language = _language_of(name)
+        if language is None and name not in _EVALUATING:
+            continue
+        for document in command.documents if index == 0 or language else ():
+            yield stretch_of(source, document.start, document.end, language or "shell")
+        if language is None:
+            yield from _evaluated(source, words[index + 1 :])
+            continue
+        for at in range(index + 1, min(index + 6, len(words) - 1)):
+            if _RUNS_TEXT.fullmatch(words[at].text):
+                yield _inner(source, words[at + 1], language)
+                break
+
+
+def _language_of(name: str) -> str | None:
+    if name in _SHELLS:
+        return "shell"
+    return _INTERPRETERS.get(_VERSION.sub("", name))
+
+
+def _evaluated(source: Source, words: Sequence[Word]) -> Iterator[Part]:
+    for word in words:
+        if word.quoted and _WORDS.search(word.text):
+            yield _inner(source, word, "shell")
+
+
+def _inner(source: Source, word: Word, language: str) -> Part:
+    return part_of(source, word.text, word.places, language)
+
+
+def _written(source: Source, command: Command) -> Iterator[Part]:
+    """What is written to a file of a name: `cat > .curlrc <<EOF`, `echo … | tee …`."""
+    path = _target(command)
+    if not path or not command.words:
+        return
+    for document in command.documents:
+        yield stretch_of(source, document.start, document.end, path=path)
+    if name_of(command.words[0].text) in _SPEAKING:
+        for word in command.words[1:]:
+            text = _ESCAPED_LINE.sub(" \n", word.text)
+            if word.text[:1] != "-" or word.quoted:
+                yield part_of(source, text, word.places, path=path)
+
+
+def _target(command: Command) -> str:
+    for operator, word in command.redirects:
+        if operator in (">", ">>", ">|", "&>"):
+            return word.text
+    name = name_of(command.words[0].text) if command.words else ""
+    if command.read_by is not None:
+        return _file_of(command.read_by)
+    return _file_of(command) if name in ("tee", "sudo") else ""
+
+
+def _file_of(command: Command) -> str:
+    words = command.words
+    for index in programs(words):
+        if name_of(words[index].text) == "tee":
+            files = (word.text for word in words[index + 1 :] if word.text[:1] != "-")
+            return next(files, "")
+    return ""
+
+
+def _values(command: Command) -> Iterator[Word]:
+    """What variables and aliases are given."""
+    yield from command.assignments
+    if not command.words:
+        return
+    if name_of(command.words[0].text) in (
+        "alias",
+        "export",
+        "declare",
+        "local",
+        "readonly",
+        "typeset",
+        "set",
+        "env",
+    ):
+        yield from command.words[1:]
+
+
+def _value(source: Source, word: Word) -> Iterator[Part]:
+    found = _ASSIGNMENT.match(word.text)
+    if found is None or _SAYING.search(found["name"]):
+        return
+    text = word.text[found.end() :]
+    if not _WORDS.match(text) or text.startswith(("$(", "`")):
+        return
+    start = word.offset(found.end())
+    if word.offset(len(word.text) - 1) - start == len(text) - 1:
+        yield part_of(source, text, [(0, start)])

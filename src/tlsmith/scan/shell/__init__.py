@@ -1,0 +1,1 @@
+"""Shell text cut into commands: words with their quotes resolved, and their places."""

@@ -1,0 +1,43 @@
+"""Which command runs the program that stands at an offset."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import lru_cache
+
+from tlsmith.scan.shell.command import Command
+from tlsmith.scan.shell.program import name_of, programs
+from tlsmith.scan.source import Source
+
+_FAR = 64
+_Running = tuple[int, int, Command, int]
+
+
+def running_at(
+    source: Source, offset: int, name: re.Pattern[str]
+) -> tuple[Command, int] | None:
+    """The command with the index of its program, if one of this name is run there.
+
+    The offset may be that of the program, or of any word behind it.
+    """
+    starts, places = _index(source)
+    at = bisect_right(starts, offset) - 1
+    for back in range(at, max(at - _FAR, -1), -1):
+        _, end, command, index = places[back]
+        near = offset < end or command.start <= offset < command.end
+        if near and name.fullmatch(name_of(command.words[index].text)):
+            return command, index
+    return None
+
+
+@lru_cache(maxsize=64)
+def _index(source: Source) -> tuple[list[int], list[_Running]]:
+    """Every program of a source, in order of place."""
+    places: list[_Running] = []
+    for command in source.commands:
+        for index in programs(command.words):
+            word = command.words[index]
+            places.append((word.start, word.end, command, index))
+    places.sort(key=lambda place: place[0])
+    return [place[0] for place in places], places

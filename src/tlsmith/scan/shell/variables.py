@@ -1,0 +1,102 @@
+"""What a variable holds that a command is given: where that is written, as words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tlsmith.scan.shell.command import Word
+from tlsmith.scan.shell.reader import read_shell
+from tlsmith.scan.source import Source
+
+_USE = re.compile(
+    r"(?:\$\{?|%)(?P<name>[A-Za-z_]\w*)(?P<index>\[[@*]\])?(?P<default>:?[-=][^}]*)?[}%]?"
+    r"|\$\{\{\s*(?:env|vars|inputs)\.(?P<context>\w+)\s*\}\}"
+    r"|\$\(\(?(?:variables\.|params\.)?(?P<macro>[A-Za-z_]\w*)\)\)?"
+)
+_LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Held:
+    """Words that a variable holds.
+
+    Args:
+        words: With places counted from `start`.
+        start: Where the text that was read begins.
+        outer: How many texts further out it stands.
+    """
+
+    words: list[Word]
+    start: int
+    outer: int
+
+
+def held_by(word: Word, source: Source) -> Iterator[Held]:
+    """What a word that is nothing but a variable may stand for in this file."""
+    use = _USE.fullmatch(word.text)
+    if use is None:
+        return
+    default = use["default"]
+    if default:
+        begin = use.start("default") + len(default) - len(default.lstrip(":-="))
+        text = word.text[begin:].rstrip("}")
+        yield Held(_words(text), word.offset(begin), 0)
+    name = use["name"] or use["context"] or use["macro"]
+    level, at = 0, source
+    while True:
+        yield from _given(name, at, level)
+        if at.outer is None:
+            return
+        level, at = level + 1, at.outer
+
+
+def _given(name: str, source: Source, level: int) -> Iterator[Held]:
+    """What one source says that a variable is given."""
+    if source.language.name in ("shell", "batch", "powershell"):
+        yield from _assigned(name, source, level)
+        return
+    for found in _settings(name).finditer(source.text):
+        value, start = found["value"][:_LONGEST], found.start("value")
+        quoted = re.match(r"([\"'])(.*)\1", value)
+        if quoted:
+            value, start = quoted[2], start + 1
+        yield Held(_words(value), start, level)
+
+
+def _settings(name: str) -> re.Pattern[str]:
+    """`NAME=…`, `NAME: …`, `ENV NAME …` at the start of a line."""
+    return re.compile(
+        r"(?m)^[ \t]*(?:-[ ]+|(?:export|ENV|ARG|define|const|let|var|my|our|final|def)"
+        r"[ ]+)?"
+        rf"""(?:String[ ]+)?["'$]?{name}["']?"""
+        rf"""[ \t]*(?:\+=|[:?]{{0,2}}=|:[ \t]|[ \t])[ \t]*(?P<value>[^\n]+)$"""
+    )
+
+
+def _assigned(name: str, source: Source, level: int) -> Iterator[Held]:
+    pattern = re.compile(rf"{name}(?:\[[^\]]*\])?\+?=")
+    default = re.compile(rf"\$\{{{name}:?=(?P<value>[^}}]*)\}}")
+    for command in source.commands:
+        for word in (*command.assignments, *command.words):
+            if found := pattern.match(word.text):
+                if word.items:
+                    yield Held(word.items, 0, level)
+                elif found.end() < len(word.text):
+                    yield from _value(word, found.end(), level)
+            elif command.words[:1] and command.words[0].text == ":":
+                for inner in default.finditer(word.text):
+                    begin = inner.start("value")
+                    yield Held(_words(inner["value"]), word.offset(begin), level)
+
+
+def _value(word: Word, begin: int, level: int) -> Iterator[Held]:
+    text = word.text[begin : begin + _LONGEST]
+    start = word.offset(begin)
+    if word.offset(begin + len(text) - 1) - start == len(text) - 1:
+        yield Held(_words(text), start, level)
+
+
+def _words(text: str) -> list[Word]:
+    return [word for command in read_shell(text) for word in command.words]
