@@ -46,8 +46,12 @@ def language_of(path: str, head: str = "") -> Language:
     """
     by_name = _tables()
     name = posixpath.basename(path)
-    for shorter in (name, _CODE_AGAIN.sub("", name)):
-        found = _by_filename(shorter, path, by_name)
+    shorter = _CODE_AGAIN.sub("", name)
+    inner = _by_filename(shorter, path, by_name) if name.endswith(".erb") else None
+    if inner and inner.name != "xml":  # a page is read as Ruby, a configuration is not
+        return inner
+    for one in (name, shorter):
+        found = _by_filename(one, path, by_name)
         if found:
             return found
     shebang = _SHEBANG.match(head[:200])

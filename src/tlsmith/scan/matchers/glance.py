@@ -24,6 +24,11 @@ _BLOCK = re.compile(
     r"|(?:\#[^\n]*)?\r?\n(?:[ \t]*(?:\#[^\n]*)?\r?\n)*[ \t]*[\w.\"'-]*[\w\"']:(?=\s))"
 )
 _JSON_KEY = re.compile(r"[\w$.-]*+[ \t]*+(?:=|:(?!//))|[^\"'\n]*+[\"']\s*+[:=]")
+_NAMED = re.compile(
+    r"(?i)\"(?:name|key|option|property|parameter|setting|parameterkey)\\?\"\s{0,4}:\s{0,4}"
+    r"\\?\"[\w./:-]{0,80}\Z"
+)
+"""What stands before a setting's name where another key holds its value."""
 _XML_WORD = re.compile(r"[\w.:-]*+(?P<after>\s*+[=<]|[\"'])?")
 _TEXT_KEY = re.compile(
     r"[\w.-]*+[\"'\])]*+(?:(?P<mark>[ \t]*+[:=>{\[])|[ \t]++(?P<value>[^\s#]++)|\s|\Z)"
@@ -65,7 +70,9 @@ def _words_under(pattern: str) -> tuple[str, ...]:
 def _is_key(source: Source, asked: Mapping[str, Any], start: int, end: int) -> bool:
     language = source.language.name
     if language == "json":
-        return _JSON_KEY.match(source.text, end) is not None
+        if _JSON_KEY.match(source.text, end) is not None:
+            return True
+        return _NAMED.search(source.text, max(start - 120, 0), start) is not None
     if language == "xml":
         return _is_xml_key(source.text, start, end)
     return language != "text" or _is_text_key(source.text, end, asked.get("values"))
