@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 
+from tlsmith.scan.anchor import anchor_of
 from tlsmith.scan.part import Part
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -44,7 +45,7 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
             place.start()
             for rule in rules
             if name not in rule.languages and holds(name, rule.languages)
-            for place in rule.pattern.finditer(source.text)
+            for place in anchor_of(rule.anchor).places(source.text, source.lowered)
         }
     )
     if offsets:
