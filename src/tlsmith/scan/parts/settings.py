@@ -25,6 +25,12 @@ _UNIT = re.compile(
     r"|[a-z_]*command[a-z_]*[ \t]+)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
+_LONG = 4000
+_IN_KEY = re.compile(r"[\s{,]*+\"[^\"\\]*+")
+_KEY_END = re.compile(r"[^\"\\]*+\"\s*+:")
+_IN_VALUE = re.compile(
+    r"[\s{,]*+\"(?P<key>[^\"\\]*+)\"\s*+:\s*+\"[^\"\\]*+(?:\\.[^\"\\]*+)*+"
+)
 _SCRIPT = re.compile(r"\s*\#!")
 _NAMING = ("filename", "destination", "path", "dest")
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
@@ -36,12 +42,27 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     if source.language.name == "ini":
         yield from _lines(source, offsets, seen)
         return
+    if source.language.name == "json":
+        offsets = [one for one in offsets if not _is_told(source, one)]
+        if not offsets:
+            return
     settings = documents(source)
     for offset in offsets:
         for document, node in settings.values_at(offset):
             if id(node) not in seen and not _is_prose(node):
                 seen.add(id(node))
                 yield from _of_node(source, document, node)
+
+
+def _is_told(source: Source, offset: int) -> bool:
+    """Whether an offset lies in a key, or in prose, going by its line alone."""
+    first, last = source.line_bounds(source.position(offset)[0])
+    if offset - first > _LONG:
+        return False
+    if _IN_KEY.fullmatch(source.text, first, offset):
+        return _KEY_END.match(source.text, offset, last) is not None
+    found = _IN_VALUE.fullmatch(source.text, first, offset)
+    return found is not None and _PROSE.search(found["key"]) is not None
 
 
 def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[Part]:
