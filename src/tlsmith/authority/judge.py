@@ -57,7 +57,7 @@ def judge(
         ProfileError: it gets none; every reason is listed.
     """
     reasons: list[str] = []
-    kind = kind_of(request.public_key)
+    kind = kind_of(request.public_key, request.public_key_info or b"")
     if not profile.admits(request.requester):
         reasons.append(f"requester: {quoted(request.requester)} may not use it")
     if kind not in profile.keys or (policy.keys and kind not in policy.keys):

@@ -47,6 +47,10 @@ def header(tag: int, size: int) -> bytes:
     """Return the tag and length of an element whose contents are `size` bytes."""
     if size < 0x80:
         return bytes((tag, size))
+    if size < 0x100:
+        return bytes((tag, 0x81, size))
+    if size < 0x10000:
+        return bytes((tag, 0x82, size >> 8, size & 0xFF))
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(length))) + length
 

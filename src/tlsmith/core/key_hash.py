@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 
 from tlsmith.core import der
+from tlsmith.core.keys import is_point_on_p256
 from tlsmith.errors import InputError
 
 RSA = der.object_identifier("1.2.840.113549.1.1.1")
 EC = der.object_identifier("1.2.840.10045.2.1")
 ED25519 = der.object_identifier("1.3.101.112")
-# Of an uncompressed point on P-256: all but the point.
-_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 
 
 def key_hash(info: bytes) -> bytes:
@@ -25,7 +24,7 @@ def key_hash(info: bytes) -> bytes:
     Raises:
         InputError: it is no SubjectPublicKeyInfo.
     """
-    if info.startswith(_P256) and len(info) == len(_P256) + 64:
+    if is_point_on_p256(info):
         number = info[27:59]  # most keys, and nothing to parse
     else:
         algorithm, bits = split_key_info(info)

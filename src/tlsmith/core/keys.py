@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tlsmith.core import der
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         CertificateIssuerPrivateKeyTypes,
         CertificatePublicKeyTypes,
     )
+    from cryptography.hazmat.primitives.hashes import Hash
 
     PrivateKey = CertificateIssuerPrivateKeyTypes
     PublicKey = CertificatePublicKeyTypes
@@ -75,11 +77,16 @@ def _generate_ml_dsa(kind: str) -> PrivateKey:
     return mldsa.MLDSA87PrivateKey.generate()
 
 
-def kind_of(key: Any) -> str:
+def kind_of(key: Any, info: bytes = b"") -> str:
     """Return the kind of a private or public key, such as "p256" or "rsa3072".
 
     Kinds we do not make are named as well: "rsa1024", "secp256k1", "ed448", "dsa".
+
+    Args:
+        info: the DER SubjectPublicKeyInfo of a public key, where that is at hand.
     """
+    if is_point_on_p256(info):
+        return "p256"
     name = type(key).__name__.lower()
     if name.startswith("rsa"):
         return f"rsa{key.key_size}"
@@ -94,13 +101,16 @@ def kind_of(key: Any) -> str:
     return name
 
 
-def check_public_key(key: Any) -> None:
+def check_public_key(key: Any, info: bytes = b"") -> None:
     """Refuse a key too weak, or of a kind that clients do not read, to certify.
+
+    Args:
+        info: its DER SubjectPublicKeyInfo, where that is at hand.
 
     Raises:
         InputError: naming what is wrong with it.
     """
-    kind = kind_of(key)
+    kind = kind_of(key, info)
     if kind.startswith("rsa"):
         numbers = key.public_numbers()
         _check_rsa(numbers.n.bit_length(), numbers.e, numbers.n)
@@ -147,11 +157,29 @@ def key_identifier(info: bytes) -> bytes:
 
     An identifier, not a safeguard: SHA-1 is what every other tool computes here.
     """
-    from cryptography.hazmat.primitives import hashes
-
-    digest = hashes.Hash(hashes.SHA1())  # noqa: S303 -- see above
+    digest = _sha1().copy()
     digest.update(public_key_bits(info))
     return digest.finalize()
+
+
+@cache
+def _sha1() -> Hash:
+    """Return a hash of nothing yet: a copy takes a third of a new one's time.
+
+    Of `hashlib`, which is quicker, the import takes longer than a certificate.
+    """
+    from cryptography.hazmat.primitives import hashes
+
+    return hashes.Hash(hashes.SHA1())  # noqa: S303 -- see `key_identifier`
+
+
+def is_point_on_p256(info: bytes) -> bool:
+    """Tell whether a DER SubjectPublicKeyInfo is an uncompressed point on P-256.
+
+    Issuing asks that of every key: most are, and such an info has one form alone, of
+    which nothing need be parsed. Whether the point is on the curve is not looked at.
+    """
+    return len(info) == _P256_SIZE and info.startswith(_P256_INFO)
 
 
 def public_key_bits(info: bytes) -> bytes:
@@ -160,8 +188,7 @@ def public_key_bits(info: bytes) -> bytes:
     Raises:
         InputError: it is no SubjectPublicKeyInfo.
     """
-    # Issuing asks this of every key, and most are on P-256, whose info has one form.
-    if info.startswith(_P256_INFO) and len(info) == len(_P256_INFO) + 65:
+    if is_point_on_p256(info):
         return info[-65:]
     parts = list(der.children(der.only(info, der.SEQUENCE).content))
     if [part.tag for part in parts] != [der.SEQUENCE, der.BIT_STRING]:
@@ -210,7 +237,8 @@ _ECDSA = {
     "p521": ("1.2.840.10045.4.3.4", "SHA512"),
 }
 # All of the SubjectPublicKeyInfo of an uncompressed point on P-256, but the point.
-_P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+_P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+_P256_SIZE = len(_P256_INFO) + 64
 _PURE = {
     "ed25519": "1.3.101.112",
     "ml-dsa-44": "2.16.840.1.101.3.4.3.17",

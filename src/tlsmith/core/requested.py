@@ -16,7 +16,7 @@ from tlsmith.core.asked_names import names_of_common_names
 from tlsmith.core.attributes import parse_attributes
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.formats.pem import split_pem
-from tlsmith.core.keys import kind_of, public_key_info
+from tlsmith.core.keys import is_point_on_p256, kind_of, public_key_info
 from tlsmith.core.names import GeneralName
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.weak_keys import judge_key
@@ -31,8 +31,6 @@ MOST_NAMES = 100
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _VERSION = der.integer(0)
 _ECDSA_SHA256 = der.sequence(der.object_identifier("1.2.840.10045.4.3.2"))
-# A point on P-256 that is not compressed has this one form.
-_P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 _OUTER = (der.SEQUENCE, der.SEQUENCE, der.BIT_STRING)
 _INFO = (der.INTEGER, der.SEQUENCE, der.SEQUENCE, 0xA0)
 _UNSAFE_HASHES = {
@@ -162,7 +160,7 @@ def _public_key(info: bytes, blocklist: Blocklist, reasons: list[str]) -> Any:
 
     try:
         key: Any = load_der_public_key(info)
-        if not info.startswith(_P256_INFO) and public_key_info(key) != info:
+        if not is_point_on_p256(info) and public_key_info(key) != info:
             # A curve spelled out (CVE-2020-0601), a compressed point: RFC 5480 2.
             reasons.append("key: not written as RFC 5480 and RFC 3279 have it")
         found = judge_key(key, info, blocklist=blocklist)
@@ -192,7 +190,7 @@ def _is_signed(data: bytes, parts: _Parts, key: Any) -> bool:
 
     try:
         # Nearly all of them; the library's own way, below, reads everything again.
-        if parts.algorithm == _ECDSA_SHA256 and kind_of(key) == "p256":
+        if parts.algorithm == _ECDSA_SHA256 and kind_of(key, parts.key_info) == "p256":
             key.verify(parts.signature, parts.info, _ecdsa_sha256())
             return True
         return x509.load_der_x509_csr(data).is_signature_valid

@@ -9,7 +9,7 @@ from typing import Any
 
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.key_hash import ED25519, RSA, key_hash, rsa_numbers, split_key_info
-from tlsmith.core.keys import check_public_key, public_key_info
+from tlsmith.core.keys import check_public_key, is_point_on_p256, public_key_info
 from tlsmith.core.seen_keys import is_seen
 from tlsmith.errors import InputError
 
@@ -40,12 +40,12 @@ def judge_key(
         blocklist: further keys that are known to be broken.
     """
     reasons = []
-    try:
-        check_public_key(key)
-    except InputError as error:
-        reasons.append(error.message)
     if info is None:
         info = public_key_info(key)
+    try:
+        check_public_key(key, info)
+    except InputError as error:
+        reasons.append(error.message)
     digest = key_hash(info)
     if is_seen(digest):
         reasons.append(
@@ -83,7 +83,7 @@ def judge_rsa(modulus: int, exponent: int) -> tuple[str, ...]:
 
 def _split(info: bytes) -> tuple[bytes, bytes]:
     # Points of P-256 are what most keys are, and `key_hash` has read all of them.
-    return (b"", b"") if len(info) == 91 else split_key_info(info)
+    return (b"", b"") if is_point_on_p256(info) else split_key_info(info)
 
 
 @cache
