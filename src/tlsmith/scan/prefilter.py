@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from tlsmith.scan.anchor import bytes_form, literals_of
-from tlsmith.scan.parts.reading import holds
+from tlsmith.scan.parts.reading import holds, may_write, writes
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
 
@@ -70,7 +70,10 @@ class Candidates:
             return []
         numbers = {n for place in places for n in self._by_anchor[anchors[place]]}
         rules = (self._rules[number] for number in sorted(numbers))
-        return [rule for rule in rules if _reads(rule, language())]
+        name = language()
+        if writes(name, data):
+            return list(rules)
+        return [rule for rule in rules if _reads(rule, name)]
 
     def prepare(self) -> None:
         """Compile the fastest search there is."""
@@ -81,7 +84,8 @@ class Candidates:
 
     def _plainly(self, language: str) -> tuple[Search, list[str]]:
         if language not in self._plain:
-            rules = (rule for rule in self._rules if _reads(rule, language))
+            every = may_write(language)
+            rules = (rule for rule in self._rules if every or _reads(rule, language))
             anchors = list(dict.fromkeys(rule.anchor for rule in rules))
             self._plain[language] = by_literals(anchors), anchors
         return self._plain[language]
@@ -92,7 +96,7 @@ def _reads(rule: Rule, language: str) -> bool:
     return (
         language in rule.languages
         or "*" in rule.languages
-        or holds(language, rule.languages)
+        or holds(language, rule)
     )
 
 

@@ -29,6 +29,9 @@ _NO_PARTS = frozenset(["prose", "text", "sql", "proto", "cmake", "xml"])
 CONTAINED = frozenset(["shell", "batch", "powershell"])
 """Languages of what stands in others."""
 _ALWAYS = frozenset([*CONTAINED, "dockerfile", "make"])
+_WRITERS = frozenset([*_ALWAYS, "yaml", "hcl"])
+_WRITING = ("echo ", "printf ", "cat ", "tee ", " -c ", " -e ", "<<")
+"""In every script that writes a file, or is given one."""
 _DEEPEST = 4
 
 
@@ -45,8 +48,7 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
         {
             place.start()
             for rule in rules
-            if name not in rule.languages and holds(name, rule.languages)
-            if may_tell(rule, source)
+            if name not in rule.languages and _may_hold(source, rule)
             for place in anchor_of(rule.anchor).places(source.text, source.lowered)
         }
     )
@@ -54,11 +56,28 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
         yield from reader(source, offsets)
 
 
-def holds(language: str, others: Iterable[str]) -> bool:
-    """Whether texts of a language may hold such of one of these others."""
+def _may_hold(source: Source, rule: Rule) -> bool:
+    if holds(source.language.name, rule):
+        return may_tell(rule, source)
+    return source.language.name in _WRITERS and source.holds_one(_WRITING)
+
+
+def holds(language: str, rule: Rule) -> bool:
+    """Whether texts of a language may hold a script that a rule is about."""
     if language in _NO_PARTS:
         return False
-    return language in _READERS or not CONTAINED.isdisjoint(others)
+    about_shells = rule.match.get("kind") == "variable" and "*" in rule.languages
+    return about_shells or not CONTAINED.isdisjoint(rule.languages)
+
+
+def may_write(language: str) -> bool:
+    """Whether texts of a language may hold scripts, which write files of any kind."""
+    return language in _WRITERS
+
+
+def writes(language: str, data: bytes) -> bool:
+    """Whether a text holds scripts that write files, or programs in other languages."""
+    return language in _WRITERS and any(word.encode() in data for word in _WRITING)
 
 
 def _depth(source: Source) -> int:
