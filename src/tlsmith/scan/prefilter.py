@@ -93,11 +93,7 @@ class Candidates:
 
 def _reads(rule: Rule, language: str) -> bool:
     """Whether a rule may find something in such a text, or in a part of it."""
-    return (
-        language in rule.languages
-        or "*" in rule.languages
-        or holds(language, rule)
-    )
+    return language in rule.languages or "*" in rule.languages or holds(language, rule)
 
 
 def by_literals(anchors: Sequence[str]) -> Search:

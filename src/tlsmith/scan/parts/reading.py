@@ -8,7 +8,7 @@ from importlib import import_module
 
 from tlsmith.scan.anchor import anchor_of
 from tlsmith.scan.part import Part
-from tlsmith.scan.parts.telling import may_tell
+from tlsmith.scan.parts.telling import may_tell, tells_near
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -50,6 +50,7 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
             for rule in rules
             if name not in rule.languages and _may_hold(source, rule)
             for place in anchor_of(rule.anchor).places(source.text, source.lowered)
+            if name in _WRITERS or tells_near(rule, source, *place.span())
         }
     )
     if offsets:

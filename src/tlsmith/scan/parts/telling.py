@@ -13,6 +13,9 @@ from tlsmith.scan.anchor import words_of
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
+_NEAR = 800
+"""Characters."""
+
 
 def may_tell(rule: Rule, source: Source) -> bool:
     """Whether a rule may find something in a text, or in one that it is part of.
@@ -26,6 +29,22 @@ def may_tell(rule: Rule, source: Source) -> bool:
     return source.holds(_signs(rule))
 
 
+def tells_near(rule: Rule, source: Source, start: int, end: int) -> bool:
+    """Whether a sign of what a rule looks for stands near a program's name.
+
+    In programs and their like a command is written in one place.
+    """
+    if rule.match.get("kind") != "command":
+        return True
+    signs = _compiled(_signs(rule))
+    return signs.search(source.text, max(0, start - _NEAR), end + _NEAR) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
 @lru_cache(maxsize=1024)
 def _pattern(flags: tuple[str, ...], said: str) -> str:
     signs = []
@@ -33,7 +52,7 @@ def _pattern(flags: tuple[str, ...], said: str) -> str:
         if len(flag) == 2:
             signs.append(rf"(?<![\w.-])-[a-zA-Z#]{{0,12}}{re.escape(flag[1])}")
         else:
-            signs.append(re.escape(flag[:8] if flag.startswith("--insec") else flag))
+            signs.append(re.escape(flag[:7] if flag.startswith("--insec") else flag))
     words = words_of(said) if said else frozenset()
     if "" in words:
         return ""
