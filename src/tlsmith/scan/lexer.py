@@ -82,8 +82,8 @@ SNIPPETS = {
     "dart-raw": r"""r(?:"[^"\n]*"|'[^'\n]*')""",
     "objc": '@"' + _ESCAPED.format(q='"') + '"',
     "lua-long": r"\[(?P<luas>=*)\[[\s\S]*?\](?P=luas)\]",
-    "ruby-percent": r"%[qQwWiI]?(?:\([^)\n]*\)|\[[^\]\n]*\]|\{[^}\n]*\})",
-    "perl-q": r"\bq[qwr]?\s*(?:\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|/[^/\n]*/|\|[^|\n]*\|)",
+    "ruby-percent": r"%[qQwWiIx]?(?:\([^)\n]*\)|\[[^\]\n]*\]|\{[^}\n]*\})",
+    "perl-q": r"\bq[qwrx]?\s*(?:\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|/[^/\n]*/|\|[^|\n]*\|)",
     "elixir-sigil": r"~[a-zA-Z](?:\([^)\n]*\)|\[[^\]\n]*\]|\{[^}\n]*\}|/[^/\n]*/)",
     "heredoc": r"<<[~-]?(?P<hq>[\"'`]?)(?P<here>[A-Z_a-z]\w*)(?P=hq)"
     r"(?P<herel>[^\n]*\n)[\s\S]*?\n[ \t]*(?P=here)\b",
@@ -109,7 +109,7 @@ _BEGUN_BY = {
     "~": "elixir-sigil",
     "/": "js-regex",
     "#": "swift-raw", "R": "cpp-raw", "r": "rust-raw", "br": "rust-raw",
-    "q": "perl-q", "qq": "perl-q", "qw": "perl-q", "qr": "perl-q",
+    "q": "perl-q", "qq": "perl-q", "qw": "perl-q", "qr": "perl-q", "qx": "perl-q",
 }  # fmt: skip
 """Tokens that are left of what looked like the beginning of these, and was none."""
 _LOOKED_SO = {

@@ -60,11 +60,21 @@ def _wrong(
     for word, low, high, edits in _offending(rule, arguments):
         yield Match(
             word.offset(low), word.offset(max(high - 1, low)) + 1,
-            target=target, edits=edits,
+            target=target, edits=tuple(_with_space(source, one) for one in edits),
         )  # fmt: skip
     for word in arguments:
         for held in held_by(word, source):
             yield from _held(rule, held, target)
+
+
+def _with_space(source: Source, edit: Edit) -> Edit:
+    """An edit that takes a word out takes the space before it as well."""
+    start = edit.start
+    if edit.text or source.text[edit.end : edit.end + 1].strip():
+        return edit
+    while start > 0 and source.text[start - 1] in " \t":
+        start -= 1
+    return Edit(start, edit.end, "") if start > 0 else edit
 
 
 def _held(rule: Rule, held: Held, target: str | None) -> Iterator[Match]:

@@ -38,6 +38,9 @@ _COMPARING = frozenset(["==", "===", "!=", "!==", "in", "case", "=~", "is"])
 _STEPS = {"bat": "batch", "powershell": "powershell", "pwsh": "powershell"}
 _PREFIX = re.compile(r"(?i)[rbuft@$]{0,3}(?=[\"'`])")
 _PERCENT = re.compile(r"%[wWiI]")
+_DELIMITED = re.compile(r"(?:%[wWiIqQx]?|q[qwrx]?\s*)[(\[{/|]")
+"""Ruby's and Perl's quotes that are letters."""
+_RUN_QUOTES = re.compile(r"%x|qx|`")
 _FURTHEST = 120
 
 
@@ -61,27 +64,30 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
 def _of_string(source: Source, index: int) -> Iterator[Part]:
     content, start = _content(source, index)
     if not re.search(r"\s", content.strip()):
-        words = list(_words(source, _first(source, index)))
-        if len(words) > 1:
-            yield joined(source, words)
+        for first in _beginnings(source, index):
+            words = list(_words(source, first))
+            if len(words) > 1:
+                yield joined(source, words)
     elif _is_run(source, index):
         yield _line(source, index, content, start)
 
 
-def _first(source: Source, index: int) -> int:
-    """The string that begins the command which one belongs to: the list's, or that
-    of the statement where the list holds options alone.
+def _beginnings(source: Source, index: int) -> list[int]:
+    """The strings that may begin the command which one belongs to: the first of its
+    list and the first of its statement which are no options.
     """
     tokens = source.tokens
     parent = tokens.parent[index]
     if parent < 0 or tokens.texts[parent] not in ("[", "{", "("):
-        return index
+        return [index]
+    found = []
     for start in (parent + 1, _statement(source, parent)):
         for at in range(max(start, index - _FURTHEST), index):
             text = tokens.texts[at].strip("\"'`")
             if tokens.kinds[at] == STRING and text[:1] not in ("-", ""):
-                return at
-    return index
+                found.append(at)
+                break
+    return list(dict.fromkeys(found)) or [index]
 
 
 def _statement(source: Source, index: int) -> int:
@@ -101,8 +107,8 @@ def _content(source: Source, index: int) -> tuple[str, int]:
     """What stands between a string's quotes, and where."""
     tokens = source.tokens
     text, start = tokens.texts[index], tokens.starts[index]
-    if _PERCENT.match(text):
-        return text[3:-1], start + 3
+    if opened := _DELIMITED.match(text):
+        return text[opened.end() : -1], start + opened.end()
     prefix = _PREFIX.match(text)
     begin = prefix.end() if prefix else 0
     quote = text[begin : begin + 1]
@@ -188,7 +194,8 @@ def _is_handed(source: Source, index: int, callees: list[str]) -> bool:
     tokens = source.tokens
     if any(_RUNS.search(callee) for callee in callees[:3]):
         return True
-    if tokens.texts[index].startswith("`") and source.language.name != "javascript":
+    run = _RUN_QUOTES.match(tokens.texts[index]) is not None
+    if run and source.language.name != "javascript":
         return True
     after = [tokens.texts[at] for at in range(index + 1, min(index + 3, len(tokens)))]
     return after[:1] == ["."] and bool(after[1:]) and bool(_RUNS.search(after[1]))

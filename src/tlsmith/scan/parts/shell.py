@@ -88,6 +88,9 @@ def _handed_on(source: Source, command: Command) -> Iterator[Part]:
     for index in programs(words):
         name = name_of(words[index].text)
         language = _language_of(name)
+        if name == "lftp":
+            for document in command.documents:
+                yield stretch_of(source, document.start, document.end, path=".lftprc")
         if language is None and name not in _EVALUATING:
             continue
         for document in command.documents if index == 0 or language else ():
