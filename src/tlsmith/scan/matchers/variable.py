@@ -57,6 +57,8 @@ _TALKING = frozenset(
         "unset", "logger_info", "write-host", "write-output",
     ]
 )  # fmt: skip
+_PIPELINE = re.compile(r"(?:;[\w=;]*)?\](?P<value>[\w.-]*)")
+"""Behind `##vso[task.setvariable variable=NAME`, with which a step of Azure sets one."""
 _XML = re.compile(
     r"""["'][^<>]*?\bvalue\s*=\s*(?P<value>"[^"]*"|'[^']*')|>\s*(?P<plain>[^<>\s]*)\s*<"""
 )
@@ -92,6 +94,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if lacks and compiled(lacks).search(source.text, start, end):
         return
     wanted = compiled(f"(?i:{rule.match['values']})")
+    told = _PIPELINE.match(source.text, end)
+    if told and source.text.endswith("variable=", max(0, start - 40), start):
+        if wanted.fullmatch(told["value"]):
+            yield Match(start, told.end())
+        return
     name = source.language.name
     if name not in _SHELLS | _LINES | _TREES:
         yield from given_in_code(rule, source, start, end)

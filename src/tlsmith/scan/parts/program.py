@@ -81,13 +81,26 @@ def _beginnings(source: Source, index: int) -> list[int]:
     if parent < 0 or tokens.texts[parent] not in ("[", "{", "("):
         return [index]
     found = []
-    for start in (parent + 1, _statement(source, parent)):
+    starts = [parent + 1]
+    for _ in range(3):
+        outer = tokens.parent[parent]
+        if outer < 0 or (tokens.texts[outer] == "{" and not _is_object(source, outer)):
+            break
+        parent = outer
+        starts.append(parent + 1)
+    for start in (*starts, _statement(source, parent)):
         for at in range(max(start, index - _FURTHEST), index):
             text = tokens.texts[at].strip("\"'`")
             if tokens.kinds[at] == STRING and text[:1] not in ("-", ""):
                 found.append(at)
                 break
     return list(dict.fromkeys(found)) or [index]
+
+
+def _is_object(source: Source, brace: int) -> bool:
+    """Whether a brace opens a value that is handed to a call."""
+    around = source.tokens.parent[brace]
+    return around >= 0 and source.tokens.texts[around] == "("
 
 
 def _statement(source: Source, index: int) -> int:
