@@ -58,7 +58,7 @@ _TALKING = frozenset(
     ]
 )  # fmt: skip
 _PIPELINE = re.compile(r"(?:;[\w=;]*)?\](?P<value>[\w.-]*)")
-"""Behind `##vso[task.setvariable variable=NAME`, with which a step of Azure sets one."""
+"""Behind `##vso[task.setvariable variable=NAME`, by which a step of Azure sets one."""
 _XML = re.compile(
     r"""["'][^<>]*?\bvalue\s*=\s*(?P<value>"[^"]*"|'[^']*')|>\s*(?P<plain>[^<>\s]*)\s*<"""
 )
@@ -88,7 +88,9 @@ class Given(NamedTuple):
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the variable at an anchor is given one of the values."""
-    if not _is_whole(source.text, start, end) or source.zone(start) == "comment":
+    if source.language.name == "prose" or not _is_whole(source.text, start, end):
+        return
+    if source.zone(start) == "comment":
         return
     lacks = rule.match.get("unless_name")
     if lacks and compiled(lacks).search(source.text, start, end):
