@@ -23,6 +23,7 @@ from tlsmith.scan.matchers.asked import compiled
 from tlsmith.scan.matchers.variable_in_code import given_in_code
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.program import name_of
+from tlsmith.scan.shell.running import words_at
 from tlsmith.scan.source import Source
 
 _SHELLS = frozenset(["shell", "batch", "powershell"])
@@ -215,24 +216,19 @@ def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:
     if source.language.name != "shell":
         yield from _in_windows(source, start, end)
         return
-    for command in source.commands:
-        if not command.start <= start < max(command.end, command.start + 1):
-            continue
-        for word in (*command.assignments, *command.words):
-            if not word.start <= start < word.end:
-                continue
-            name = source.text[start:end]
-            program = name_of(command.words[0].text) if command.words else ""
-            if word.text == name and program in ("set", "setenv", "setx", "export"):
-                yield from _next_word(command.words, word)
-            elif word in command.assignments or program not in _TALKING:
-                at = word.text.find(name)
-                rest = word.text[at + len(name) :]
-                ready = not re.search(r"\s", word.text[:at]) and at >= 0
-                if ready and re.match(r"\+?=(?![=~])", rest):
-                    value = rest.partition("=")[2]
-                    value = value if at == 0 else re.split(r"[,;\s]", value)[0]
-                    yield Given(value, start, word.end)
+    name = source.text[start:end]
+    for command, word in words_at(source, start):
+        program = name_of(command.words[0].text) if command.words else ""
+        if word.text == name and program in ("set", "setenv", "setx", "export"):
+            yield from _next_word(command.words, word)
+        elif word in command.assignments or program not in _TALKING:
+            at = word.text.find(name)
+            rest = word.text[at + len(name) :]
+            ready = not re.search(r"\s", word.text[:at]) and at >= 0
+            if ready and re.match(r"\+?=(?![=~])", rest):
+                value = rest.partition("=")[2]
+                value = value if at == 0 else re.split(r"[,;\s]", value)[0]
+                yield Given(value, start, word.end)
 
 
 def _next_word(words: list, word: object) -> Iterator[Given]:  # type: ignore[type-arg]

@@ -33,6 +33,7 @@ _IN_VALUE = re.compile(
 )
 _SCRIPT = re.compile(r"\s*\#!")
 _NAMING = ("filename", "destination", "path", "dest")
+_LONG_LIST = 400
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
 
 
@@ -125,7 +126,7 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
     if node.key == ITEM and node.parent is not None:
         holder = node.parent
         behind = False
-        for child in holder.children:
+        for child in holder.children if len(holder.children) < _LONG_LIST else ():
             if behind and not child.children:
                 yield child.value.strip(), _place(source, child)
             behind = behind or child is node

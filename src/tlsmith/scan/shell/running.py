@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 
-from tlsmith.scan.shell.command import Command
+from tlsmith.scan.shell.command import Command, Word
 from tlsmith.scan.shell.program import name_of, programs
 from tlsmith.scan.source import Source
 
@@ -41,3 +42,24 @@ def _index(source: Source) -> tuple[list[int], list[_Running]]:
             places.append((word.start, word.end, command, index))
     places.sort(key=lambda place: place[0])
     return [place[0] for place in places], places
+
+
+def words_at(source: Source, offset: int) -> Iterator[tuple[Command, Word]]:
+    """The words that hold an offset, each with its command, the innermost first."""
+    starts, places = _words(source)
+    at = bisect_right(starts, offset) - 1
+    for back in range(at, max(at - _FAR, -1), -1):
+        command, word = places[back]
+        if offset < word.end:
+            yield command, word
+
+
+@lru_cache(maxsize=16)
+def _words(source: Source) -> tuple[list[int], list[tuple[Command, Word]]]:
+    places = [
+        (command, word)
+        for command in source.commands
+        for word in (*command.assignments, *command.words)
+    ]
+    places.sort(key=lambda place: place[1].start)
+    return [word.start for _, word in places], places

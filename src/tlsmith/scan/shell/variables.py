@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tlsmith.scan.shell.command import Word
 from tlsmith.scan.shell.reader import read_shell
@@ -52,8 +53,24 @@ def held_by(word: Word, source: Source) -> Iterator[Held]:
         level, at = level + 1, at.outer
 
 
-def _given(name: str, source: Source, level: int) -> Iterator[Held]:
+_MOST = 300
+"""Names that are looked for in one source: each is looked for in all of it."""
+
+
+def _given(name: str, source: Source, level: int) -> list[Held]:
     """What one source says that a variable is given."""
+    known = _known(source)
+    if name not in known:
+        known[name] = [] if len(known) > _MOST else list(_looked_for(name, source))
+    return [replace(one, outer=level) for one in known[name]]
+
+
+@lru_cache(maxsize=8)
+def _known(source: Source) -> dict[str, list[Held]]:
+    return {}
+
+
+def _looked_for(name: str, source: Source, level: int = 0) -> Iterator[Held]:
     if source.language.name in ("shell", "batch", "powershell"):
         yield from _assigned(name, source, level)
         return
