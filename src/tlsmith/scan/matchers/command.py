@@ -34,6 +34,9 @@ from tlsmith.scan.source import Source
 
 _OFF = re.compile(r"(?:false|no|off|0|f|n)\b", re.I)
 _URL = re.compile(r"^[\"']?([a-z][a-z0-9+.-]*)://", re.I | re.M)
+_CONTINUED = re.compile(r"[ \t]*\\\r?\n(?P<indent>[ \t]*)$")
+_REST_OF_LINE = re.compile(r"[ \t]*(?P<continued>\\)?(?:\r?\n|\Z)")
+_FAR = 200
 _TARGET = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']+", re.I)
 
 
@@ -68,13 +71,21 @@ def _wrong(
 
 
 def _with_space(source: Source, edit: Edit) -> Edit:
-    """An edit that takes a word out takes the space before it as well."""
-    start = edit.start
-    if edit.text or source.text[edit.end : edit.end + 1].strip():
+    """An edit that takes a word out takes the space before it as well, and the line
+    that it had for itself.
+    """
+    text = source.text
+    if edit.text or text[edit.end : edit.end + 1].strip():
         return edit
-    while start > 0 and source.text[start - 1] in " \t":
-        start -= 1
-    return Edit(start, edit.end, "") if start > 0 else edit
+    before = text[max(0, edit.start - _FAR) : edit.start]
+    behind = _REST_OF_LINE.match(text, edit.end)
+    if continued := _CONTINUED.search(before):
+        if behind and behind["continued"]:  # a line of its own, amid others
+            return Edit(edit.start - len(continued["indent"]), behind.end(), "")
+        if behind:  # the last line
+            return Edit(edit.start - len(continued[0]), edit.end, "")
+    space = len(before) - len(before.rstrip(" \t"))
+    return edit if space == len(before) else Edit(edit.start - space, edit.end, "")
 
 
 def _held(rule: Rule, held: Held, target: str | None) -> Iterator[Match]:
