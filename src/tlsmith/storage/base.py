@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
@@ -27,15 +25,13 @@ class Storage(ABC):
     def __init__(self, url: str) -> None:
         self.url = url
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
         """Give a connection to read by; what it reads is one committed state.
 
         Raises:
             StorageError: the store cannot be reached or read.
         """
-        raise NotImplementedError
-        yield
 
     @abstractmethod
     def look(self) -> AbstractContextManager[Connection]:
@@ -45,8 +41,8 @@ class Storage(ABC):
             StorageError: the store cannot be reached or read.
         """
 
-    @contextlib.contextmanager
-    def write(self) -> Iterator[Transaction]:
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Transaction]:
         """Give a transaction, committed and durable when the block ends well.
 
         Raises:
@@ -54,8 +50,6 @@ class Storage(ABC):
                 its code is "commit-unknown".
             ConflictError: a row is there already.
         """
-        raise NotImplementedError
-        yield
 
     @abstractmethod
     def migrate(self) -> list[int]:
