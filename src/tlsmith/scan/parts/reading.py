@@ -42,7 +42,8 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
         return
     reader = _reader(_READERS.get(name, "program"))
     if name in _ALWAYS:
-        yield from reader(source, ())
+        if any(may_tell(rule, source) for rule in rules):
+            yield from reader(source, ())
         return
     offsets = sorted(
         {
