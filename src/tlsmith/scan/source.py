@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tlsmith.scan.anchor import anchor_of
 from tlsmith.scan.language import Language, language_of
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD, Tokens
 from tlsmith.scan.notebook import code_of, is_notebook
+from tlsmith.scan.pattern import compiled
 
 if TYPE_CHECKING:
     from tlsmith.scan.functions import Function
@@ -38,11 +38,6 @@ def decode(data: bytes) -> str:
         if data.startswith(mark):
             return data.decode(encoding, "replace").replace("\r\n", "\n")
     return data.decode("utf-8", "surrogateescape")
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 class Source:
@@ -79,7 +74,7 @@ class Source:
         if known is None:
             # Most do not, and words are looked for much faster.
             known = self._holds_words(pattern) and (
-                _compiled(pattern).search(self.text) is not None
+                compiled(pattern).search(self.text) is not None
             )
             self._held[pattern] = known
         return known

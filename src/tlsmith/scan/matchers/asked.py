@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from tlsmith.scan import acceptance
 from tlsmith.scan.callers import direct, handing
@@ -22,6 +21,7 @@ from tlsmith.scan.expression import (
     text_of,
 )
 from tlsmith.scan.lexer import STRING, WORD
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -60,12 +60,6 @@ _OFFERING = ("python", "javascript", "ruby", "php", "perl", "csharp")
 
 
 _OFFER = re.compile(r"(?:^|[.:>])[oO]ption$")
-
-
-@lru_cache(maxsize=4096)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """A regular expression of a rule."""
-    return re.compile(pattern)
 
 
 def fits_calls(rule: Rule, source: Source, index: int) -> bool:

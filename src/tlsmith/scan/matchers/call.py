@@ -18,8 +18,9 @@ from tlsmith.scan.arguments import Arguments, arguments_of
 from tlsmith.scan.expression import Value
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, handed, satisfying
+from tlsmith.scan.matchers.asked import fits_calls, handed, satisfying
 from tlsmith.scan.matchers.setting import key_at, origin_of, removal
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 

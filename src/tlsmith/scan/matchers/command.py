@@ -23,8 +23,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.matchers.asked import compiled
 from tlsmith.scan.parts.telling import may_tell
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.answered import is_answered
 from tlsmith.scan.shell.command import Command, Word

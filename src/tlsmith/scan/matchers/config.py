@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -33,6 +32,7 @@ from tlsmith.scan.config import ITEM, Document, Node, documents
 from tlsmith.scan.config.given import given
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.glance import is_something_else
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -112,16 +112,11 @@ def _is_one(wanted: str, value: str) -> bool:
     if wanted in WORDS:
         return value.lower() in WORDS[wanted]
     if wanted.startswith("/") and wanted.endswith("/"):
-        return _compiled(f"(?i:{wanted[1:-1]})").fullmatch(value) is not None
+        return compiled(f"(?i:{wanted[1:-1]})").fullmatch(value) is not None
     return value.lower() == wanted.lower()
 
 
 _PUNCTUATION = re.compile(r"[^A-Za-z0-9]+")
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
@@ -140,13 +135,11 @@ def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
 def _document_fits(asked: Mapping[str, Any], document: Document) -> bool:
     if "forms" in asked and document.form not in asked["forms"]:
         return False
-    if "files" in asked and not _compiled(f"(?i){asked['files']}").search(
-        document.name
-    ):
+    if "files" in asked and not compiled(f"(?i){asked['files']}").search(document.name):
         return False
     return not (
         "not_files" in asked
-        and _compiled(f"(?i){asked['not_files']}").search(document.name)
+        and compiled(f"(?i){asked['not_files']}").search(document.name)
     )
 
 
@@ -183,18 +176,18 @@ def _keys(node: Node) -> tuple[str, ...]:
 
 
 def _is_named(asked: Mapping[str, Any], key: str) -> bool:
-    if "key" in asked and not _compiled(f"(?i:{asked['key']})").fullmatch(key):
+    if "key" in asked and not compiled(f"(?i:{asked['key']})").fullmatch(key):
         return False
     return "like" not in asked or _is_like(asked["like"], key)
 
 
 def _is_any(pattern: str, keys: Iterable[str]) -> bool:
-    wanted = _compiled(f"(?i:{pattern})")
+    wanted = compiled(f"(?i:{pattern})")
     return any(wanted.fullmatch(key) for key in keys)
 
 
 def _has(pattern: str, value: str) -> bool:
-    return _compiled(pattern).search(value) is not None
+    return compiled(pattern).search(value) is not None
 
 
 def _is_said(values: Iterable[str], node: Node, value: str) -> bool:
@@ -209,7 +202,7 @@ def _is_said(values: Iterable[str], node: Node, value: str) -> bool:
 def _is_like(pattern: str, key: str) -> bool:
     """Whether a key is like `skipverify`, be it `skip_verify` or `tlsSkipVerify`."""
     plain = _PUNCTUATION.sub("", key).lower()
-    return _compiled(f"(?x:.*?(?:{pattern}))").fullmatch(plain) is not None
+    return compiled(f"(?x:.*?(?:{pattern}))").fullmatch(plain) is not None
 
 
 def _path_fits(
@@ -221,11 +214,11 @@ def _path_fits(
     own = 0 if key in ("", ITEM) else len(key) + 1
     paths = [f"{path}." for path in document.paths(node)]
     paths = [path[: len(path) - own] for path in paths]
-    under = _compiled(f"(?i){asked.get('under', '')}")
+    under = compiled(f"(?i){asked.get('under', '')}")
     if not any(under.search(path) for path in paths):
         return False
     return "not_under" not in asked or not any(
-        _compiled(f"(?i){asked['not_under']}").search(path) for path in paths
+        compiled(f"(?i){asked['not_under']}").search(path) for path in paths
     )
 
 

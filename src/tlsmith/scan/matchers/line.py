@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -30,12 +30,12 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     line = source.line_bounds(source.position(start)[0])
     first, last = max(line[0], start - _FAR), min(line[1], end + _FAR)
     text = source.text[first:last]
-    if "unless" in asked and _compiled(asked["unless"]).search(text):
+    if "unless" in asked and compiled(asked["unless"]).search(text):
         return
     if "pattern" not in asked:
         yield Match(start, end, edits=_edits(rule, source, *line))
         return
-    for found in _compiled(asked["pattern"]).finditer(text):
+    for found in compiled(asked["pattern"]).finditer(text):
         if found.start() + first < end and found.end() + first >= start:
             yield Match(
                 first + found.start(),
@@ -55,15 +55,10 @@ def _file_fits(rule: Rule, source: Source) -> bool:
     asked = rule.match
     for name, wanted in (("files", True), ("not_files", False)):
         if name in asked:
-            found = _compiled("(?i)" + asked[name]).search(source.path)
+            found = compiled("(?i)" + asked[name]).search(source.path)
             if bool(found) != wanted:
                 return False
     return True
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def _edits(rule: Rule, source: Source, first: int, last: int) -> tuple[Edit, ...]:

@@ -14,8 +14,9 @@ from tlsmith.scan import acceptance, functions
 from tlsmith.scan.finding import Match
 from tlsmith.scan.functions import Function
 from tlsmith.scan.lexer import NEWLINE, STRING
-from tlsmith.scan.matchers.asked import compiled, satisfying
+from tlsmith.scan.matchers.asked import satisfying
 from tlsmith.scan.matchers.setting import key_at
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 

@@ -15,8 +15,9 @@ from tlsmith.scan import functions
 from tlsmith.scan.expression import is_left_open
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls
+from tlsmith.scan.matchers.asked import fits_calls
 from tlsmith.scan.matchers.setting import key_at
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 

@@ -14,7 +14,8 @@ from tlsmith.scan import functions
 from tlsmith.scan.expression import Value, value_end
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
-from tlsmith.scan.matchers.asked import compiled, fits_calls, handed, satisfying
+from tlsmith.scan.matchers.asked import fits_calls, handed, satisfying
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 

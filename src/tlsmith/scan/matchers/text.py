@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.matchers.asked import compiled, fits_calls
+from tlsmith.scan.matchers.asked import fits_calls
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.matchers.asked import compiled
 from tlsmith.scan.matchers.variable_in_code import given_in_code
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.program import name_of
 from tlsmith.scan.shell.running import words_at

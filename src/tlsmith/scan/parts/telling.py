@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from tlsmith.scan.anchor import words_of
+from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -36,13 +37,8 @@ def tells_near(rule: Rule, source: Source, start: int, end: int) -> bool:
     """
     if rule.match.get("kind") != "command":
         return True
-    signs = _compiled(_signs(rule))
+    signs = compiled(_signs(rule))
     return signs.search(source.text, max(0, start - _NEAR), end + _NEAR) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 @lru_cache(maxsize=1024)
