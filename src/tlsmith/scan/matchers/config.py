@@ -31,6 +31,7 @@ from typing import Any
 from tlsmith.scan.config import ITEM, Document, Node, documents
 from tlsmith.scan.config.given import given
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.matchers.filenames import fits_name
 from tlsmith.scan.matchers.glance import is_something_else
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
@@ -135,12 +136,7 @@ def _fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:
 def _document_fits(asked: Mapping[str, Any], document: Document) -> bool:
     if "forms" in asked and document.form not in asked["forms"]:
         return False
-    if "files" in asked and not compiled(f"(?i){asked['files']}").search(document.name):
-        return False
-    return not (
-        "not_files" in asked
-        and compiled(f"(?i){asked['not_files']}").search(document.name)
-    )
+    return fits_name(asked, document.name)
 
 
 def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.matchers.filenames import fits_name
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -23,7 +24,7 @@ _COMMENT = re.compile(r"[ \t]*(?:#|;|//|!|--[ \t]|::|rem\s|\*[ \t]|<!--)", re.I)
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The part of an anchor's line that the rule's pattern matches."""
     asked = rule.match
-    if not _file_fits(rule, source):
+    if not fits_name(asked, source.path):
         return
     if in_comment(source, start):
         return
@@ -49,16 +50,6 @@ def in_comment(source: Source, offset: int) -> bool:
     first, last = source.line_bounds(source.position(offset)[0])
     commented = _COMMENT.match(source.text, first, last) is not None
     return commented or source.zone(offset) == "comment"
-
-
-def _file_fits(rule: Rule, source: Source) -> bool:
-    asked = rule.match
-    for name, wanted in (("files", True), ("not_files", False)):
-        if name in asked:
-            found = compiled("(?i)" + asked[name]).search(source.path)
-            if bool(found) != wanted:
-                return False
-    return True
 
 
 def _edits(rule: Rule, source: Source, first: int, last: int) -> tuple[Edit, ...]:
