@@ -9,7 +9,7 @@ from tlsmith.scan.directive import Directive, corresponds, directives
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.source import Source
 
-_OF_DIRECTIVES = "scan-ignore-"
+OF_DIRECTIVES = "scan-ignore-"
 """How the rules about directives themselves begin: no directive silences them."""
 
 
@@ -32,7 +32,7 @@ def suppressed(source: Source, findings: Iterable[Finding]) -> list[Finding]:
 def _judged(
     source: Source, finding: Finding, by_line: dict[int, list[Directive]]
 ) -> Finding:
-    if finding.rule.startswith(_OF_DIRECTIVES):
+    if finding.rule.startswith(OF_DIRECTIVES):
         return finding
     for line in _lines_of(source, finding):
         for one in by_line.get(line, ()):

@@ -14,6 +14,7 @@ from tlsmith.scan.finding import Finding
 from tlsmith.scan.judge import judge
 from tlsmith.scan.language import languages
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.runtime.asking import is_asked
 from tlsmith.scan.runtime.masking import masked, reason_without_secrets
 from tlsmith.scan.source import Source
 
@@ -33,7 +34,6 @@ _BEFORE = re.compile(r"[\w.+-]{1,32}\Z")
 _WIDEST = 60
 _LONGEST = 1 << 16
 _MOST_WORDS = 2
-_DIRECTIVES = "scan-ignore-"
 
 
 class Commands:
@@ -100,7 +100,7 @@ class Commands:
         return [
             rule
             for rule in self._candidates.of(data, lambda: "shell")
-            if rule.category != "key" and not rule.id.startswith(_DIRECTIVES)
+            if is_asked(rule)
         ]
 
 

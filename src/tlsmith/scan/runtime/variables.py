@@ -13,6 +13,7 @@ from tlsmith.scan.grading import distinct
 from tlsmith.scan.judge import judge
 from tlsmith.scan.language import language_of, languages
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.runtime.asking import is_asked
 from tlsmith.scan.runtime.masking import masked, reason_without_secrets
 from tlsmith.scan.source import Source
 
@@ -31,7 +32,6 @@ _MOST_OF_GIT = 1000
 _LONGEST = 1 << 17
 _WIDEST = 120
 _PLAIN = re.compile(r"[\w-]{0,8}")
-_DIRECTIVES = "scan-ignore-"
 
 
 class Variables:
@@ -105,12 +105,8 @@ class Variables:
         rules = self._candidates.of(data, lambda: source.language.name)
         if source.language.name == ENVIRONMENT:
             rules = [rule for rule in rules if ENVIRONMENT in rule.languages]
-        else:  # an environment is where a program's keys belong
-            rules = [
-                rule
-                for rule in rules
-                if rule.category != "key" and not rule.id.startswith(_DIRECTIVES)
-            ]
+        else:
+            rules = [rule for rule in rules if is_asked(rule)]
         return judge(source, rules) if rules else []
 
 
