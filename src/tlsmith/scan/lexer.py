@@ -14,7 +14,7 @@ from functools import cache
 
 from tlsmith.scan.language import Language
 
-WORD, NUMBER, STRING, PUNCT, NEWLINE, COMMENT = "wnspl#"
+WORD, NUMBER, STRING, PUNCT, NEWLINE = "wnspl"
 
 _ESCAPED = r"[^\\{q}]*+(?:\\.[^\\{q}]*+)*+"
 _LINE_ESCAPED = r"[^\\{q}\n]*+(?:\\[\s\S][^\\{q}\n]*+)*+"

@@ -210,8 +210,3 @@ def _is_written(source: Source, value: Value, word: str) -> bool:
         return bool(_ONE.fullmatch(text)) and not literal
     chosen = "?" in text.replace("?.", "")  # `a ? B : C` does not end in a name
     return text == word or (not literal and not chosen and last_component(text) == word)
-
-
-def is_only_named(source: Source, index: int) -> bool:
-    """Whether a token names a thing without using it: an import, a comment's word."""
-    return source.in_import(index)

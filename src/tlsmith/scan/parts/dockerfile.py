@@ -18,7 +18,6 @@ _INSTRUCTION = re.compile(
 _OPTIONS = re.compile(r"(?:--[\w-]+(?:=(?:\"[^\"\n]*\"|\S+))?(?:[ \t]|\\\r?\n)+)*")
 _HEREDOC = re.compile(r"<<-?[ \t]*([\"']?)(?P<mark>\w+)\1")
 _COMMENT = re.compile(r"(?m)^[ \t]*\#[^\n]*$")
-_CONTINUED = re.compile(r"[`\\][ \t\r]*$")
 
 
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:

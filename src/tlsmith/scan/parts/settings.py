@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tlsmith.scan.config.node import ITEM, Document, Node
+from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.config.reading import documents
 from tlsmith.scan.part import Part, part_of, unescaped
 from tlsmith.scan.parts.listed import joined, strings_in
@@ -31,7 +31,6 @@ _KEY_END = re.compile(r"[^\"\\]*+\"\s*+:")
 _IN_VALUE = re.compile(
     r"[\s{,]*+\"(?P<key>[^\"\\]*+)\"\s*+:\s*+\"[^\"\\]*+(?:\\.[^\"\\]*+)*+"
 )
-_SCRIPT = re.compile(r"\s*\#!")
 _NAMING = ("filename", "destination", "path", "dest")
 _LONG_LIST = 400
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
@@ -49,10 +48,10 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
             return
     settings = documents(source)
     for offset in offsets:
-        for document, node in settings.values_at(offset):
+        for _, node in settings.values_at(offset):
             if id(node) not in seen and not _is_prose(node):
                 seen.add(id(node))
-                yield from _of_node(source, document, node)
+                yield from _of_node(source, node)
 
 
 def _is_told(source: Source, offset: int) -> bool:
@@ -86,7 +85,7 @@ def _is_prose(node: Node) -> bool:
     return _PROSE.search(key) is not None
 
 
-def _of_node(source: Source, document: Document, node: Node) -> Iterator[Part]:
+def _of_node(source: Source, node: Node) -> Iterator[Part]:
     value = node.value.strip()
     if not re.search(r"\s", value) and value:
         words = list(_words_around(source, node))
@@ -96,8 +95,7 @@ def _of_node(source: Source, document: Document, node: Node) -> Iterator[Part]:
     if source.language.name == "hcl":
         yield from _of_hcl(source, node)
         return
-    language = _language_of(node)
-    yield _scalar(source, node, language)
+    yield _scalar(source, node, _language_of(node))
 
 
 def _of_hcl(source: Source, node: Node) -> Iterator[Part]:
@@ -185,8 +183,8 @@ def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
         return unescaped(source, _folded(raw[1:-1]), start + 1, language)
     if quote == "'" and raw.endswith("'") and len(raw) > 1:
         return part_of(source, _folded(raw[1:-1]), [(0, start + 1)], language)
-    if source.language.name in ("yaml", "json", "hcl"):
-        raw = _folded(raw) if source.language.name == "yaml" else raw
+    if source.language.name == "yaml":
+        raw = _folded(raw)
     return part_of(source, raw, [(0, start)], language)
 
 

@@ -57,7 +57,6 @@ class Command:
         documents: The here-documents it reads.
         reads: The command whose output it is given, or None.
         read_by: The command that is given its output, or None.
-        prefix: The keywords before it: `if`, `until`, `!`...
     """
 
     start: int
@@ -68,6 +67,3 @@ class Command:
     documents: list[Heredoc] = field(default_factory=list)
     reads: Command | None = None
     read_by: Command | None = None
-    prefix: list[str] = field(default_factory=list)
-    caught: bool = False
-    """Whether it stands in a substitution, which takes its output."""

@@ -43,7 +43,7 @@ class _Reader:
 
     def block(self, at: int, closer: str, depth: int) -> int:
         """Read commands until a closing character, or the end; its offset."""
-        command = Command(at, caught=bool(closer))
+        command = Command(at)
         while at < self.end:
             char = self.text[at]
             if char == closer:
@@ -80,9 +80,8 @@ class _Reader:
     def _finish(self, command: Command, at: int, operator: str) -> Command:
         """End a command, and begin the next."""
         command.end = at
-        after = Command(at + len(operator), caught=command.caught)
+        after = Command(at + len(operator))
         if not command.words and not command.assignments:
-            after.prefix = command.prefix if operator == "\n" else []
             after.reads = command.reads if operator in ("", "\n") else None
             if operator in ("|", "|&") and self.commands:  # `{ …; } | …`
                 after.reads = self.commands[-1]
@@ -96,7 +95,6 @@ class _Reader:
         if not command.words:
             command.start = command.start if command.assignments else word.start
             if not word.quoted and word.text in _KEYWORDS:
-                command.prefix.append(word.text)
                 return
             if _ASSIGNMENT.match(self.text, word.start):
                 command.assignments.append(word)
