@@ -31,6 +31,7 @@ class Language:
     imports: tuple[str, ...] = ()
 
 
+_CRONTAB = re.compile(r"(?:^|/)cron(?:\.\w+|tabs?)/[^/.]+$|(?:^|[/.])crontab$")
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?([\w.+-]+?)(?:[\d.]*)\s")
 _CODE_AGAIN = re.compile(
     r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|orig|bak)$"
@@ -68,9 +69,7 @@ def _by_filename(
     for prefix, language in by_name["prefixes"].items():
         if name.startswith(prefix):
             return language
-    if "/.github/workflows/" in f"/{path}" and name.endswith((".yml", ".yaml")):
-        return by_name["extensions"]["yaml"]
-    if re.search(r"(?:^|/)cron(?:\.\w+|tabs?)/[^/.]+$|(?:^|[/.])crontab$", path):
+    if _CRONTAB.search(path):
         return by_name["extensions"]["sh"]
     _, dot, extension = name.rpartition(".")
     if not dot:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tlsmith.scan.part import Part, part_of, stretch_of
 from tlsmith.scan.parts.listed import listed
+from tlsmith.scan.shell.reader import last_line
 from tlsmith.scan.source import Source
 
 _INSTRUCTION = re.compile(
@@ -60,8 +61,7 @@ def _document(source: Source, start: int, end: int) -> tuple[int, int] | None:
     if found is None:
         return None
     first = source.text.find("\n", end) + 1 or len(source.text)
-    last = re.compile(rf"(?m)^[ \t]*{found['mark']}[ \t\r]*$")
-    ended = last.search(source.text, first)
+    ended = last_line(source.text, found["mark"], first)
     return first, ended.start() if ended else len(source.text)
 
 

@@ -34,6 +34,11 @@ def read_shell(text: str) -> list[Command]:
     return reader.commands
 
 
+def last_line(text: str, mark: str, start: int) -> re.Match[str] | None:
+    """The line that ends a here-document, or None if it goes on to the end."""
+    return re.compile(rf"^[ \t]*{re.escape(mark)}[ \t\r]*$", re.M).search(text, start)
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -119,8 +124,7 @@ class _Reader:
     def _documents(self, at: int) -> int:
         """Read the here-documents whose lines begin at an offset."""
         for command, mark in self.awaited:
-            last = re.compile(rf"^[ \t]*{re.escape(mark)}[ \t\r]*$", re.M)
-            found = last.search(self.text, at)
+            found = last_line(self.text, mark, at)
             stop = found.start() if found else self.end
             command.documents.append(Heredoc(at, stop))
             at = found.end() if found else self.end
