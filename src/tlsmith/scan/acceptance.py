@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tlsmith.scan import functions
+from tlsmith.scan import bodies, functions
 from tlsmith.scan.expression import (
     Value,
     is_false,
@@ -13,6 +13,7 @@ from tlsmith.scan.expression import (
 )
 from tlsmith.scan.functions import Function
 from tlsmith.scan.lexer import NEWLINE, NUMBER, WORD
+from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
 
 _NOTHING = frozenset(
@@ -37,7 +38,7 @@ def accepts(source: Source, value: Value, kind: str) -> bool:
 
 def gives_only(source: Source, function: Function, kind: str) -> bool:
     """Whether every answer of a function is of a kind, and it never throws."""
-    answers = functions.returns_of(source, function)
+    answers = returns_of(source, function)
     if answers is None:
         return False
     if kind == "accepts":
@@ -125,8 +126,8 @@ def _written(source: Source, start: int, end: int) -> Function | None:
             if function:
                 return function
         elif text in ("=>", "->") and tokens.parent[index] == tokens.parent[start]:
-            low, high, expression = functions.body_after(source, index, True) or (
-                *functions._expression(source, index + 1),
+            low, high, expression = bodies.body_after(source, index, True) or (
+                *bodies.expression(source, index + 1),
                 True,
             )
             return Function(-1, -1, low, high, expression)
@@ -155,7 +156,7 @@ def _by_keyword(source: Source, start: int, index: int, end: int) -> Function | 
 def _with_parameters(source: Source, start: int, opening: int) -> Function | None:
     """`function (a) {…}`, `(a) => …`, `func(a) error {…}`, `Verifier((a) -> …)`."""
     tokens = source.tokens
-    body = functions.body_after(
+    body = bodies.body_after(
         source,
         tokens.partner[opening] + 1,
         functions.defines(source, opening, -1)
@@ -163,7 +164,7 @@ def _with_parameters(source: Source, start: int, opening: int) -> Function | Non
         in ("function", "func", "fn", "sub", "delegate", "[", "def"),
     )
     if body is None and tokens.texts[tokens.partner[opening] + 1 :][:1] == ["->"]:
-        body = functions._arrow(source, tokens.partner[opening] + 2)
+        body = bodies.arrow(source, tokens.partner[opening] + 2)
     if body:
         return Function(-1, opening, *body)
     if start < opening and tokens.kinds[opening - 1] == WORD and opening - start <= 5:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tlsmith.scan import bindings, functions
+from tlsmith.scan import bindings
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
+from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
 
 _DEEPEST = 5
@@ -225,7 +226,7 @@ def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
     ]
     if len(found) != 1 or found[0].start <= start < found[0].end:
         return []
-    answers = functions.returns_of(source, found[0]) or []
+    answers = returns_of(source, found[0]) or []
     return [answer for answer in answers if answer[0] < answer[1]]
 
 

@@ -17,6 +17,7 @@ from tlsmith.scan.lexer import NEWLINE, STRING
 from tlsmith.scan.matchers.asked import satisfying
 from tlsmith.scan.matchers.setting import key_at
 from tlsmith.scan.pattern import compiled
+from tlsmith.scan.returns import returns_of
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -126,7 +127,7 @@ def _header_start(source: Source, brace: int) -> int:
 def _gives(source: Source, function: Function, word: str) -> bool:
     if word in acceptance.KINDS:
         return acceptance.gives_only(source, function, word)
-    answers = functions.returns_of(source, function)
+    answers = returns_of(source, function)
     return bool(answers) and all(
         low < high and satisfying(source, low, high, [word]) is not None
         for low, high in answers or ()

@@ -1,0 +1,164 @@
+"""Bodies of functions: where they begin and end behind a parameter list."""
+
+from __future__ import annotations
+
+from tlsmith.scan.lexer import NEWLINE, STRING
+from tlsmith.scan.source import Source
+
+_MODIFIERS = frozenset(
+    [
+        "throws",
+        "throw",
+        "const",
+        "override",
+        "noexcept",
+        "async",
+        "final",
+        "where",
+        "rethrows",
+        "mutating",
+        "inout",
+        "returns",
+        "suspend",
+        "unsafe",
+        "volatile",
+    ]
+)
+_HEADER = 60
+
+
+def body_after(
+    source: Source, index: int, defined: bool
+) -> tuple[int, int, bool] | None:
+    """Start and end of the body behind a parameter list, and if it is an expression.
+
+    Args:
+        source: The text.
+        index: Of the token behind the closing bracket.
+        defined: Whether a word like `def` stands before.
+    """
+    tokens = source.tokens
+    typed = False
+    angles = 0
+    for ahead in range(index, min(index + _HEADER, len(tokens))):
+        text, kind = tokens.texts[ahead], tokens.kinds[ahead]
+        angles += (text == "<") - (text == ">")
+        if text == "," and typed and angles > 0:
+            continue  # Result<A, B>
+        body = None if kind == STRING else _body_at(source, ahead, defined, typed)
+        if body:
+            return body
+        if text in ("->", ":"):
+            typed = True
+        elif not _goes_on(source, index, ahead, typed or defined):
+            return None
+    return None
+
+
+def _body_at(
+    source: Source, ahead: int, defined: bool, typed: bool
+) -> tuple[int, int, bool] | None:
+    """The body that a token opens, if it opens one."""
+    tokens = source.tokens
+    text = tokens.texts[ahead]
+    if text == "{" and tokens.partner[ahead] > ahead:
+        return ahead + 1, tokens.partner[ahead], False
+    arrows = ("elixir", "erlang") if defined else ("java",)
+    if text == "=>" or (text == "->" and source.language.name in arrows):
+        return arrow(source, ahead + 1)
+    if text == "=" and (defined or typed):
+        return (*expression(source, ahead + 1), True)
+    blocks = source.language.blocks if defined else ""
+    if text == ":" and blocks == "indent":
+        return (*_indented(source, ahead), False)
+    if blocks == "end":
+        return _body_to_end(source, ahead)
+    return None
+
+
+def _body_to_end(source: Source, ahead: int) -> tuple[int, int, bool] | None:
+    """The body until its `end`; Lua's may begin on the same line."""
+    tokens = source.tokens
+    if source.language.name == "lua":
+        return (*_ended(source, ahead - 1), False)
+    if tokens.texts[ahead] == "do" or tokens.kinds[ahead] == NEWLINE:
+        return (*_ended(source, ahead), False)
+    return None
+
+
+def _goes_on(source: Source, index: int, ahead: int, free: bool) -> bool:
+    """Whether a header may go on with this token."""
+    text, kind = source.tokens.texts[ahead], source.tokens.kinds[ahead]
+    if kind == NEWLINE:
+        return _brace_follows(source, ahead)
+    if kind == STRING or text in ";)}":
+        return False
+    throws = _is_throws(source, index)
+    return throws or (text != "," and (free or text in _MODIFIERS))
+
+
+def _is_throws(source: Source, index: int) -> bool:
+    tokens = source.tokens
+    while index < len(tokens) and tokens.kinds[index] == NEWLINE:
+        index += 1
+    return index < len(tokens) and tokens.texts[index] in _MODIFIERS
+
+
+def _brace_follows(source: Source, index: int) -> bool:
+    tokens = source.tokens
+    while index < len(tokens) and tokens.kinds[index] == NEWLINE:
+        index += 1
+    return index < len(tokens) and (
+        tokens.texts[index] in ("{", "->") or tokens.texts[index] in _MODIFIERS
+    )
+
+
+def arrow(source: Source, index: int) -> tuple[int, int, bool]:
+    """The body behind an arrow: a block, or an expression."""
+    tokens = source.tokens
+    while index < len(tokens) and tokens.kinds[index] == NEWLINE:
+        index += 1
+    if index < len(tokens) and tokens.texts[index] == "{":
+        return index + 1, max(tokens.partner[index], index + 1), False
+    return (*expression(source, index), True)
+
+
+def expression(source: Source, index: int) -> tuple[int, int]:
+    """Where an expression begins and ends, line breaks before it passed over."""
+    from tlsmith.scan.expression import value_end
+
+    while index < len(source.tokens) and source.tokens.kinds[index] == NEWLINE:
+        index += 1
+    return index, value_end(source, index)
+
+
+def _indented(source: Source, colon: int) -> tuple[int, int]:
+    """The body behind a colon: the rest of the line, or what is indented more."""
+    tokens = source.tokens
+    if colon + 1 < len(tokens) and tokens.kinds[colon + 1] != NEWLINE:
+        return expression(source, colon + 1)
+    indent = source.indent(colon)
+    index = colon + 1
+    while index < len(tokens):
+        if tokens.kinds[index] == NEWLINE:
+            index += 1
+            continue
+        if tokens.kinds[index - 1] == NEWLINE and source.indent(index) <= indent:
+            break
+        partner = tokens.partner[index]
+        index = partner + 1 if partner > index else index + 1
+    return colon + 1, index
+
+
+def _ended(source: Source, opening: int) -> tuple[int, int]:
+    """The body until the `end` that is indented like the line it opens on."""
+    tokens = source.tokens
+    indent = source.indent(opening)
+    for index in range(opening + 1, len(tokens)):
+        if tokens.texts[index] == "end" and (
+            source.indent(index) <= indent
+            or source.position(tokens.starts[index])[0]
+            == source.position(tokens.starts[opening])[0]
+        ):
+            return opening + 1, index
+    return opening + 1, len(tokens)

@@ -1,0 +1,153 @@
+"""What functions give back, and whether they do anything else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tlsmith.scan.functions import Function
+from tlsmith.scan.lexer import NEWLINE, STRING
+from tlsmith.scan.source import Source
+
+_LOGGING = re.compile(
+    r"(?i)(?:\w+\.)*_?(?:log\w*|timber|napier|q(?:debug|warning)|std|f?printf|trace|debug|info|warn\w*|print\w*|console|puts|echo|nslog|"
+    r"write(?:line|-host|-verbose)|system|out|fmt|super|io|stderr|stdout|os_log|tracing)$"
+)
+_THROWING = frozenset(
+    [
+        "throw",
+        "raise",
+        "panic",
+        "die",
+        "abort",
+        "exit",
+        "fail",
+        "reject",
+        "croak",
+        "error",
+        "Err",
+        "assert",
+        "bail",
+        "fatalError",
+        "throws",
+    ]
+)
+
+
+def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | None:
+    """The ranges of what a function returns, an empty one where it returns nothing.
+
+    None if it may throw, or does anything else whose outcome nobody can see: calls
+    that do more than tell.
+    """
+    from tlsmith.scan.expression import value_end
+
+    tokens = source.tokens
+    if function.expression:
+        return [(function.start, function.end)]
+    found: list[tuple[int, int]] = []
+    for index in range(function.start, function.end):
+        text = tokens.texts[index]
+        if tokens.kinds[index] == STRING:
+            continue
+        if text in _THROWING and _throws(source, index):
+            return None
+        if text == "return":
+            end = index + 1
+            if end < function.end and tokens.kinds[end] != NEWLINE:
+                end = min(value_end(source, index + 1), function.end)
+            found.append((index + 1, end))
+    return found or _last_value(source, function)
+
+
+def _throws(source: Source, index: int) -> bool:
+    """Whether a word that may throw does: `error(…)`, not `log.error(…)` or a name."""
+    texts = source.tokens.texts
+    if texts[index] not in ("error", "fail", "reject", "exit", "abort", "assert"):
+        return True
+    after = texts[index + 1] if index + 1 < len(texts) else ""
+    before = texts[index - 1] if index else ""
+    if after not in ("(", "!"):
+        return texts[index] in ("assert", "fail")
+    return texts[index] != "error" or before not in (".", "::", "->", "?.")
+
+
+def _only_tells(source: Source, low: int, high: int) -> bool:
+    """Whether an `if` or a loop does nothing but tell, whatever its condition is."""
+    tokens = source.tokens
+    if (
+        tokens.texts[low] not in ("if", "for", "foreach")
+        or tokens.texts[high - 1] != "}"
+    ):
+        return False
+    blocks = [
+        index
+        for index in range(low, high)
+        if tokens.texts[index] == "{" and tokens.parent[index] == tokens.parent[low]
+    ]
+    return bool(blocks) and all(
+        _tells(source, start)
+        for block in blocks
+        for start, _ in _statements(source, block + 1, tokens.partner[block])
+    )
+
+
+def _last_value(source: Source, function: Function) -> list[tuple[int, int]] | None:
+    """Without `return`: the last expression, if the rest does nothing but tell."""
+    statements = [
+        (low, high)
+        for low, high in _statements(source, function.start, function.end)
+        if not (_tells(source, low) or _only_tells(source, low, high))
+    ]
+    if not statements or _swallows(source, statements):
+        return [(function.end, function.end)]
+    return statements if len(statements) == 1 else None
+
+
+def _swallows(source: Source, statements: list[tuple[int, int]]) -> bool:
+    """Whether all there is is a `try` whose failures are only told of."""
+    tokens = source.tokens
+    if tokens.texts[statements[0][0]] != "try":
+        return False
+    caught = False
+    for low, high in statements:
+        if tokens.texts[low] not in ("try", "catch", "finally"):
+            return False
+        for index in range(low, high):
+            if tokens.texts[index] == "catch":
+                caught = True
+            block = tokens.partner[index]
+            if (
+                tokens.texts[index] == "{"
+                and tokens.parent[index] == tokens.parent[low]
+            ):
+                inner = list(_statements(source, index + 1, max(block, index + 1)))
+                if caught and not all(_tells(source, start) for start, _ in inner):
+                    return False
+    return caught
+
+
+def _statements(source: Source, start: int, end: int) -> Iterator[tuple[int, int]]:
+    tokens = source.tokens
+    index = low = start
+    while index < end:
+        if tokens.kinds[index] == NEWLINE or tokens.texts[index] == ";":
+            if low < index:
+                yield low, index
+            low = index + 1
+        partner = tokens.partner[index]
+        index = partner + 1 if index < partner < end else index + 1
+    if low < end:
+        yield low, end
+
+
+def _tells(source: Source, index: int) -> bool:
+    """Whether a statement only logs, or passes."""
+    tokens = source.tokens
+    if tokens.texts[index].lower() == "system":
+        return tokens.texts[index + 2 : index + 3] in (["out"], ["err"])
+    if tokens.texts[index] in ("pass", "...", "_", "unused", "Q_UNUSED", "(") or (
+        tokens.kinds[index] == STRING
+    ):
+        return True
+    return bool(_LOGGING.match(tokens.texts[index]))
