@@ -363,6 +363,19 @@ def test_an_act_that_is_refused_disturbs_no_other(storage: Storage) -> None:
     assert len(page.records) == 17
 
 
+@pytest.mark.parametrize("refusals", range(4, 9))
+def test_after_refusals_at_the_commit_the_store_takes_on(
+    storage: Storage, refusals: int
+) -> None:
+    # PostgreSQL skips what follows a refusal in a pipeline, and a statement that was to
+    # be prepared there is not: which one that is changes with the number of refusals.
+    filled(storage, new_certificate(1))
+    for _ in range(refusals):
+        with pytest.raises(ConflictError), storage.write() as transaction:
+            insert_certificate(transaction, new_certificate(1))
+    assert filled(storage, new_certificate(2)) == [2]
+
+
 def test_a_closed_writer_refuses(storage: Storage) -> None:
     writer = Writer(storage)
     writer.close()

@@ -227,9 +227,13 @@ class PostgresStorage(Storage):
             with connection.pipeline():
                 transaction.flush()
                 connection.execute("COMMIT")
-        except self._driver.OperationalError as error:
-            if not connection.closed and error.sqlstate is not None:
-                raise  # the server refused something: nothing was written
+        except self._driver.Error as error:
+            # What the server skipped after a refusal it did not prepare either, and the
+            # driver believes that it did: such a connection is not used again.
+            is_refused = not connection.closed and error.sqlstate is not None
+            connection.close()
+            if is_refused or not isinstance(error, self._driver.OperationalError):
+                raise  # nothing was written
             raise StorageError(
                 f"the store {self.url} went away while it wrote: whether this was "
                 "written is not known",
