@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -165,6 +167,9 @@ class Reader:
         assert complaint in self.page.complaints, "the page has no remedy"
         with self.machine.running(*words, log=log) as running:
             running.await_text(self.machine.path(log), complaint)
+            # One that ends takes its lock away first, which a kill would leave.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.process.wait(3)
 
     def add_program(self, name: str, *words: str | Path) -> None:
         """Have a command run another, or do nothing."""
