@@ -3,6 +3,7 @@
 import binascii
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tlsmith.errors import InputError
 
@@ -25,7 +26,15 @@ def encode_chain(ders: Sequence[bytes]) -> bytes:
     Args:
         ders: end entity first, as RFC 8446 section 4.4.2 has it.
     """
+    return _blocks(ders[:1]) + _above(tuple(ders[1:]))
+
+
+def _blocks(ders: Sequence[bytes]) -> bytes:
     return b"".join(encode_pem("CERTIFICATE", der) for der in ders)
+
+
+# What stands above an end entity thousands have in common.
+_above = lru_cache(maxsize=64)(_blocks)
 
 
 def split_pem(data: bytes) -> list[tuple[str, bytes]]:
