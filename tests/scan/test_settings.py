@@ -51,6 +51,27 @@ def test_severities_are_replaced(settings: Settings, tmp_path: Path) -> None:
     assert "settings" in found.reason
 
 
+def test_rules_are_named_by_patterns(tmp_path: Path) -> None:
+    first, _, rest = RULE.id.partition("-")
+    text = f"""
+    [tool.tlsmith.scan]
+    disable = ["a-*"]
+    [tool.tlsmith.scan.severity]
+    "{first}-*" = "low"
+    "*-{rest}" = "critical"
+    [[tool.tlsmith.scan.paths]]
+    path = "tests/**"
+    rules = ["{first}-?*"]
+    reason = "servers that must be refused"
+    """
+    settings = load_settings(_written(tmp_path, text), KNOWN)
+    assert settings.applied(finding(path=f"{tmp_path}/a.py")).severity == "critical"
+    assert settings.applied(finding(path=f"{tmp_path}/tests/a.py")).suppressed
+    with pytest.raises(ConfigError) as refused:
+        load_settings(_written(tmp_path, text.replace("a-*", "b-*")), KNOWN)
+    assert "there is no rule 'b-*'" in str(refused.value.mistakes)
+
+
 def test_rules_do_not_count_below_a_path(settings: Settings, tmp_path: Path) -> None:
     found = settings.applied(finding(path=f"{tmp_path}/tests/bad/a.py"))
     assert found.suppressed == "servers that must be refused"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable
 from typing import Any
 
 from tlsmith.cli.entry import CLEAN, FINDINGS
@@ -20,7 +19,7 @@ from tlsmith.scan.finding import SEVERITIES, Finding
 from tlsmith.scan.reporters import Results, report
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import every_rule
-from tlsmith.scan.settings import Settings, find_settings, load_settings
+from tlsmith.scan.settings import Settings, find_settings, is_named, load_settings
 
 _DEFAULT_FAIL_ON = "low"
 _ONE = {"variables": "variable", "processes": "process"}
@@ -115,7 +114,7 @@ def _selected(
     """Return the rules to ask; refuse a name that means none."""
     rules = list(rules)
     for pattern in (*options["only"], *options["without"]):
-        if not any(fnmatchcase(rule.id, pattern) for rule in rules):
+        if not any(is_named(rule.id, [pattern]) for rule in rules):
             raise InputError(
                 f"no rule is called {pattern!r}",
                 code="unknown-rule",
@@ -124,14 +123,9 @@ def _selected(
     return [
         rule
         for rule in rules
-        if rule.id not in settings.disable
-        and (not options["only"] or _is_one(rule, options["only"]))
-        and not _is_one(rule, options["without"])
+        if (not options["only"] or is_named(rule.id, options["only"]))
+        and not is_named(rule.id, (*settings.disable, *options["without"]))
     ]
-
-
-def _is_one(rule: Rule, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(rule.id, pattern) for pattern in patterns)
 
 
 def _without_own_files(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tlsmith.errors import ConfigError
@@ -27,7 +28,7 @@ class PathRule:
 
     Args:
         path: A pattern as in .gitignore, from the folder of the settings.
-        rules: Their ids; `*` is every one.
+        rules: Their ids, as patterns of a shell: `*` is every one.
         reason: Why: told wherever such a finding is told.
     """
 
@@ -42,9 +43,10 @@ class Settings:
 
     Args:
         folder: Where the file is that says it; patterns begin there.
-        disable: Ids of rules that are not asked.
+        disable: Patterns of ids of rules that are not asked.
         exclude: Patterns of paths that are not read.
-        severity: Severities by the id of a rule, in place of its own.
+        severity: Severities by patterns of rules' ids, in place of their own; where
+            several fit, the last one holds.
         paths: Rules that do not count somewhere.
         fail_on: From which severity on the exit code is 1; `never` for none.
         min_severity: What is less severe is not told.
@@ -62,7 +64,7 @@ class Settings:
 
     def applied(self, finding: Finding) -> Finding:
         """The finding with this project's severity for it, suppressed if it says so."""
-        severity = self.severity.get(finding.rule)
+        severity = self._severity_of(finding.rule)
         if severity is not None:
             reason = "; ".join(
                 filter(None, (finding.reason, "severity set by settings"))
@@ -72,9 +74,13 @@ class Settings:
             return finding
         path = self.inside(finding.path)
         for one in self.paths:
-            if is_match(one.path, path) and {"*", finding.rule} & set(one.rules):
+            if is_match(one.path, path) and is_named(finding.rule, one.rules):
                 return replace(finding, suppressed=one.reason)
         return finding
+
+    def _severity_of(self, rule: str) -> str | None:
+        found = [one for one in self.severity if fnmatchcase(rule, one)]
+        return self.severity[found[-1]] if found else None
 
     def is_excluded(self, path: str) -> bool:
         """Whether a file is not to be read."""
@@ -88,6 +94,11 @@ class Settings:
         except ValueError:  # another drive
             return path
         return seen.replace(os.sep, "/")
+
+
+def is_named(rule: str, patterns: Iterable[str]) -> bool:
+    """Whether a rule's id fits one of some patterns, as a shell has them."""
+    return any(fnmatchcase(rule, pattern) for pattern in patterns)
 
 
 def find_settings(start: str) -> str | None:
@@ -219,14 +230,15 @@ def _path_mistakes(entries: Any, rules: Collection[str]) -> Iterator[str]:
         if not entry.get("rules") or not _is_words(entry["rules"]):
             yield f'{where}: rules is no list of rules, such as ["*"]'
         else:
-            named = [rule for rule in entry["rules"] if rule != "*"]
-            yield from _unknown(where, named, rules)
+            yield from _unknown(where, entry["rules"], rules)
 
 
 def _unknown(where: str, named: Any, rules: Collection[str]) -> Iterator[str]:
     if _is_words(named):
         yield from (
-            f"{where}: there is no rule {name!r}" for name in named if name not in rules
+            f"{where}: there is no rule {name!r}"
+            for name in named
+            if not any(fnmatchcase(rule, name) for rule in rules)
         )
 
 
