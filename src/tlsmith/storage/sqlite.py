@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import chain
 from typing import ClassVar
 
 from tlsmith.errors import ConflictError, MigrationError, StorageError
 from tlsmith.storage.acme.file_nonces import FileNonces
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.base import Storage, transaction_of
-from tlsmith.storage.connection import Connection, Transaction
+from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.migration import (
     MIGRATIONS,
     MIGRATIONS_TABLE,
@@ -28,6 +31,9 @@ _PATIENCE = 15_000
 # file's pages as well.
 _WRITER_KIB, _READER_KIB = 16_384, 4_096
 _MOST_READERS = 16
+# Rows of one INSERT.
+_TOGETHER = 50
+_IS_INSERT = re.compile(r"INSERT INTO .* VALUES \([?, ]+\)")
 
 
 class SQLiteStorage(Storage):
@@ -155,7 +161,9 @@ class SQLiteStorage(Storage):
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:
-                transaction = transaction_of(connection.execute, connection.executemany)
+                transaction = transaction_of(
+                    connection.execute, partial(_execute_many, connection)
+                )
                 yield transaction
                 transaction.flush()
                 connection.execute("COMMIT")
@@ -244,6 +252,32 @@ class SQLiteStorage(Storage):
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+
+
+def _execute_many(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[Row]
+) -> None:
+    """Run a statement for each row: of an INSERT, many in one where there are many.
+
+    Each statement lets go of the interpreter's lock and waits to have it back, which
+    takes longer than a row where another thread is at work.
+    """
+    whole = 0
+    if _IS_INSERT.fullmatch(statement):
+        whole = len(rows) - len(rows) % _TOGETHER
+    for first in range(0, whole, _TOGETHER):
+        values = [*chain.from_iterable(rows[first : first + _TOGETHER])]
+        connection.execute(_inserting_many(statement), values)
+    rows = rows[whole:]
+    if rows:
+        connection.executemany(statement, rows)
+
+
+@lru_cache(maxsize=16)
+def _inserting_many(statement: str) -> str:
+    """Return an INSERT of one row as that of many."""
+    before, values, row = statement.rpartition(" VALUES ")
+    return before + values + ", ".join([row] * _TOGETHER)
 
 
 _FULL = sqlite3.SQLITE_FULL
