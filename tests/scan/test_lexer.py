@@ -23,7 +23,7 @@ OWN = {
     "javascript": ["(/[", "`"],
     "lua": ["[=[", "--[==["],
     "nix": ["''"],
-    "perl": ["q(", "qw ", "\n=a\n"],
+    "perl": ["q(", "qw ", "\n=a\n", " s/", " m{", " tr'a\\\\"],
     "php": ["<<<A\n"],
     "powershell": ["@'\n", "<#"],
     "python": ["f'\\'", '"\\'],
@@ -43,6 +43,25 @@ def test_no_text_keeps_it_busy(name: str, piece: str) -> None:
     began = time.process_time()
     Tokens(text, languages()[name])
     assert time.process_time() - began < 1.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"""$x =~ s/(^|[^\\])"/$1/g;""",
+        "$x =~ m{'};",
+        "$x =~ m/'/ or die;",
+        """$x =~ tr/'/"/;""",
+        """y!'!"!""",
+        """$r = qr'"';""",
+        """split /"/, $x;""",
+        """s{"} {'}ge;""",
+        "%h = (s => 1, y => 2, m => 3); $h{s} = $y/2; -s'/x'; $s/3;",
+    ],
+)
+def test_quotes_in_expressions_of_perl_begin_no_string(text: str) -> None:
+    tokens = Tokens(f"{text}\nbehind();", languages()["perl"])
+    assert tokens.texts[-4:] == ["behind", "(", ")", ";"]
 
 
 def test_many_heredocs_that_never_end() -> None:

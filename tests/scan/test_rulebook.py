@@ -51,7 +51,23 @@ def test_files_come_by_name() -> None:
 
 def test_every_mistake_of_a_rule_is_told() -> None:
     with pytest.raises(ConfigError) as caught:
-        rule_of({"id": "X", "anchor": "(", "severity": "bad", "nonsense": 1}, "a.toml")
+        rule_of(
+            {
+                "id": "X",
+                "anchor": "(",
+                "severity": "bad",
+                "nonsense": 1,
+                "match": {"kind": "text", "unless": True},
+            },
+            "a.toml",
+        )
     told = "\n".join(caught.value.mistakes)
-    for piece in ("title is missing", "'nonsense'", "id 'X'", "'bad'", "anchor '('"):
+    for piece in (
+        "title is missing",
+        "'nonsense'",
+        "id 'X'",
+        "'bad'",
+        "anchor '('",
+        "unless True",
+    ):
         assert piece in told

@@ -18,6 +18,7 @@ WORD, NUMBER, STRING, PUNCT, NEWLINE = "wnspl"
 
 _ESCAPED = r"[^\\{q}]*+(?:\\.[^\\{q}]*+)*+"
 _LINE_ESCAPED = r"[^\\{q}\n]*+(?:\\[\s\S][^\\{q}\n]*+)*+"
+_WITHIN = r"(?:(?!{q})[^\\\n]|\\.)*+{q}"
 _TRIPLE = (
     "{q}{q}{q}" + r"[^{q}\\]*+(?:(?:\\[\s\S]|{q}(?!{q}{q}))[^{q}\\]*+)*+" + "{q}{q}{q}"
 )
@@ -84,6 +85,11 @@ SNIPPETS = {
     "lua-long": r"\[(?P<luas>=*)\[[\s\S]*?\](?P=luas)\]",
     "ruby-percent": r"%[qQwWiIx]?(?:\([^)\n]*\)|\[[^\]\n]*\]|\{[^}\n]*\})",
     "perl-q": r"\bq[qwrx]?\s*(?:\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|/[^/\n]*/|\|[^|\n]*\|)",
+    "perl-regex": r"(?<![\w$@%&>{.-])(?:(?:s|tr|y)(?P<perls>[/|!\#~,'\"])"
+    + _WITHIN.format(q="(?P=perls)") * 2
+    + r"|(?:m|qr)(?P<perlm>[/|!\#~,'\"])"
+    + _WITHIN.format(q="(?P=perlm)")
+    + r"|(?:(?:s|tr|y)(?:\{(?:[^\\\n{}]|\\.)*+\}\s*)|m)\{(?:[^\\\n{}]|\\.)*+\})[a-z]*",
     "elixir-sigil": r"~[a-zA-Z](?:\([^)\n]*\)|\[[^\]\n]*\]|\{[^}\n]*\}|/[^/\n]*/)",
     "heredoc": r"<<[~-]?(?P<hq>[\"'`]?)(?P<here>[A-Z_a-z]\w*)(?P=hq)"
     r"(?P<herel>[^\n]*\n)[\s\S]*?\n[ \t]*(?P=here)\b",
@@ -109,7 +115,9 @@ _BEGUN_BY = {
     "~": "elixir-sigil",
     "/": "js-regex",
     "#": "swift-raw", "R": "cpp-raw", "r": "rust-raw", "br": "rust-raw",
-    "q": "perl-q", "qq": "perl-q", "qw": "perl-q", "qr": "perl-q", "qx": "perl-q",
+    "q": "perl-q", "qq": "perl-q", "qw": "perl-q", "qr": "perl-q perl-regex",
+    "qx": "perl-q",
+    "s": "perl-regex", "tr": "perl-regex", "y": "perl-regex", "m": "perl-regex",
 }  # fmt: skip
 """Tokens that are left of what looked like the beginning of these, and was none."""
 _LOOKED_SO = {
@@ -119,7 +127,7 @@ _LOOKED_SO = {
 """How it did where that token is something else most of the time."""
 _IN_A_LINE = frozenset(
     """double-line vb python char dart-raw ruby-percent elixir-sigil
-    js-regex""".split()  # noqa: SIM905
+    js-regex perl-regex""".split()  # noqa: SIM905
 )
 """What ends with its line at the latest."""
 _ENOUGH = 20_000_000
@@ -299,6 +307,6 @@ def _master(language: Language, without: frozenset[str]) -> re.Pattern[str]:
 
 _PLAIN = r"(?>{word})(?![\"'#])"
 """A word that is not the beginning of a string: most of all tokens, so tried first."""
-_WORDLIKE = frozenset(["perl-q", "rem", "data-end", "elixir-doc"])
+_WORDLIKE = frozenset(["perl-q", "perl-regex", "rem", "data-end", "elixir-doc"])
 """What begins with letters that no quote follows."""
 _FROM_LINE_START = frozenset(["hash-line", "semicolon-line", "rem", "c-if-zero"])

@@ -14,6 +14,12 @@ from tlsmith.scan.finding import CONFIDENCES, SEVERITIES
 CATEGORIES = ("verification", "plaintext", "trust", "key")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 _REQUIRED = ("id", "title", "severity", "cwe", "languages", "what", "fix")
+# What matchers read as regular expressions.
+_EXPRESSIONS = tuple(
+    """pattern unless file_has file_lacks in_call not_in_call key_lacks name_lacks
+    definition_lacks compensated receiver beside not_beside beside_lacks lacks within
+    said unless_name""".split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,10 @@ def _mistakes(entry: Mapping[str, Any]) -> Iterable[str]:
     ):
         if name in entry and entry[name] not in allowed:
             yield f"{name} {entry[name]!r} is none of {', '.join(allowed)}"
-    try:
-        re.compile(entry.get("anchor", ""))
-    except re.error as error:
-        yield f"anchor {entry['anchor']!r}: {error}"
+    asked = entry.get("match", {})
+    expressions = {name: asked[name] for name in _EXPRESSIONS if name in asked}
+    for name, text in ({"anchor": entry.get("anchor", "")} | expressions).items():
+        try:
+            re.compile(text)
+        except (TypeError, re.error) as error:
+            yield f"{name} {text!r}: {error}"

@@ -104,6 +104,12 @@ def test_a_file_that_is_written_is_judged_as_one(
         ("a.go", f'package a\n// {CURL}\nvar e = errors.New("{CURL}")\n'),
         ("Dockerfile", f"FROM a\n# {CURL}\nCOPY <<E /README.md\n{CURL}\nE\n"),
         ("a.service", f"[Unit]\nDescription={CURL}\n"),
+        (
+            "a.go",
+            f"package a\nvar getExample = templates.Examples(`\n\t# So:\n\t{CURL}`)\n"
+            "var c = &cobra.Command{Example: getExample}\n",
+        ),
+        ("a.go", f'package a\nvar c = &cobra.Command{{Long: "{CURL}"}}\n'),
     ],
 )
 def test_prose_is_not(path: str, text: str) -> None:

@@ -24,8 +24,11 @@ _NOT_RUN = re.compile(
     r"(?i)(?:^|[.:>\s])(?:print\w*|put?s|echo|log\w*|warn\w*|error\w*|info|debug|raise|throw|die"
     r"|panic\w*|assert\w*|expect\w*|parse\w*|compile|match\w*|search|contains?|includes?|find\w*"
     r"|starts_?with|replace|test|it|describe|should\w*|equals?|format\w*|help|usage|option|write\w*"
-    r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception))\s*$"
+    r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
+    r"|long(?:desc)?)\s*$"
 )
+_TOLD = re.compile(r"(?i)examples?$|usage$|help$|description$|longdesc$")
+"""Names of what people read."""
 _ADDING = frozenset(
     [
         "append", "push", "add", "extend", "addAll", "Add", "AddRange", "push_back",
@@ -227,6 +230,8 @@ def _is_run_by_name(source: Source, index: int) -> bool:
     ):
         return False
     name = tokens.texts[at - 1].strip("\"'")
+    if _TOLD.search(name):
+        return False
     for place in source.words.get(tokens.texts[at - 1], ()):
         if place > index and any(
             _RUNS.search(callee) for callee in callees_around(source, place)
