@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 
 import pytest
@@ -62,6 +63,25 @@ def test_what_is_rewritten_is_mended(sample: Sample) -> None:
     left = [one for one in judge(sample.source, [sample.rule]) if not one.edits]
     found = judge(_mended(sample.source, sample.rule), [sample.rule])
     assert [one.snippet for one in found] == [one.snippet for one in left]
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [sample for sample in REWRITTEN if sample.source.language.name == "python"],
+    ids=lambda sample: sample.name,
+)
+def test_what_is_rewritten_can_still_be_read(sample: Sample) -> None:
+    assert _is_python(_mended(sample.source, sample.rule).text) or not _is_python(
+        sample.source.text
+    )
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if rule.match.get("told_there") and origin is None:
             origin = source.tokens.starts[low], source.tokens.ends[high - 1]
         sure, last = sure and always, high
-        edits = edits or _of_argument(rule, source, low, high)
+        if always and low <= value.start < high:  # elsewhere it has its reasons
+            edits = edits or _of_argument(rule, source, low, high)
     if origin and not sure and not rule.match.get("told_there"):
         yield Match(*origin, "medium", "a name that is used below, sometimes")
         return

@@ -348,8 +348,16 @@ def _swapped(rule: Rule, source: Source, value: Value) -> tuple[Edit, ...]:
 
 
 def removal(source: Source, first: int, end: int) -> tuple[Edit, ...]:
-    """The edit that takes an argument out, with one of its commas."""
+    """The edit that takes an argument out, with one of its commas.
+
+    There is none for what is assigned in a statement of its own.
+    """
     tokens = source.tokens
+    bracket = tokens.parent[first]
+    if bracket < 0 or tokens.partner[bracket] < end:
+        return ()
+    if first and tokens.texts[first - 1] not in ("(", "[", "{", ",", "\n"):
+        return ()
     start, stop = tokens.starts[first], tokens.ends[end - 1]
     if end < len(tokens) and tokens.texts[end] == ",":
         stop = tokens.ends[end]
