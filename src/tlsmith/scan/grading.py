@@ -17,8 +17,9 @@ _STEPS = 2
 
 _FOLDERS = {
     "a test": r"tests?|testing|testcases?|test[-_]?(?:data|suites?|utils?|helpers?"
-    r"|support|resources|fixtures)|__tests?__|__mocks__|specs?|fixtures?|mocks?|e2e"
-    r"|(?:android|unit|integration)test|[\w.-]+[-_.]tests?"
+    r"|support|resources|fixtures|certs?|keys?|env|beds?|harness)|__tests?__|__mocks__"
+    r"|specs?|fixtures?|mocks?|e2e|molecule|fuzz(?:ing|ers?|tests?)?"
+    r"|(?:android|unit|integration|system|functional)tests?|[\w.-]+[-_.]tests?"
     r"|(?-i:\w*[a-z]Tests?)",
     "an example": r"examples?|samples?|demos?|tutorials?|quickstarts?|playground"
     r"|[\w-]+[-_.](?:examples?|samples?|demos?)|(?:examples?|samples?)[-_][\w-]+",
