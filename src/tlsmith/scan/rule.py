@@ -16,9 +16,9 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 _REQUIRED = ("id", "title", "severity", "cwe", "languages", "what", "fix")
 # What matchers read as regular expressions.
 _EXPRESSIONS = tuple(
-    """pattern unless file_has file_lacks in_call not_in_call key_lacks name_lacks
-    definition_lacks compensated receiver beside not_beside beside_lacks lacks within
-    said unless_name""".split()  # noqa: SIM905
+    """pattern unless file_has file_lacks in_call not_in_call call_has key_lacks
+    name_lacks definition_lacks compensated receiver beside not_beside beside_lacks
+    lacks within said unless_name""".split()  # noqa: SIM905
 )
 
 

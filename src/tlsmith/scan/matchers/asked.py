@@ -1,7 +1,8 @@
 """What every matcher of code asks of the file and of what stands around.
 
-`file_has`, `file_lacks`, `in_call`, `not_in_call`, and `beside_lacks`: a regular
-expression that must not be found between the brackets around.
+`file_has`, `file_lacks`, `in_call`, `not_in_call`; `beside_lacks`, a regular expression
+that must not be found between the brackets around; `call_has`, one that must be found
+in what is called around it, or in what that is handed.
 """
 
 from __future__ import annotations
@@ -77,6 +78,11 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
         return False
     lacks = rule.match.get("beside_lacks")
     if lacks and compiled(lacks).search(between(source, index)):
+        return False
+    has = rule.match.get("call_has")
+    handed = between(source, index) if has else ""
+    is_call = bool(callees) and handed.startswith("(")
+    if has and is_call and not compiled(has).search(callees[0] + handed):
         return False
     wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
