@@ -127,6 +127,9 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
         return
     for document in command.documents:
         yield stretch_of(source, document.start, document.end, path=path)
+    for operator, word in command.redirects:
+        if operator.strip() == "<<<":
+            yield part_of(source, word.text, word.places, path=path)
     if name_of(command.words[0].text) in _SPEAKING:
         for word in command.words[1:]:
             text = _ESCAPED_LINE.sub(" \n", word.text)
