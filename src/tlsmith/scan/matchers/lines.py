@@ -2,7 +2,8 @@
 
 `pattern` is what the whole line says, spaces around it left out; it is matched where
 the anchor begins, or at the quote before it. Strings of one line are names,
-messages and what is looked for, so they are none.
+messages and what is looked for, so they are none, unless they begin with spaces, as a
+line of a file does.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
 _FURTHEST = 300
+_NAME = 60
 _END = r"(?:\r?\n|\\n|\\r|[\"'`]|\Z)"
 _BREAK = re.compile(r"\n|\\n")
+_INDENTED = re.compile(r"[\"'](?:[ ]{2,}|\t+)\S")
+_ASSIGNED = re.compile(r"\w+\+?=$")
 _SETTLED = re.compile(
     r"(?:[ \t]*(?:-[ \t]+)?|[ \t]*(?:default-)?server\b[^\n#]*)[\"']?"
 )
@@ -34,6 +38,10 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     index = tokens.at(start)
     if index is None or tokens.kinds[index] != STRING:
         return
+    if source.language.name == "shell" and not _ASSIGNED.search(
+        source.text[max(0, tokens.starts[index] - _NAME) : tokens.starts[index]]
+    ):
+        return  # printed for people, or written to a file, which is read as one
     line = _line(source, start, tokens.starts[index], tokens.ends[index])
     if line is None:
         return
@@ -52,7 +60,8 @@ def _line(source: Source, at: int, begin: int, stop: int) -> tuple[int, int] | N
     low, high = max(begin, at - _FURTHEST), min(stop, at + _FURTHEST)
     before = list(_BREAK.finditer(source.text, low, at))
     after = _BREAK.search(source.text, at, high)
-    if not before and after is None:
+    indented = _INDENTED.match(source.text, begin)
+    if not before and after is None and not indented:
         return None
     first = before[-1].end() if before else begin + 1
     return first, after.start() if after else stop

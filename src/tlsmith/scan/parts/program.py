@@ -20,6 +20,12 @@ _RUNS = re.compile(
 _NAMED = re.compile(
     r"(?i)cmd|command|script|exec|curl|wget|fetch|kubectl|download|run|call$"
 )
+_HOLDING = re.compile(
+    r"(?i)(?!.*(?:expect|want|usage|help|example|sample|forbid|danger|block|den[iy]|bad"
+    r"|risk|allow|insecure|unsafe|suspic|pattern|hint|doc|known|valid))"
+    r"\w*?(?:cmd|command|cmdline|command_?line)s?"
+)
+"""Names of what is run somewhere else."""
 _NOT_RUN = re.compile(
     r"(?i)(?:^|[.:>\s])(?:print\w*|put?s|echo|log\w*|warn\w*|error\w*|info|debug|raise|throw|die"
     r"|panic\w*|assert\w*|expect\w*|parse\w*|compile|match\w*|search|contains?|includes?|find\w*"
@@ -257,6 +263,9 @@ def _is_run_by_name(source: Source, index: int) -> bool:
     """Whether the name that a command line is given is run later."""
     tokens = source.tokens
     at = index - 1
+    opening = tokens.parent[index]
+    if opening > 0 and tokens.texts[opening] == "[":
+        at = opening - 1
     while at >= 0 and tokens.texts[at] in ("(", "["):
         at -= 1
     if (
@@ -268,7 +277,9 @@ def _is_run_by_name(source: Source, index: int) -> bool:
     name = tokens.texts[at - 1].strip("\"'")
     if _is_run_later(source, tokens.texts[at - 1], index):
         return True
-    return tokens.texts[at] == ":" and bool(_NAMED.search(name))
+    if tokens.texts[at] == ":":
+        return bool(_NAMED.search(name))
+    return bool(_HOLDING.fullmatch(name))
 
 
 def _in_backticks(source: Source, offset: int) -> Part | None:
