@@ -13,7 +13,7 @@ from tlsmith.scan.source import Source
 
 _RUNS = re.compile(
     r"(?i)system|exec|shell|command|\brun\b|run_|_run|popen|\bsh\b|spawn|process|bash|(?:\b|_)cmd\b"
-    r"|check_output|check_call|\bqx\b|passthru|Open3|execa|\bzx\b|local\(|sudo\(|invoke|\bbat\b"
+    r"|check_output|check_call|\bqx\b|passthru|Open3|execa|\bzx\b|(?:^|\.)(?:local|sudo)$|invoke|\bbat\b"
     r"|pwsh|powershell|launch|arguments|runtime|getoutput|capture|\.call\(|subprocess|provision"
     r"|kubectl|\$$|^sh\b|^bat\b|task|script|job|workflow|Inline"
 )
