@@ -13,7 +13,8 @@ _FORMS = tuple(
         # GitHub's ${{ inputs.x || 'false' }}
         r"\$\{\{[^{}|]*\|\|\s*" + _SCALAR.format("given") + r"\s*\}\}",
         # Helm's and Jinja's {{ x | default(false) }}, {{ default true .Values.x }}
-        r"\{\{[^{}]*\bdefault\b\s*\(?\s*" + r"[\"']?(?P<given>\w+)[\"']?[^{}]*\}\}",
+        r"\{\{(?!\s*not\b)[^{}]*\bdefault\b\s*\(?\s*"
+        + r"[\"']?(?P<given>\w+)[\"']?[^{}]*\}\}",
         # ERB's <%= ENV.fetch("X", "false") %> and <%= ENV["X"] || "false" %>
         r"<%=\s*ENV\.fetch\([^,()]*,\s*" + _SCALAR.format("given") + r"\s*\)\s*-?%>",
         r"<%=[^|%]*\|\|\s*" + _SCALAR.format("given") + r"\s*-?%>",

@@ -58,6 +58,7 @@ _TALKING = frozenset(
         "unset", "logger_info", "write-host", "write-output",
     ]
 )  # fmt: skip
+_SETTERS = frozenset(["set", "setenv", "setx", "export", "launchctl"])
 _PIPELINE = re.compile(r"(?:;[\w=;]*)?\](?P<value>[\w.-]*)")
 """Behind `##vso[task.setvariable variable=NAME`, by which a step of Azure sets one."""
 _XML = re.compile(
@@ -219,7 +220,7 @@ def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:
     name = source.text[start:end]
     for command, word in words_at(source, start):
         program = name_of(command.words[0].text) if command.words else ""
-        if word.text == name and program in ("set", "setenv", "setx", "export"):
+        if word.text == name and program in _SETTERS:
             yield from _next_word(command.words, word)
         elif word in command.assignments or program not in _TALKING:
             at = word.text.find(name)

@@ -18,7 +18,10 @@ _SETTER = re.compile(
     r"|set_?environment_?variable|env_?var\w*|withEnv|add_?env\w*|environment[.:]+(?:put|add|set)"
     r"|environment\w*$|sys\.setenv|system\.put_env"
 )
-_FAILING = re.compile(r"(?i)exception|error|throw|raise|abort|panic|fail")
+_FAILING = re.compile(
+    r"(?i)exception|error|throw|raise|abort|panic|fail"
+    r"|contains?\w*$|includes?$|index_?(?:of)?$|\bhas\w*$|matche?s?$|find$|trim\w*$"
+)
 _ENVIRONMENT = re.compile(r"(?i)env")
 _NEAR = 300
 _QUOTES = "\"'`"

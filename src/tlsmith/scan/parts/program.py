@@ -12,14 +12,20 @@ from tlsmith.scan.parts.listed import joined
 from tlsmith.scan.source import Source
 
 _RUNS = re.compile(
-    r"(?i)system|exec|shell|command|\brun\b|run_|_run|popen|\bsh\b|spawn|process|bash|\bcmd\b"
-    r"|check_output|check_call|\bqx\b|passthru|Open3|execa|\bzx\b|local\(|sudo\(|invoke|\bbat\b"
+    r"(?i)system|exec|shell|command|\brun\b|run_|_run|popen|\bsh\b|spawn|process|bash|(?:\b|_)cmd\b"
+    r"|check_output|check_call|\bqx\b|passthru|Open3|execa|\bzx\b|(?:^|\.)(?:local|sudo)$|invoke|\bbat\b"
     r"|pwsh|powershell|launch|arguments|runtime|getoutput|capture|\.call\(|subprocess|provision"
     r"|kubectl|\$$|^sh\b|^bat\b|task|script|job|workflow|Inline"
 )
 _NAMED = re.compile(
     r"(?i)cmd|command|script|exec|curl|wget|fetch|kubectl|download|run|call$"
 )
+_HOLDING = re.compile(
+    r"(?i)(?!.*(?:expect|want|usage|help|example|sample|forbid|danger|block|den[iy]|bad"
+    r"|risk|allow|insecure|unsafe|suspic|pattern|hint|doc|known|valid))"
+    r"\w*?(?:cmd|command|cmdline|command_?line)s?"
+)
+"""Names of what is run somewhere else."""
 _NOT_RUN = re.compile(
     r"(?i)(?:^|[.:>\s])(?:print\w*|put?s|echo|log\w*|warn\w*|error\w*|info|debug|raise|throw|die"
     r"|panic\w*|assert\w*|expect\w*|parse\w*|compile|match\w*|search|contains?|includes?|find\w*"
@@ -29,6 +35,10 @@ _NOT_RUN = re.compile(
 )
 _TOLD = re.compile(r"(?i)examples?$|usage$|help$|description$|longdesc$")
 """Names of what people read."""
+_FORMATTING = re.compile(
+    r"(?i)(?:^|[.:>\s])(?:v?sw?n?printf(?:_s)?|v?asprintf|format(?:ted)?)!?\s*$"
+)
+"""What makes a text of another one."""
 _ADDING = frozenset(
     [
         "append", "push", "add", "extend", "addAll", "Add", "AddRange", "push_back",
@@ -194,7 +204,11 @@ def _is_run(source: Source, index: int) -> bool:
     before = tokens.texts[index - 1] if index else ""
     step = _step(source, index)
     callees = list(callees_around(source, index))
-    if before in _COMPARING or _NOT_RUN.search(step):
+    if before in _COMPARING:
+        return False
+    if callees and _FORMATTING.search(callees[0]):
+        return _is_formatted(source, index, callees[1:])
+    if _NOT_RUN.search(step):
         return False
     if callees and _NOT_RUN.search(callees[0]):
         return False
@@ -202,6 +216,37 @@ def _is_run(source: Source, index: int) -> bool:
         before == "$"
         or step in ("sh", "bat", "powershell", "pwsh")
         or _is_run_by_name(source, index)
+    )
+
+
+def _is_formatted(source: Source, index: int, callees: list[str]) -> bool:
+    """Whether what is made of a string that reads like a command line is run: it is
+    handed on, given a name that is run later, or written to one: `sprintf(cmd, "…")`.
+    """
+    tokens = source.tokens
+    opening = tokens.parent[index]
+    around = tokens.parent[opening]
+    if around >= 0 and tokens.texts[around] == "(":
+        return (
+            bool(callees)
+            and not _NOT_RUN.search(callees[0])
+            and (_is_handed(source, index, callees))
+        )
+    first = opening + 1
+    if first < index and tokens.kinds[first] == WORD and tokens.texts[first + 1] == ",":
+        return _is_run_later(source, tokens.texts[first], index)
+    while opening > 0 and (
+        tokens.kinds[opening - 1] == WORD or tokens.texts[opening - 1] in ".:!"
+    ):
+        opening -= 1
+    return _is_run_by_name(source, opening)
+
+
+def _is_run_later(source: Source, name: str, index: int) -> bool:
+    return any(
+        place > index
+        and any(_RUNS.search(callee) for callee in callees_around(source, place))
+        for place in source.words.get(name, ())
     )
 
 
@@ -221,6 +266,9 @@ def _is_run_by_name(source: Source, index: int) -> bool:
     """Whether the name that a command line is given is run later."""
     tokens = source.tokens
     at = index - 1
+    opening = tokens.parent[index]
+    if opening > 0 and tokens.texts[opening] == "[":
+        at = opening - 1
     while at >= 0 and tokens.texts[at] in ("(", "["):
         at -= 1
     if (
@@ -232,12 +280,11 @@ def _is_run_by_name(source: Source, index: int) -> bool:
     name = tokens.texts[at - 1].strip("\"'")
     if _TOLD.search(name):
         return False
-    for place in source.words.get(tokens.texts[at - 1], ()):
-        if place > index and any(
-            _RUNS.search(callee) for callee in callees_around(source, place)
-        ):
-            return True
-    return tokens.texts[at] == ":" and bool(_NAMED.search(name))
+    if _is_run_later(source, tokens.texts[at - 1], index):
+        return True
+    if tokens.texts[at] == ":":
+        return bool(_NAMED.search(name))
+    return bool(_HOLDING.fullmatch(name))
 
 
 def _in_backticks(source: Source, offset: int) -> Part | None:

@@ -18,6 +18,7 @@ _READERS = {
     "powershell": "shell",
     "dockerfile": "dockerfile",
     "make": "make",
+    "cmake": "cmake",
     "yaml": "settings",
     "json": "settings",
     "toml": "settings",
@@ -25,7 +26,7 @@ _READERS = {
     "ini": "settings",
     "puppet": "settings",
 }
-_NO_PARTS = frozenset(["prose", "text", "sql", "proto", "cmake", "xml"])
+_NO_PARTS = frozenset(["prose", "text", "sql", "proto", "xml"])
 CONTAINED = frozenset(["shell", "batch", "powershell"])
 """Languages of what stands in others."""
 _ALWAYS = frozenset([*CONTAINED, "dockerfile", "make"])

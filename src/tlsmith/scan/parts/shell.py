@@ -68,6 +68,7 @@ _SAYING = re.compile(
     r"(?i)(?:msg|message|help|usage|desc\w*|text|error|err|warn\w*|hint|note|title|banner"
     r"|prompt|reason|example|pattern|regex|expected?|doc|info|ps1)$"
 )
+_LOOKED_UP = re.compile(r"\$\((?:command -v|which|type -p) [\w.-]+\)[ ]+-")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
 _ESCAPED_LINE = re.compile(r"\\n")
 _VERSION = re.compile(r"[\d.]+$")
@@ -127,6 +128,9 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
         return
     for document in command.documents:
         yield stretch_of(source, document.start, document.end, path=path)
+    for operator, word in command.redirects:
+        if operator.strip() == "<<<":
+            yield part_of(source, word.text, word.places, path=path)
     if name_of(command.words[0].text) in _SPEAKING:
         for word in command.words[1:]:
             text = _ESCAPED_LINE.sub(" \n", word.text)
@@ -176,7 +180,9 @@ def _value(source: Source, word: Word) -> Iterator[Part]:
     if found is None or _SAYING.search(found["name"]):
         return
     text = word.text[found.end() :]
-    if not _WORDS.match(text) or text.startswith(("$(", "`")):
+    if not _WORDS.match(text) or (
+        text.startswith(("$(", "`")) and not _LOOKED_UP.match(text)
+    ):
         return
     start = word.offset(found.end())
     if word.offset(len(word.text) - 1) - start == len(text) - 1:

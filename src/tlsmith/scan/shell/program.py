@@ -80,7 +80,14 @@ _ANYWHERE = frozenset(
 )  # fmt: skip
 """Programs that run others somewhere among their arguments."""
 
+_RUNNER = re.compile(
+    r"(?:\w*_)?(?:retry|wait|until|try|run|exec|check|step|must|attempt|poll|repeat|capture"
+    r"|retries|quiet|silent|with)(?:_\w+|\d+)?"
+)
+"""Functions of scripts that are given a command behind some words of their own."""
+
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)(?::?[-=][^}]*)?\}?|%(\w+)%")
+_LOOKED_UP = re.compile(r"(?:\$\(|`)(?:command -v|which|type -p) ([\w.-]+)(?:\)|`)")
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
 _PREFIX = re.compile(r"[@+!:-]+(?=[\w./$])")
 _TAG = re.compile(r"(?<=[\w.-])(?::[\w.-]+)?(?:@sha256:\w+)?$")
@@ -90,6 +97,9 @@ _PYTHON = re.compile(r"(?:python|pypy|py)[\d.]*")
 
 def name_of(word: str) -> str:
     """A program's name in lower case, without folder, `.exe`, image tag or `$`."""
+    found = _LOOKED_UP.fullmatch(word)
+    if found:
+        return found[1].lower()
     variable = _VARIABLE.fullmatch(word)
     if variable:
         return (variable[1] or variable[2]).lower()
@@ -108,7 +118,7 @@ def programs(words: Sequence[Word]) -> Iterator[int]:
             return
         yield at
         name = name_of(words[at].text)
-        if name in _ANYWHERE:
+        if name in _ANYWHERE or (at == 0 and _RUNNER.fullmatch(name)):
             yield from _later(words, at + 1)
             return
         following = _behind(words, at, name)
@@ -151,7 +161,7 @@ def _behind(words: Sequence[Word], at: int, name: str) -> int | None:
     if at in (5, 1) and at and _behind_cron(words) == at and len(words) > at + 1:
         return at + 1  # `* * * * * root curl`: the user's name
     wrapper = _WRAPPERS.get(name)
-    if wrapper is None:
+    if wrapper is None or (name == "command" and _is_asked(words, at)):
         return None
     index = at + 1
     if wrapper.subcommand:
@@ -166,6 +176,11 @@ def _behind(words: Sequence[Word], at: int, name: str) -> int | None:
     if index < len(words) and words[index].text == "--":
         index += 1
     return index
+
+
+def _is_asked(words: Sequence[Word], at: int) -> bool:
+    """`command -v curl` asks where a program is, and runs none."""
+    return at + 1 < len(words) and words[at + 1].text in ("-v", "-V")
 
 
 def _behind_options(words: Sequence[Word], at: int, valued: str) -> int:

@@ -1,0 +1,84 @@
+"""`flag`: an option that means one thing whatever the program, in scripts.
+
+The anchor is the option. It is a word of a command, or among the options that a
+variable holds: those begin with an option, so that sentences about one are none, and
+the name of the variable does not say that it is a text to be read. What a rule may say
+in `match`:
+
+- `kept`: a regular expression for options that are looked for in variables alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tlsmith.scan.finding import Match
+from tlsmith.scan.pattern import compiled
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.shell.command import Command, Word
+from tlsmith.scan.shell.program import name_of
+from tlsmith.scan.shell.running import words_at
+from tlsmith.scan.source import Source
+
+_ASSIGNED = re.compile(
+    r"(?:^|[;&|\s])(?P<name>[A-Za-z_]\w*)\+?=(?P<quote>[\"'])[ \t]*"
+    r"(?:\$\{?\w+\}?[ \t]+)?(?=-)[^\"'\n]*$"
+)
+_TOLD = re.compile(r"(?i)help|usage|msg|message|desc|text|note|hint|warn|error|doc")
+_TALKING = re.compile(
+    r"(?i)echo|printf|e?grep|rg|ag|ack|sed|awk|test|\[\[?|log\w*|die|warn\w*|err\w*|info"
+    r"|fail|fatal|debug|note|print|say|usage|case|complete|compgen|assert\w*|expect\w*|:"
+    r"|for|select|contains|has|\w*_?opts?|getopts?|args|set|return|unset|typeset|argparse"
+)
+_URL = re.compile(r"^[\"']?([a-z][a-z0-9+.-]*)://", re.I | re.M)
+_SPACED = re.compile(r"[ ]{2}")
+_UNSET = re.compile(r"[= ](?:false|no|0|off)\b", re.I)
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """The option at an anchor, if a command or a variable is given it."""
+    unset = _UNSET.match(source.text, end) and "=" not in source.text[start:end]
+    if unset or _is_code(source) or source.text[start - 1 : start] == "-":
+        return
+    if source.zone(start) == "comment":
+        return
+    kept = rule.match.get("kept")
+    given = not (kept and compiled(kept).fullmatch(source.text, start, end))
+    if _is_kept(source, start, end) or (given and _is_given(source, start, end)):
+        yield Match(start, end)
+
+
+def _is_code(source: Source) -> bool:
+    """Whether it stands in a program, where such words are what is parsed as well."""
+    while source.outer is not None:
+        source = source.outer
+    return bool(source.language.imports)
+
+
+def _is_kept(source: Source, start: int, end: int) -> bool:
+    first, last = source.line_bounds(source.position(start)[0])
+    found = _ASSIGNED.search(source.text[first : start + 1])
+    if found is None or _TOLD.search(found["name"]):
+        return False
+    stop = source.text.find(found["quote"], end, last)
+    text = source.text[first + found.end("quote") : stop if stop >= 0 else last]
+    return not _SPACED.search(text.strip())
+
+
+def _is_given(source: Source, start: int, end: int) -> bool:
+    """Whether it is a whole word of a command, behind its program."""
+    for command, word in words_at(source, start):
+        if word.offset(0) == start and _is_option(command, word, end - start):
+            return True
+    return False
+
+
+def _is_option(command: Command, word: Word, length: int) -> bool:
+    if word not in command.words[1:] or word.text[length : length + 1] not in ("", "="):
+        return False
+    program = command.words[0].text
+    said = "\n".join(one.text for one in command.words)
+    if {scheme.lower() for scheme in _URL.findall(said)} == {"http"}:
+        return False
+    return program[:1] != "-" and not _TALKING.fullmatch(name_of(program))

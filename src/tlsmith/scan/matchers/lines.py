@@ -1,0 +1,67 @@
+"""`lines`: a line of a configuration that stands in a string of several lines.
+
+`pattern` is what the whole line says, spaces around it left out; it is matched where
+the anchor begins, or at the quote before it. Strings of one line are names,
+messages and what is looked for, so they are none, unless they begin with spaces, as a
+line of a file does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tlsmith.scan.finding import Match
+from tlsmith.scan.lexer import STRING
+from tlsmith.scan.matchers.asked import fits_calls
+from tlsmith.scan.matchers.text import is_docstring
+from tlsmith.scan.pattern import compiled
+from tlsmith.scan.rule import Rule
+from tlsmith.scan.source import Source
+
+_FURTHEST = 300
+_NAME = 60
+_END = r"(?:\r?\n|\\n|\\r|[\"'`]|\Z)"
+_BREAK = re.compile(r"\n|\\n")
+_INDENTED = re.compile(r"[\"'](?:[ ]{2,}|\t+)\S")
+_ASSIGNED = re.compile(r"\w+\+?=$")
+_SETTLED = re.compile(
+    r"(?:[ \t]*(?:-[ \t]+)?|[ \t]*(?:default-)?server\b[^\n#]*)[\"']?"
+)
+
+
+def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """The line around an anchor, if it sets what the pattern says."""
+    if source.zone(start) != "string" or is_docstring(source, start):
+        return
+    tokens = source.tokens
+    index = tokens.at(start)
+    if index is None or tokens.kinds[index] != STRING:
+        return
+    if source.language.name == "shell" and not _ASSIGNED.search(
+        source.text[max(0, tokens.starts[index] - _NAME) : tokens.starts[index]]
+    ):
+        return  # printed for people, or written to a file, which is read as one
+    line = _line(source, start, tokens.starts[index], tokens.ends[index])
+    if line is None:
+        return
+    first, last = line
+    begun = compiled(rule.match["pattern"] + _END)
+    for begin in (start - 1, start):
+        found = begun.match(source.text, max(begin, first), last + 2)
+        if found and _SETTLED.fullmatch(source.text, first, found.start()):
+            if fits_calls(rule, source, index):
+                yield Match(start, end)
+            return
+
+
+def _line(source: Source, at: int, begin: int, stop: int) -> tuple[int, int] | None:
+    """Where the line of a string begins and ends; None if it has no other line."""
+    low, high = max(begin, at - _FURTHEST), min(stop, at + _FURTHEST)
+    before = list(_BREAK.finditer(source.text, low, at))
+    after = _BREAK.search(source.text, at, high)
+    indented = _INDENTED.match(source.text, begin)
+    if not before and after is None and not indented:
+        return None
+    first = before[-1].end() if before else begin + 1
+    return first, after.start() if after else stop
