@@ -19,6 +19,7 @@ from tlsmith.scan.anchor import bytes_form, literals_of
 from tlsmith.scan.parts.reading import holds, may_write, writes
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import fingerprint_of, keep
+from tlsmith.scan.signs import Signs, signs_of
 
 Search = Callable[[bytes], list[int]]
 """Takes bytes; returns the positions of the anchors that occur in them."""
@@ -50,6 +51,7 @@ class Candidates:
         self._searched = 0
         self._fast = _hyperscan(self._anchors, cache, compiled_only=True)
         self._plain: dict[str, tuple[Search, list[str]]] = {}
+        self._signs: dict[str, Signs] = {}
 
     def of(self, data: bytes, language: Callable[[], str]) -> list[Rule]:
         """The rules whose anchors occur in some bytes, in order.
@@ -69,11 +71,34 @@ class Candidates:
         if not places:
             return []
         numbers = {n for place in places for n in self._by_anchor[anchors[place]]}
-        rules = (self._rules[number] for number in sorted(numbers))
+        rules = [self._rules[number] for number in sorted(numbers)]
         name = language()
-        if writes(name, data):
-            return list(rules)
-        return [rule for rule in rules if _reads(rule, name)]
+        read = [rule for rule in rules if _reads(rule, name)]
+        if len(read) < len(rules) and writes(name, data):
+            read = rules
+        return self._signed(read, data) if read else read
+
+    def _signed(self, rules: list[Rule], data: bytes) -> list[Rule]:
+        """Those of some rules whose signs stand in a text as well."""
+        lowered = b""
+        seen: dict[frozenset[bytes], bool] = {}
+        kept = []
+        for rule in rules:
+            signs = self._signs_of(rule)
+            for words in signs:
+                if words not in seen:
+                    lowered = lowered or data.lower()
+                    seen[words] = any(word in lowered for word in words)
+                if not seen[words]:
+                    break
+            else:
+                kept.append(rule)
+        return kept
+
+    def _signs_of(self, rule: Rule) -> Signs:
+        if rule.id not in self._signs:
+            self._signs[rule.id] = signs_of(rule)
+        return self._signs[rule.id]
 
     def prepare(self) -> None:
         """Compile the fastest search there is."""
