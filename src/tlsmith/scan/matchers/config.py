@@ -174,7 +174,7 @@ def _keys(node: Node) -> tuple[str, ...]:
 def _is_named(asked: Mapping[str, Any], key: str) -> bool:
     if "key" in asked and not compiled(f"(?i:{asked['key']})").fullmatch(key):
         return False
-    return "like" not in asked or _is_like(asked["like"], key)
+    return "like" not in asked or is_like(asked["like"], key)
 
 
 def _is_any(pattern: str, keys: Iterable[str]) -> bool:
@@ -195,7 +195,7 @@ def _is_said(values: Iterable[str], node: Node, value: str) -> bool:
     return said(values, value)
 
 
-def _is_like(pattern: str, key: str) -> bool:
+def is_like(pattern: str, key: str) -> bool:
     """Whether a key is like `skipverify`, be it `skip_verify` or `tlsSkipVerify`."""
     plain = _PUNCTUATION.sub("", key).lower()
     return compiled(f"(?x:.*?(?:{pattern}))").fullmatch(plain) is not None

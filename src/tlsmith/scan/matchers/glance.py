@@ -33,6 +33,10 @@ _XML_WORD = re.compile(r"[\w.:-]*+(?P<after>\s*+[=<]|[\"'])?")
 _TEXT_KEY = re.compile(
     r"[\w.-]*+[\"'\])]*+(?:(?P<mark>[ \t]*+[:=>{\[])|[ \t]++(?P<value>[^\s#]++)|\s|\Z)"
 )
+_BEFORE = re.compile(r"[^\n]*?(?P<word>[\w.:$-]*+)\Z")
+_BEHIND = re.compile(r"(?P<rest>[\w.$:-]*+)[\w \t-]*+")
+_LONGEST = 160
+"""Characters of a key."""
 _NEAR = 4000
 """How far behind its key a value may stand."""
 
@@ -54,11 +58,26 @@ def is_something_else(
         return False
     if not _is_key(source, asked, start, end):
         return True
+    if "like" in asked and not _may_be_like(asked["like"], source.text, end):
+        return True
     values = asked.get("values")
     return values is not None and (
         not _comes_soon(source, tuple(values), end)
         or _has_other_value(values, source.text, end)
     )
+
+
+def _may_be_like(like: str, text: str, end: int) -> bool:
+    """Whether the key that an anchor ends in may be as a rule says, spaces included."""
+    from tlsmith.scan.matchers.config import is_like
+
+    before = _BEFORE.search(text, max(0, end - _LONGEST), end)
+    behind = _BEHIND.match(text, end)
+    if before is None or behind is None:
+        return True
+    words, word = before[0], before["word"]
+    rest, more = behind["rest"], behind[0]
+    return any(is_like(like, key) for key in {word + rest, words + rest, words + more})
 
 
 @lru_cache(maxsize=1024)
