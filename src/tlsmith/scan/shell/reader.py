@@ -84,13 +84,17 @@ class _Reader:
 
     def _finish(self, command: Command, at: int, operator: str) -> Command:
         """End a command, and begin the next."""
-        command.end = at
-        after = Command(at + len(operator))
         if not command.words and not command.assignments:
+            # Empty lines are many: nothing new is made for them.
+            is_used = command.redirects or command.documents
+            after = Command(0) if is_used else command
+            after.start = at + len(operator)
             after.reads = command.reads if operator in ("", "\n") else None
             if operator in ("|", "|&") and self.commands:  # `{ …; } | …`
                 after.reads = self.commands[-1]
             return after
+        command.end = at
+        after = Command(at + len(operator))
         self.commands.append(command)
         if operator in ("|", "|&"):
             after.reads, command.read_by = command, after
