@@ -18,6 +18,11 @@ _SETTER = re.compile(
     r"|set_?environment_?variable|env_?var\w*|withEnv|add_?env\w*|environment[.:]+(?:put|add|set)"
     r"|environment\w*$|sys\.setenv|system\.put_env"
 )
+_GETTER = re.compile(
+    r"(?i)get_?env\w*$|\benviron\.get$|\benv(?:iron)?(?:\.(?:bool|str|int|get|fetch))?$"
+    r"|envOr\w*$|env\w*_?(?:with|or)_?default$|viper\.setDefault$"
+)
+"""What reads a variable and names what it is without one."""
 _FAILING = re.compile(
     r"(?i)exception|error|throw|raise|abort|panic|fail"
     r"|contains?\w*$|includes?$|index_?(?:of)?$|\bhas\w*$|matche?s?$|find$|trim\w*$"
@@ -55,6 +60,9 @@ def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
     ):
         yield from _judged(rule, source, index, index + 2)
         return
+    if after == "," and _GETTER.search(next(callees_around(source, index), "")):
+        yield from _judged(rule, source, index, _default(source, index + 2))
+        return
     if rule.match.get("code") or _is_environment(source, index):
         yield from _assigned(rule, source, index)
     before = tokens.texts[index - 1] if index else ""
@@ -62,6 +70,12 @@ def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
         for place in source.words.get(tokens.texts[index - 2], ()):
             if place > index and tokens.texts[place - 1] == "[":
                 yield from _assigned(rule, source, place)
+
+
+def _default(source: Source, index: int) -> int:
+    """Where a default begins, be its name written before it (`default=False`)."""
+    texts = source.tokens.texts
+    return index + 2 if texts[index : index + 2] == ["default", "="] else index
 
 
 def _assigned(rule: Rule, source: Source, index: int) -> Iterator[Match]:
