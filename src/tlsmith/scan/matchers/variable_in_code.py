@@ -55,8 +55,9 @@ def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
     """`environ["NAME"] = …`, `{"NAME": …}`, `setenv("NAME", …)`, `KEY = "NAME"`."""
     tokens = source.tokens
     after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
-    if after == "," and any(
-        _SETTER.search(one) for one in callees_around(source, index)
+    if after == "," and (
+        any(_SETTER.search(one) for one in callees_around(source, index))
+        or _is_put(source, index)
     ):
         yield from _judged(rule, source, index, index + 2)
         return
@@ -72,6 +73,31 @@ def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
                 yield from _assigned(rule, source, place)
 
 
+_FALLBACKS = frozenset(["??", "||", "?:", "or"])
+_READ = re.compile(r"(?i)(?:env[.:]+|env\[|get_?env\w*\(|environmentvariable\()$")
+
+
+def _fallback(source: Source, index: int) -> int | None:
+    """Where begins what stands for a variable without a value: `env.NAME ?? …`."""
+    texts = source.tokens.texts
+    start = source.tokens.starts[index]
+    if not _READ.search(source.text, max(0, start - 40), start):
+        return None
+    after = index + 1
+    if texts[after : after + 1] in (["]"], [")"]):
+        after += 1
+    return after + 1 if _FALLBACKS.intersection(texts[after : after + 1]) else None
+
+
+_ENVIRONMENT_OF = re.compile(r"(?i)environment\(\)\s*\.\s*put\(\s*$")
+
+
+def _is_put(source: Source, index: int) -> bool:
+    """`builder.environment().put("NAME", …)` of Java."""
+    start = source.tokens.starts[index]
+    return _ENVIRONMENT_OF.search(source.text, max(0, start - 40), start) is not None
+
+
 def _default(source: Source, index: int) -> int:
     """Where a default begins, be its name written before it (`default=False`)."""
     texts = source.tokens.texts
@@ -80,6 +106,8 @@ def _default(source: Source, index: int) -> int:
 
 def _assigned(rule: Rule, source: Source, index: int) -> Iterator[Match]:
     low = value_start(source, index)
+    if low is None:
+        low = _fallback(source, index)
     if low is not None and not source.in_import(index):
         yield from _judged(rule, source, index, low)
 
