@@ -3,7 +3,7 @@
 `pattern` is what the whole line says, spaces around it left out; it is matched where
 the anchor begins, or at the quote before it. Strings of one line are names,
 messages and what is looked for, so they are none, unless they begin with spaces, as a
-line of a file does.
+line of a file does, are written somewhere, or stand in a list with a `[section]`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from tlsmith.scan.finding import Match
 from tlsmith.scan.lexer import STRING
-from tlsmith.scan.matchers.asked import fits_calls
+from tlsmith.scan.matchers.asked import callees_around, fits_calls
 from tlsmith.scan.matchers.text import is_docstring
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
@@ -22,6 +22,9 @@ from tlsmith.scan.source import Source
 _FURTHEST = 300
 _NAME = 60
 _END = r"(?:\r?\n|\\n|\\r|[\"'`]|\Z)"
+_WRITING = re.compile(r"(?i)(?:write|append|put_?contents|echo|puts)\w*!?$")
+_SECTION = re.compile(r"[\"'`]\[[\w. -]+\]")
+_BESIDE = 40
 _BREAK = re.compile(r"\n|\\n")
 _INDENTED = re.compile(r"[\"'](?:[ ]{2,}|\t+)\S")
 _ASSIGNED = re.compile(r"\w+\+?=$")
@@ -43,6 +46,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     ):
         return  # printed for people, or written to a file, which is read as one
     line = _line(source, start, tokens.starts[index], tokens.ends[index])
+    if line is None and _is_written(source, index):
+        line = tokens.starts[index] + 1, tokens.ends[index]
     if line is None:
         return
     first, last = line
@@ -53,6 +58,19 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
             if fits_calls(rule, source, index):
                 yield Match(start, end)
             return
+
+
+def _is_written(source: Source, index: int) -> bool:
+    """Whether a string goes into a file alone, or with the lines beside it."""
+    tokens = source.tokens
+    if _WRITING.search(next(callees_around(source, index), "")):
+        return True
+    parent = tokens.parent[index]
+    return (
+        parent >= 0
+        and tokens.texts[parent] == "["
+        and any(map(_SECTION.match, tokens.texts[max(parent, index - _BESIDE) : index]))
+    )
 
 
 def _line(source: Source, at: int, begin: int, stop: int) -> tuple[int, int] | None:

@@ -18,6 +18,11 @@ _SETTER = re.compile(
     r"|set_?environment_?variable|env_?var\w*|withEnv|add_?env\w*|environment[.:]+(?:put|add|set)"
     r"|environment\w*$|sys\.setenv|system\.put_env"
 )
+_GETTER = re.compile(
+    r"(?i)get_?env\w*$|\benviron\.get$|\benv(?:iron)?(?:\.(?:bool|str|int|get|fetch))?$"
+    r"|envOr\w*$|env\w*_?(?:with|or)_?default$|viper\.setDefault$"
+)
+"""What reads a variable and names what it is without one."""
 _FAILING = re.compile(
     r"(?i)exception|error|throw|raise|abort|panic|fail"
     r"|contains?\w*$|includes?$|index_?(?:of)?$|\bhas\w*$|matche?s?$|find$|trim\w*$"
@@ -50,10 +55,14 @@ def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
     """`environ["NAME"] = …`, `{"NAME": …}`, `setenv("NAME", …)`, `KEY = "NAME"`."""
     tokens = source.tokens
     after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
-    if after == "," and any(
-        _SETTER.search(one) for one in callees_around(source, index)
+    if after == "," and (
+        any(_SETTER.search(one) for one in callees_around(source, index))
+        or _is_put(source, index)
     ):
         yield from _judged(rule, source, index, index + 2)
+        return
+    if after == "," and _GETTER.search(next(callees_around(source, index), "")):
+        yield from _judged(rule, source, index, _default(source, index + 2))
         return
     if rule.match.get("code") or _is_environment(source, index):
         yield from _assigned(rule, source, index)
@@ -64,8 +73,41 @@ def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:
                 yield from _assigned(rule, source, place)
 
 
+_FALLBACKS = frozenset(["??", "||", "?:", "or"])
+_READ = re.compile(r"(?i)(?:env[.:]+|env\[|get_?env\w*\(|environmentvariable\()$")
+
+
+def _fallback(source: Source, index: int) -> int | None:
+    """Where begins what stands for a variable without a value: `env.NAME ?? …`."""
+    texts = source.tokens.texts
+    start = source.tokens.starts[index]
+    if not _READ.search(source.text, max(0, start - 40), start):
+        return None
+    after = index + 1
+    if texts[after : after + 1] in (["]"], [")"]):
+        after += 1
+    return after + 1 if _FALLBACKS.intersection(texts[after : after + 1]) else None
+
+
+_ENVIRONMENT_OF = re.compile(r"(?i)environment\(\)\s*\.\s*put\(\s*$")
+
+
+def _is_put(source: Source, index: int) -> bool:
+    """`builder.environment().put("NAME", …)` of Java."""
+    start = source.tokens.starts[index]
+    return _ENVIRONMENT_OF.search(source.text, max(0, start - 40), start) is not None
+
+
+def _default(source: Source, index: int) -> int:
+    """Where a default begins, be its name written before it (`default=False`)."""
+    texts = source.tokens.texts
+    return index + 2 if texts[index : index + 2] == ["default", "="] else index
+
+
 def _assigned(rule: Rule, source: Source, index: int) -> Iterator[Match]:
     low = value_start(source, index)
+    if low is None:
+        low = _fallback(source, index)
     if low is not None and not source.in_import(index):
         yield from _judged(rule, source, index, low)
 
