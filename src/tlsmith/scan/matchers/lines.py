@@ -28,6 +28,10 @@ _BESIDE = 40
 _BREAK = re.compile(r"\n|\\n")
 _INDENTED = re.compile(r"[\"'](?:[ ]{2,}|\t+)\S")
 _ASSIGNED = re.compile(r"\w+\+?=$")
+_TOLD = re.compile(
+    r"(?i)\w*?(?:examples?|documentation|docs?|docstring|usage|help|helptext|epilog|readme"
+    r"|description|returns?|long|message|prompt|instructions?|note)"
+)
 _SETTLED = re.compile(
     r"(?:[ \t]*(?:-[ \t]+)?|[ \t]*(?:default-)?server\b[^\n#]*)[\"']?"
 )
@@ -45,6 +49,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         source.text[max(0, tokens.starts[index] - _NAME) : tokens.starts[index]]
     ):
         return  # printed for people, or written to a file, which is read as one
+    if _is_told(source, index):
+        return
     line = _line(source, start, tokens.starts[index], tokens.ends[index])
     if line is None and _is_written(source, index):
         line = tokens.starts[index] + 1, tokens.ends[index]
@@ -58,6 +64,14 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
             if fits_calls(rule, source, index):
                 yield Match(start, end)
             return
+
+
+def _is_told(source: Source, index: int) -> bool:
+    """Whether the name that a string is given says that people read it."""
+    tokens = source.tokens
+    if index < 2 or tokens.texts[index - 1] not in ("=", ":=", ":", "=>"):
+        return False
+    return bool(_TOLD.fullmatch(tokens.texts[index - 2].strip("\"'")))
 
 
 def _is_written(source: Source, index: int) -> bool:
