@@ -6,6 +6,7 @@ the name of the variable does not say that it is a text to be read. What a rule 
 in `match`:
 
 - `kept`: a regular expression for options that are looked for in variables alone.
+- `beside_url`: one for options that count where a command names a URL with TLS alone.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _TALKING = re.compile(
     r"|for|select|contains|has|\w*_?opts?|getopts?|args|set|return|unset|typeset|argparse"
 )
 _URL = re.compile(r"^[\"']?([a-z][a-z0-9+.-]*)://", re.I | re.M)
+_TLS = re.compile(
+    r"(?:-[\w-]+=)?[\"']?(?:https|wss|ldaps|grpcs|amqps|mqtts|imaps)://", re.I
+)
 _SPACED = re.compile(r"[ ]{2}")
 _UNSET = re.compile(r"[= ](?:false|no|0|off)\b", re.I)
 
@@ -45,6 +49,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     kept = rule.match.get("kept")
     given = not (kept and compiled(kept).fullmatch(source.text, start, end))
+    url = rule.match.get("beside_url")
+    if url and compiled(url).fullmatch(source.text, start, end):
+        if _is_given(source, start, end, to_url=True):
+            yield Match(start, end)
+        return
     if _is_kept(source, start, end) or (given and _is_given(source, start, end)):
         yield Match(start, end)
 
@@ -66,12 +75,23 @@ def _is_kept(source: Source, start: int, end: int) -> bool:
     return not _SPACED.search(text.strip())
 
 
-def _is_given(source: Source, start: int, end: int) -> bool:
+def _is_given(source: Source, start: int, end: int, *, to_url: bool = False) -> bool:
     """Whether it is a whole word of a command, behind its program."""
     for command, word in words_at(source, start):
         if word.offset(0) == start and _is_option(command, word, end - start):
-            return True
+            return not to_url or _goes_to_url(command)
     return False
+
+
+_OWN_RULES = re.compile(r"curl|wget2?|run|npx|timeout")
+
+
+def _goes_to_url(command: Command) -> bool:
+    """Whether a command names a URL with TLS, and no other rule knows its options."""
+    program, *words = command.words
+    return not _OWN_RULES.fullmatch(name_of(program.text)) and any(
+        _TLS.match(word.text) for word in words
+    )
 
 
 def _is_option(command: Command, word: Word, length: int) -> bool:
