@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from tlsmith.errors import (
@@ -21,6 +22,7 @@ from tlsmith.errors import (
 )
 from tlsmith.storage.base import Storage
 from tlsmith.storage.connection import Transaction
+from tlsmith.storage.errand import Errand, HandOver
 
 Result = TypeVar("Result")
 _MOST = 1024
@@ -32,6 +34,7 @@ _OF_A_STATEMENT = StorageError.code
 class _Work(NamedTuple):
     act: Callable[[Transaction], Any]
     future: Future[Any]
+    is_short: bool
 
 
 class Writer:
@@ -50,6 +53,17 @@ class Writer:
         self._closed = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._hand_over: HandOver | None = None
+
+    def attend(self, hand_over: HandOver) -> None:
+        """Have short acts done in the thread of an event loop; the commit stays here.
+
+        Two threads that run Python take turns at every statement, and each turn costs
+        more than the statement. The loop does not wait for other processes: what is
+        begun has the store's lock.
+        """
+        if self._storage.dialect == "sqlite":
+            self._hand_over = hand_over
 
     def submit(self, act: Callable[[Transaction], Result]) -> Result:
         """Do `act` in a transaction with others; return once it is durable.
@@ -62,10 +76,15 @@ class Writer:
         """
         return self.begin(act).result()
 
-    def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
+    def begin(
+        self, act: Callable[[Transaction], Result], *, is_short: bool = False
+    ) -> Future[Result]:
         """Have `act` done, as `submit` does, and return at once.
 
         It cannot be called off: whoever stops waiting, it is done all the same.
+
+        Args:
+            is_short: an event loop can do it, a few statements; see `attend`.
         """
         future: Future[Result] = Future()
         future.set_running_or_notify_cancel()
@@ -77,7 +96,7 @@ class Writer:
                     target=self._run, name="tlsmith-writer", daemon=True
                 )
                 self._thread.start()
-            self._waiting.put(_Work(act, future))
+            self._waiting.put(_Work(act, future, is_short))
         return future
 
     def waiting(self) -> int:
@@ -131,17 +150,12 @@ class Writer:
                 work.future.set_result(result)
 
     def _try_together(self, batch: list[_Work]) -> list[tuple[_Work, Any]]:
-        done: list[tuple[_Work, Any]] = []
-        refused: list[tuple[_Work, TLSmithError]] = []
         with self._storage.write() as transaction:
-            for work in batch:
-                writes = transaction.writes
-                try:
-                    done.append((work, work.act(transaction)))
-                except TLSmithError as error:
-                    if transaction.writes != writes:
-                        raise
-                    refused.append((work, error))
+            acts = partial(_do_all, batch, transaction)
+            if self._hand_over is not None and all(one.is_short for one in batch):
+                done, refused = Errand(acts).result_by(self._hand_over)
+            else:
+                done, refused = acts()
         for work, refusal in refused:
             _fail(work, refusal)
         return done
@@ -161,6 +175,25 @@ class Writer:
             return
         for work in waiting:
             self._commit([work])
+
+
+_Outcomes = tuple[list[tuple[_Work, Any]], list[tuple[_Work, TLSmithError]]]
+
+
+def _do_all(batch: list[_Work], transaction: Transaction) -> _Outcomes:
+    """Do every act, and return what came of each: a result, or a refusal."""
+    done: list[tuple[_Work, Any]] = []
+    refused: list[tuple[_Work, TLSmithError]] = []
+    for work in batch:
+        writes = transaction.writes
+        try:
+            done.append((work, work.act(transaction)))
+        except TLSmithError as error:
+            if transaction.writes != writes:
+                raise
+            refused.append((work, error))
+    transaction.flush()
+    return done, refused
 
 
 def _fail(work: _Work, error: BaseException) -> None:
