@@ -151,11 +151,11 @@ class Writer:
 
     def _try_together(self, batch: list[_Work]) -> list[tuple[_Work, Any]]:
         with self._storage.write() as transaction:
-            acts = partial(_do_all, batch, transaction)
             if self._hand_over is not None and all(one.is_short for one in batch):
-                done, refused = Errand(acts).result_by(self._hand_over)
+                acts = Errand(partial(_do_and_flush, batch, transaction))
+                done, refused = acts.result_by(self._hand_over)
             else:
-                done, refused = acts()
+                done, refused = _do_all(batch, transaction)
         for work, refusal in refused:
             _fail(work, refusal)
         return done
@@ -192,8 +192,13 @@ def _do_all(batch: list[_Work], transaction: Transaction) -> _Outcomes:
             if transaction.writes != writes:
                 raise
             refused.append((work, error))
-    transaction.flush()
     return done, refused
+
+
+def _do_and_flush(batch: list[_Work], transaction: Transaction) -> _Outcomes:
+    outcomes = _do_all(batch, transaction)
+    transaction.flush()
+    return outcomes
 
 
 def _fail(work: _Work, error: BaseException) -> None:
