@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -78,4 +79,27 @@ def test_a_loop_that_waits_itself_is_not_waited_for(tmp_path: Path) -> None:
 
     assert asyncio.run(main()) == 7
     writer.close()
+    storage.close()
+
+
+def test_the_loop_takes_what_was_begun_meanwhile_up_to_a_long_act(
+    tmp_path: Path,
+) -> None:
+    storage = SQLiteStorage(str(tmp_path / "ca.db"), create=True)
+    storage.migrate()
+    commits: list[int] = []
+    writer = Writer(storage, observe=commits.append)
+
+    def hand_over(run: Callable[[], None]) -> None:
+        for is_short in (True, False, True):
+            more.append(writer.begin(lambda _: 7, is_short=is_short))
+        writer.attend(lambda run: run())
+        run()
+
+    more: list[Future[int]] = []
+    writer.attend(hand_over)
+    assert writer.begin(lambda _: 7, is_short=True).result(10) == 7
+    assert [one.result(10) for one in more] == [7, 7, 7]
+    writer.close()
+    assert commits == [2, 2]
     storage.close()

@@ -54,6 +54,8 @@ class Writer:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._hand_over: HandOver | None = None
+        # What was taken for the batch after this.
+        self._held: _Work | None = None
 
     def attend(self, hand_over: HandOver) -> None:
         """Have short acts done in the thread of an event loop; the commit stays here.
@@ -122,22 +124,39 @@ class Writer:
 
     def _take(self) -> list[_Work]:
         """Return everything that waits, at least one; nothing at the end."""
-        first = self._waiting.get()
+        first, self._held = self._held or self._waiting.get(), None
         batch = [first] if first is not None else []
-        while first is not None and len(batch) < _MOST:
+        if batch:
+            self._take_more(batch)
+        return batch
+
+    def _take_more(self, batch: list[_Work], *, short: bool = False) -> None:
+        """Add what waits by now.
+
+        Args:
+            short: only up to the first that is not.
+        """
+        while len(batch) < _MOST and self._held is None:
             try:
                 work = self._waiting.get_nowait()
             except queue.Empty:
-                break
+                return
             if work is None:
                 self._waiting.put(None)
-                break
-            batch.append(work)
-        return batch
+                return
+            if short and not work.is_short:
+                self._held = work
+            else:
+                batch.append(work)
 
-    def _commit(self, batch: list[_Work]) -> None:
+    def _commit(self, batch: list[_Work], *, is_open: bool = True) -> None:
+        """Do a batch, and answer.
+
+        Args:
+            is_open: what was begun meanwhile may join.
+        """
         try:
-            done = self._try_together(batch)
+            done = self._try_together(batch, is_open=is_open)
         except Exception as error:
             self._apart(batch, error)
         except BaseException as unexpected:
@@ -149,16 +168,28 @@ class Writer:
             for work, result in done:
                 work.future.set_result(result)
 
-    def _try_together(self, batch: list[_Work]) -> list[tuple[_Work, Any]]:
+    def _try_together(
+        self, batch: list[_Work], *, is_open: bool
+    ) -> list[tuple[_Work, Any]]:
         with self._storage.write() as transaction:
             if self._hand_over is not None and all(one.is_short for one in batch):
-                acts = Errand(partial(_do_and_flush, batch, transaction))
-                done, refused = acts.result_by(self._hand_over)
+                acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
+                done, refused = Errand(acts).result_by(self._hand_over)
             else:
                 done, refused = _do_all(batch, transaction)
         for work, refusal in refused:
             _fail(work, refusal)
         return done
+
+    def _do_and_flush(
+        self, batch: list[_Work], transaction: Transaction, *, is_open: bool
+    ) -> _Outcomes:
+        # Until an event loop comes to it, there may be more.
+        if is_open:
+            self._take_more(batch, short=True)
+        outcomes = _do_all(batch, transaction)
+        transaction.flush()
+        return outcomes
 
     def _apart(self, batch: list[_Work], error: Exception) -> None:
         """Do each act in a transaction of its own, so that only the bad one fails.
@@ -174,7 +205,7 @@ class Writer:
                 _fail(work, error)
             return
         for work in waiting:
-            self._commit([work])
+            self._commit([work], is_open=False)
 
 
 _Outcomes = tuple[list[tuple[_Work, Any]], list[tuple[_Work, TLSmithError]]]
@@ -193,12 +224,6 @@ def _do_all(batch: list[_Work], transaction: Transaction) -> _Outcomes:
                 raise
             refused.append((work, error))
     return done, refused
-
-
-def _do_and_flush(batch: list[_Work], transaction: Transaction) -> _Outcomes:
-    outcomes = _do_all(batch, transaction)
-    transaction.flush()
-    return outcomes
 
 
 def _fail(work: _Work, error: BaseException) -> None:
