@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tlsmith.storage.acme.nonces import Nonces
-from tlsmith.storage.connection import Connection, Transaction
+from tlsmith.storage.connection import Connection, Execute, Head, Transaction
 
 HEAD = "SELECT certificates, audit_sequence, audit_hash, revision FROM head"
 
@@ -72,9 +72,7 @@ class Storage(ABC):
         """Let go of every connection."""
 
 
-def transaction_of(execute: Any, execute_many: Any, lock: str = "") -> Transaction:
-    """Return the transaction just begun, its head locked."""
-    row = execute(HEAD + lock, ()).fetchone()
-    certificates, sequence, digest, revision = row
-    head = (certificates, sequence, bytes(digest), revision)
-    return Transaction(execute, execute_many, head)
+def head_of(execute: Execute, lock: str = "") -> Head:
+    """Return the head, as `Transaction` has it."""
+    certificates, sequence, digest, revision = execute(HEAD + lock, ()).fetchone()
+    return certificates, sequence, bytes(digest), revision

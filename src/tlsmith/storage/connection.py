@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 Row = tuple[Any, ...]
+Head = tuple[int, int, bytes, int]
 _TALLY = (
     "INSERT INTO tallies (day, what, number) VALUES (?, ?, ?) "
     "ON CONFLICT (day, what) DO UPDATE SET number = tallies.number + excluded.number"
@@ -65,18 +66,28 @@ class Transaction(Connection):
         writes: how often something was changed.
     """
 
+    certificates: int
+    audit_sequence: int
+    audit_hash: bytes
+    revision: int
+
     def __init__(
-        self,
-        execute: Execute,
-        execute_many: ExecuteMany,
-        head: tuple[int, int, bytes, int],
+        self, execute: Execute, execute_many: ExecuteMany, read_head: Callable[[], Head]
     ) -> None:
         super().__init__(execute, execute_many)
-        self.certificates, self.audit_sequence, self.audit_hash, self.revision = head
-        self._head = head
+        self._read_head = read_head
+        self._head: Head | None = None
         self._later: dict[str, list[Row]] = {}
         self._tallies: dict[tuple[int, str], int] = {}
         self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Read the head once one of its numbers is needed: most acts need none."""
+        if name not in Transaction.__annotations__:
+            raise AttributeError(name)
+        self._head = head = self._read_head()
+        self.certificates, self.audit_sequence, self.audit_hash, self.revision = head
+        return getattr(self, name)
 
     def run(self, statement: str, *values: Any) -> int:
         """Run a statement that changes something; return how many rows it did."""
@@ -111,6 +122,8 @@ class Transaction(Connection):
         if tallies:
             rows = [(*key, number) for key, number in sorted(tallies.items())]
             self._execute_many(_TALLY, rows)
+        if self._head is None:
+            return
         head = self.certificates, self.audit_sequence, self.audit_hash, self.revision
         if head != self._head:
             self._execute(_COUNTED, head)

@@ -18,7 +18,7 @@ from tlsmith.errors import (
 )
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.acme.shared_nonces import SharedNonces
-from tlsmith.storage.base import Storage, transaction_of
+from tlsmith.storage.base import Storage, head_of
 from tlsmith.storage.connection import Connection, Cursor, Row, Transaction
 from tlsmith.storage.migration import (
     MIGRATIONS,
@@ -205,7 +205,9 @@ class PostgresStorage(Storage):
             try:
                 self._check_current(connection)
                 execute, execute_many = _statements_of(connection)
-                transaction = transaction_of(execute, execute_many, " FOR UPDATE")
+                # At once, since this is what keeps others out.
+                head = head_of(execute, " FOR UPDATE")
+                transaction = Transaction(execute, execute_many, lambda: head)
                 yield transaction
                 self._commit(connection, transaction)
             except BaseException:

@@ -15,7 +15,7 @@ from typing import ClassVar
 from tlsmith.errors import ConflictError, MigrationError, StorageError
 from tlsmith.storage.acme.file_nonces import FileNonces
 from tlsmith.storage.acme.nonces import Nonces
-from tlsmith.storage.base import Storage, transaction_of
+from tlsmith.storage.base import Storage, head_of
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.migration import (
     MIGRATIONS,
@@ -161,8 +161,10 @@ class SQLiteStorage(Storage):
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:
-                transaction = transaction_of(
-                    connection.execute, partial(_execute_many, connection)
+                transaction = Transaction(
+                    connection.execute,
+                    partial(_execute_many, connection),
+                    partial(head_of, connection.execute),
                 )
                 yield transaction
                 transaction.flush()

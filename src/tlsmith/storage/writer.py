@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from tlsmith.errors import (
@@ -21,6 +22,7 @@ from tlsmith.errors import (
 )
 from tlsmith.storage.base import Storage
 from tlsmith.storage.connection import Transaction
+from tlsmith.storage.errand import Errand, HandOver
 
 Result = TypeVar("Result")
 _MOST = 1024
@@ -32,6 +34,7 @@ _OF_A_STATEMENT = StorageError.code
 class _Work(NamedTuple):
     act: Callable[[Transaction], Any]
     future: Future[Any]
+    is_short: bool
 
 
 class Writer:
@@ -50,6 +53,19 @@ class Writer:
         self._closed = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._hand_over: HandOver | None = None
+        # What was taken for the batch after this.
+        self._held: _Work | None = None
+
+    def attend(self, hand_over: HandOver) -> None:
+        """Have short acts done in the thread of an event loop; the commit stays here.
+
+        Two threads that run Python take turns at every statement, and each turn costs
+        more than the statement. The loop does not wait for other processes: what is
+        begun has the store's lock.
+        """
+        if self._storage.dialect == "sqlite":
+            self._hand_over = hand_over
 
     def submit(self, act: Callable[[Transaction], Result]) -> Result:
         """Do `act` in a transaction with others; return once it is durable.
@@ -62,10 +78,15 @@ class Writer:
         """
         return self.begin(act).result()
 
-    def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
+    def begin(
+        self, act: Callable[[Transaction], Result], *, is_short: bool = False
+    ) -> Future[Result]:
         """Have `act` done, as `submit` does, and return at once.
 
         It cannot be called off: whoever stops waiting, it is done all the same.
+
+        Args:
+            is_short: an event loop can do it, a few statements; see `attend`.
         """
         future: Future[Result] = Future()
         future.set_running_or_notify_cancel()
@@ -77,7 +98,7 @@ class Writer:
                     target=self._run, name="tlsmith-writer", daemon=True
                 )
                 self._thread.start()
-            self._waiting.put(_Work(act, future))
+            self._waiting.put(_Work(act, future, is_short))
         return future
 
     def waiting(self) -> int:
@@ -103,22 +124,39 @@ class Writer:
 
     def _take(self) -> list[_Work]:
         """Return everything that waits, at least one; nothing at the end."""
-        first = self._waiting.get()
+        first, self._held = self._held or self._waiting.get(), None
         batch = [first] if first is not None else []
-        while first is not None and len(batch) < _MOST:
+        if batch:
+            self._take_more(batch)
+        return batch
+
+    def _take_more(self, batch: list[_Work], *, short: bool = False) -> None:
+        """Add what waits by now.
+
+        Args:
+            short: only up to the first that is not.
+        """
+        while len(batch) < _MOST and self._held is None:
             try:
                 work = self._waiting.get_nowait()
             except queue.Empty:
-                break
+                return
             if work is None:
                 self._waiting.put(None)
-                break
-            batch.append(work)
-        return batch
+                return
+            if short and not work.is_short:
+                self._held = work
+            else:
+                batch.append(work)
 
-    def _commit(self, batch: list[_Work]) -> None:
+    def _commit(self, batch: list[_Work], *, is_open: bool = True) -> None:
+        """Do a batch, and answer.
+
+        Args:
+            is_open: what was begun meanwhile may join.
+        """
         try:
-            done = self._try_together(batch)
+            done = self._try_together(batch, is_open=is_open)
         except Exception as error:
             self._apart(batch, error)
         except BaseException as unexpected:
@@ -130,21 +168,28 @@ class Writer:
             for work, result in done:
                 work.future.set_result(result)
 
-    def _try_together(self, batch: list[_Work]) -> list[tuple[_Work, Any]]:
-        done: list[tuple[_Work, Any]] = []
-        refused: list[tuple[_Work, TLSmithError]] = []
+    def _try_together(
+        self, batch: list[_Work], *, is_open: bool
+    ) -> list[tuple[_Work, Any]]:
         with self._storage.write() as transaction:
-            for work in batch:
-                writes = transaction.writes
-                try:
-                    done.append((work, work.act(transaction)))
-                except TLSmithError as error:
-                    if transaction.writes != writes:
-                        raise
-                    refused.append((work, error))
+            if self._hand_over is not None and all(one.is_short for one in batch):
+                acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
+                done, refused = Errand(acts).result_by(self._hand_over)
+            else:
+                done, refused = _do_all(batch, transaction)
         for work, refusal in refused:
             _fail(work, refusal)
         return done
+
+    def _do_and_flush(
+        self, batch: list[_Work], transaction: Transaction, *, is_open: bool
+    ) -> _Outcomes:
+        # Until an event loop comes to it, there may be more.
+        if is_open:
+            self._take_more(batch, short=True)
+        outcomes = _do_all(batch, transaction)
+        transaction.flush()
+        return outcomes
 
     def _apart(self, batch: list[_Work], error: Exception) -> None:
         """Do each act in a transaction of its own, so that only the bad one fails.
@@ -160,7 +205,25 @@ class Writer:
                 _fail(work, error)
             return
         for work in waiting:
-            self._commit([work])
+            self._commit([work], is_open=False)
+
+
+_Outcomes = tuple[list[tuple[_Work, Any]], list[tuple[_Work, TLSmithError]]]
+
+
+def _do_all(batch: list[_Work], transaction: Transaction) -> _Outcomes:
+    """Do every act, and return what came of each: a result, or a refusal."""
+    done: list[tuple[_Work, Any]] = []
+    refused: list[tuple[_Work, TLSmithError]] = []
+    for work in batch:
+        writes = transaction.writes
+        try:
+            done.append((work, work.act(transaction)))
+        except TLSmithError as error:
+            if transaction.writes != writes:
+                raise
+            refused.append((work, error))
+    return done, refused
 
 
 def _fail(work: _Work, error: BaseException) -> None:

@@ -41,7 +41,7 @@ class ACMEContext:
 
     def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
         """Have something done in a transaction, with others, durably."""
-        return self.authority.writer.begin(act)
+        return self.authority.writer.begin(act, is_short=True)
 
 
 class _Owned(Protocol):
