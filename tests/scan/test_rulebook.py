@@ -71,3 +71,10 @@ def test_every_mistake_of_a_rule_is_told() -> None:
         "unless True",
     ):
         assert piece in told
+
+
+@pytest.mark.parametrize("anchor", ["(?<!no)verify", "verify(?!_)", "key(?=:)"])
+def test_an_anchor_does_not_look_around(anchor: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        rule_of({"id": "a-b", "anchor": anchor}, "a.toml")
+    assert "looks around" in "\n".join(caught.value.mistakes)

@@ -14,6 +14,7 @@ from tlsmith.scan.finding import CONFIDENCES, SEVERITIES
 CATEGORIES = ("verification", "plaintext", "trust", "key")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 _REQUIRED = ("id", "title", "severity", "cwe", "languages", "what", "fix")
+_LOOKING_AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
 # What matchers read as regular expressions.
 _EXPRESSIONS = tuple(
     """pattern unless file_has file_lacks in_call not_in_call call_has key_lacks
@@ -99,6 +100,8 @@ def _mistakes(entry: Mapping[str, Any]) -> Iterable[str]:
     ):
         if name in entry and entry[name] not in allowed:
             yield f"{name} {entry[name]!r} is none of {', '.join(allowed)}"
+    if _LOOKING_AROUND.search(entry.get("anchor", "")):
+        yield f"anchor {entry['anchor']!r} looks around: it cannot be searched for fast"
     asked = entry.get("match", {})
     expressions = {name: asked[name] for name in _EXPRESSIONS if name in asked}
     for name, text in ({"anchor": entry.get("anchor", "")} | expressions).items():
