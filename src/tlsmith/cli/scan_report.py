@@ -19,7 +19,13 @@ from tlsmith.scan.finding import SEVERITIES, Finding
 from tlsmith.scan.reporters import Results, report
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.rulebook import every_rule
-from tlsmith.scan.settings import Settings, find_settings, is_named, load_settings
+from tlsmith.scan.settings import (
+    Settings,
+    find_settings,
+    is_named,
+    load_settings,
+    names_any,
+)
 
 _DEFAULT_FAIL_ON = "low"
 _ONE = {"variables": "variable", "processes": "process"}
@@ -114,7 +120,7 @@ def _selected(
     """Return the rules to ask; refuse a name that means none."""
     rules = list(rules)
     for pattern in (*options["only"], *options["without"]):
-        if not any(is_named(rule.id, [pattern]) for rule in rules):
+        if not names_any(pattern, (rule.id for rule in rules)):
             raise InputError(
                 f"no rule is called {pattern!r}",
                 code="unknown-rule",

@@ -101,6 +101,11 @@ def is_named(rule: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(rule, pattern) for pattern in patterns)
 
 
+def names_any(pattern: str, rules: Iterable[str]) -> bool:
+    """Whether a pattern is that of any of some rules' ids."""
+    return any(fnmatchcase(rule, pattern) for rule in rules)
+
+
 def find_settings(start: str) -> str | None:
     """The nearest file with settings, from a file or folder upward."""
     folder = os.path.abspath(start)
@@ -238,7 +243,7 @@ def _unknown(where: str, named: Any, rules: Collection[str]) -> Iterator[str]:
         yield from (
             f"{where}: there is no rule {name!r}"
             for name in named
-            if not any(fnmatchcase(rule, name) for rule in rules)
+            if not names_any(name, rules)
         )
 
 
