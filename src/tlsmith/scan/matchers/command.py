@@ -112,10 +112,16 @@ def _fits(rule: Rule, command: Command, said: str) -> bool:
         return False
     if asked.get("answered") and not is_answered(command):
         return False
-    if asked.get("encrypted"):
-        schemes = {scheme.lower() for scheme in _URL.findall(said)}
-        return schemes != {"http"}
-    return True
+    return not (asked.get("encrypted") and is_plain(said))
+
+
+def is_plain(said: str) -> bool:
+    """Whether a command names addresses without TLS alone: there nothing is verified.
+
+    Args:
+        said: Its words, a line each.
+    """
+    return {scheme.lower() for scheme in _URL.findall(said)} == {"http"}
 
 
 def _said(pattern: str) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Match
+from tlsmith.scan.matchers.command import is_plain
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.command import Command, Word
@@ -32,7 +33,7 @@ _TALKING = re.compile(
     r"|fail|fatal|debug|note|print|say|usage|case|complete|compgen|assert\w*|expect\w*|:"
     r"|for|select|contains|has|\w*_?opts?|getopts?|args|set|return|unset|typeset|argparse"
 )
-_URL = re.compile(r"^[\"']?([a-z][a-z0-9+.-]*)://", re.I | re.M)
+_OWN_RULES = re.compile(r"curl|wget2?|run|npx|timeout")
 _TLS = re.compile(
     r"(?:-[\w-]+=)?[\"']?(?:https|wss|ldaps|grpcs|amqps|mqtts|imaps)://", re.I
 )
@@ -83,9 +84,6 @@ def _is_given(source: Source, start: int, end: int, *, to_url: bool = False) -> 
     return False
 
 
-_OWN_RULES = re.compile(r"curl|wget2?|run|npx|timeout")
-
-
 def _goes_to_url(command: Command) -> bool:
     """Whether a command names a URL with TLS, and no other rule knows its options."""
     program, *words = command.words
@@ -98,7 +96,6 @@ def _is_option(command: Command, word: Word, length: int) -> bool:
     if word not in command.words[1:] or word.text[length : length + 1] not in ("", "="):
         return False
     program = command.words[0].text
-    said = "\n".join(one.text for one in command.words)
-    if {scheme.lower() for scheme in _URL.findall(said)} == {"http"}:
+    if is_plain("\n".join(one.text for one in command.words)):
         return False
     return program[:1] != "-" and not _TALKING.fullmatch(name_of(program))
