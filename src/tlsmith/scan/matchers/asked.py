@@ -126,6 +126,8 @@ def callees_around(source: Source, index: int) -> Iterator[str]:
     if source.language.name in ("ruby", "elixir", "perl", "groovy", "puppet", "php"):
         first = source.begins_statement(index)
         yield text_of(source, first, min(index, first + 6))
+        if first < index and tokens.texts[first + 1] not in (".", "::", "=", "["):
+            yield tokens.texts[first]
 
 
 def _callee(source: Source, bracket: int) -> str:
