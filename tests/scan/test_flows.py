@@ -18,6 +18,12 @@ def lines(path: str, text: str) -> list[int]:
     [
         ("a.py", "import requests\nrequests.get(u, verify=False if DEV else True)\n"),
         ("a.py", "import requests\nDEV = 1\nX = False\nrequests.get(u, verify=X)\n"),
+        (
+            "a.py",
+            "import requests\nX = False\n"
+            "def f(u, verify=None):\n"
+            "    requests.get(u, verify=X if verify is None else verify)\n",
+        ),
         ("a.py", "import requests\nC = {'x': False}\nrequests.get(u, verify=C['x'])\n"),
         ("a.py", "import requests\nprint(requests.get(u, verify=False).text)\n"),
         ("a.py", "import requests\ndef f(u, v=False): requests.get(u, verify=v)\n"),
@@ -53,6 +59,11 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
         (
             "a.rb",
             "m = insecure ? OpenSSL::SSL::VERIFY_NONE : OpenSSL::SSL::VERIFY_PEER\n",
+        ),
+        ("a.rb", "assert_equal OpenSSL::SSL::VERIFY_NONE, f.verify_mode\n"),
+        (
+            "a.py",
+            "import requests\npytest.raises(E, lambda: Client(verify_ssl=False))\n",
         ),
         ("a.rb", "expect(x).to have_received(:get).with(u, verify_ssl: false)\n"),
     ],

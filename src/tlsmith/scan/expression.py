@@ -59,6 +59,7 @@ _OPTION = re.compile(
     r"""(?:(?:[!=]==?| is (?:not )?)(?:true|false|null|none|undefined|[01]))?"""
 )
 """A condition that is nothing but an option about verification itself."""
+_GIVEN = re.compile(r"(?i)(?:[!=]==?| is (?:not )?)(?:null|none|undefined)$")
 _SHORT = 120
 
 _CAST = re.compile(r"bool(?:ean)?\((\d+|true|false)")
@@ -297,6 +298,8 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
     condition = text_of(source, *choice.condition)
     if source.language.name == "c":
         return outcomes  # how C writes a boolean: as much is known as of its condition
+    if _GIVEN.search(condition):
+        return [choice.yes, choice.no]  # whether it was given at all, not what it says
     if outcomes or (len(condition) < _SHORT and _OPTION.fullmatch(condition)):
         return outcomes
     return [choice.yes, choice.no]

@@ -43,7 +43,7 @@ _NULLS = frozenset(
 _ZERO = re.compile(r"(?:0+|0x0+|0b0+)(?:[uUlL]*|\.0*)")
 _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
 _ASSERTING = re.compile(
-    r"(?i)(?:^|[.:>\s])(?:assert\w*(?:\.\w+)?|mock\.call|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
+    r"(?i)(?:^|[.:>\s])(?:assert\w*(?:\.\w+)?|raises|mock\.call|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
     r"|to_?match_?object|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
     r"|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
 )
