@@ -41,6 +41,7 @@ class Style:
         slashes: Whether `//` begins a comment.
         sections: Whether lines that are not indented open blocks, as in HAProxy.
         arrows: Whether `a => 1 b => 2` are two statements.
+        titles: Whether a block may begin with a title: `exec { 'a': command => 'b' }`.
     """
 
     newline: bool = True
@@ -48,13 +49,14 @@ class Style:
     slashes: bool = False
     sections: bool = False
     arrows: bool = False
+    titles: bool = False
 
 
 STYLES = {
     "nginx": Style(newline=False),
     "haproxy": Style(sections=True),
     "hcl": Style(comma=True, slashes=True),
-    "puppet": Style(comma=True),
+    "puppet": Style(comma=True, titles=True),
     "logstash": Style(arrows=True),
     "braces": Style(),
 }
@@ -96,6 +98,8 @@ class _Reader:
             self._take_sign(found.group(), found)
         elif kind == "opening":
             self._take_tag(found)
+        elif self._is_title(found.group()):
+            self._take_title(*found.span())
         else:
             self.words.append(found.span())
         return 0
@@ -148,6 +152,16 @@ class _Reader:
             pass
         elif self.words:
             self.words.append(found.span())
+
+    def _is_title(self, word: str) -> bool:
+        return self.style.titles and not self.words and word.endswith(("':", '":'))
+
+    def _take_title(self, start: int, end: int) -> None:
+        """A title stands for itself; that of an `exec` is a command."""
+        block = self.blocks[-1]
+        if block.key == "exec":
+            node = block.add(block.key, start, start)
+            node.assign(unquoted(self.text[start : end - 1]), start, end - 1)
 
     def _begin_next(self) -> None:
         """The last word is a key: what stands before it is a statement."""

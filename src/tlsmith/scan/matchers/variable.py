@@ -48,6 +48,8 @@ _FOLLOWING = re.compile(
     r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?"""
     r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$.*]+)"""
 )
+_ASSIGNED = re.compile(r":?=[\"']?(?P<value>[^}\n\"']*)[\"']?\}")
+"""Behind `${NAME`: what it becomes where it was not set."""
 _DEFAULT = re.compile(r"\$\{\w+:?[-=](?P<value>[^}]*)\}?")
 _TALKING = frozenset(
     [
@@ -90,14 +92,20 @@ class Given(NamedTuple):
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the variable at an anchor is given one of the values."""
-    if source.language.name == "prose" or not _is_whole(source.text, start, end):
+    if source.language.name == "prose" or source.zone(start) == "comment":
         return
-    if source.zone(start) == "comment":
+    becomes = _ASSIGNED.match(source.text, end)
+    if not (becomes or _is_whole(source.text, start, end)):
         return
     lacks = rule.match.get("unless_name")
     if lacks and compiled(lacks).search(source.text, start, end):
         return
     wanted = compiled(f"(?i:{rule.match['values']})")
+    if becomes:
+        is_set = source.text.endswith("${", 0, start)
+        if is_set and wanted.fullmatch(becomes["value"]):
+            yield Match(start, becomes.end("value"))
+        return
     told = _PIPELINE.match(source.text, end)
     if told and source.text.endswith("variable=", max(0, start - 40), start):
         if wanted.fullmatch(told["value"]):

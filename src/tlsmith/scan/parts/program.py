@@ -54,6 +54,11 @@ _PERCENT = re.compile(r"%[wWiI]")
 _DELIMITED = re.compile(r"(?:%[wWiIqQx]?|q[qwrx]?\s*)[(\[{/|]")
 """Ruby's and Perl's quotes that are letters."""
 _RUN_QUOTES = re.compile(r"%x|qx|`")
+_NIX_SCRIPT = re.compile(
+    r"(?i).*(?:script|phase|hook|command|activation)|(?:pre|post)\w+|exec\w*"
+    r"|write(?:Shell|Bash)\w*|runCommand\w*"
+)
+"""What is given a script in Nix, or is called with one."""
 _FURTHEST = 120
 
 
@@ -139,6 +144,8 @@ def _content(source: Source, index: int) -> tuple[str, int]:
     begin = prefix.end() if prefix else 0
     quote = text[begin : begin + 1]
     width = 3 if text.startswith(quote * 3, begin) and len(text) > begin + 5 else 1
+    if quote == "'" and source.language.name == "nix":
+        width = 2
     if text.startswith("<<"):  # a here-document
         first = text.find("\n") + 1
         return text[first : text.rfind("\n")], start + first
@@ -202,6 +209,8 @@ def _is_run(source: Source, index: int) -> bool:
     """Whether a string that reads like a command line is run as one."""
     tokens = source.tokens
     before = tokens.texts[index - 1] if index else ""
+    if source.language.name == "nix":
+        return _is_nix_script(source, index)
     step = _step(source, index)
     callees = list(callees_around(source, index))
     if before in _COMPARING:
@@ -217,6 +226,13 @@ def _is_run(source: Source, index: int) -> bool:
         or step in ("sh", "bat", "powershell", "pwsh")
         or _is_run_by_name(source, index)
     )
+
+
+def _is_nix_script(source: Source, index: int) -> bool:
+    """Whether a string of Nix is a script, going by what stands before it."""
+    first = source.begins_statement(index)
+    before = source.tokens.texts[max(first, index - 12) : index]
+    return any(_NIX_SCRIPT.fullmatch(text) for text in before)
 
 
 def _is_formatted(source: Source, index: int, callees: list[str]) -> bool:

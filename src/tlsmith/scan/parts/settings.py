@@ -82,7 +82,13 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
 
 def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
-    return _PROSE.search(key) is not None
+    return _PROSE.search(key) is not None and not _is_salt(node)
+
+
+def _is_salt(node: Node) -> bool:
+    """Whether a `name` is what Salt's `cmd.run` runs."""
+    above = node.parent.parent if node.parent is not None else None
+    return node.key == "name" and above is not None and above.key.startswith("cmd.")
 
 
 def _of_node(source: Source, node: Node) -> Iterator[Part]:

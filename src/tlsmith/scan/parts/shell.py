@@ -56,6 +56,8 @@ _SPEAKING = frozenset(
         "out-file",
     ]
 )
+_PUTTING = frozenset(["add-content", "set-content"])
+"""What is given a file, and what to write to it."""
 _EVALUATING = frozenset(
     [
         "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
@@ -72,15 +74,29 @@ _LOOKED_UP = re.compile(r"\$\((?:command -v|which|type -p) [\w.-]+\)[ ]+-")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
 _ESCAPED_LINE = re.compile(r"\\n")
 _VERSION = re.compile(r"[\d.]+$")
+_SCHEDULE = re.compile(
+    r"\s*(?:(?:[\d*/,-]+\s+){3}[\w*/,-]+\s+[\w*/,-]+|@(?:daily|hourly|weekly|reboot"
+    r"|monthly|midnight|yearly|annually))\s+(?=\S)"
+)
+"""When a line of a crontab is run, which stands before its command."""
 
 
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     """The parts of a shell's text."""
+    files: dict[str, list[_Piece]] = {}
     for command in source.commands:
         yield from _handed_on(source, command)
-        yield from _written(source, command)
+        path = _target(command)
+        if path and command.words:
+            yield from _written(source, command, path)
+            files.setdefault(path, []).extend(_said(source, command))
+        else:
+            yield from _scheduled(source, command)
         for word in _values(command):
             yield from _value(source, word)
+    for path, pieces in files.items():
+        if pieces:
+            yield _file(source, path, pieces)
 
 
 def _handed_on(source: Source, command: Command) -> Iterator[Part]:
@@ -121,21 +137,51 @@ def _inner(source: Source, word: Word, language: str) -> Part:
     return part_of(source, word.text, word.places, language)
 
 
-def _written(source: Source, command: Command) -> Iterator[Part]:
-    """What is written to a file of a name: `cat > .curlrc <<EOF`, `echo … | tee …`."""
-    path = _target(command)
-    if not path or not command.words:
-        return
+_Piece = tuple[str, Sequence[tuple[int, int]]]
+"""A text, and where its stretches stand in the source."""
+
+
+def _written(source: Source, command: Command, path: str) -> Iterator[Part]:
+    """A text that is written to a file as a whole: `cat > .curlrc <<EOF`."""
     for document in command.documents:
         yield stretch_of(source, document.start, document.end, path=path)
     for operator, word in command.redirects:
         if operator.strip() == "<<<":
             yield part_of(source, word.text, word.places, path=path)
-    if name_of(command.words[0].text) in _SPEAKING:
+
+
+def _said(source: Source, command: Command) -> Iterator[_Piece]:
+    """What a command says: `echo …`, the text that PowerShell writes."""
+    program, *words = command.words
+    name = name_of(program.text)
+    if name in _PUTTING:
+        words = _operands(words)[1:]
+    elif name not in _SPEAKING:
+        words = [program] if program.quoted and len(command.words) == 1 else []
+    words = [word for word in words if word.text[:1] != "-" or word.quoted]
+    if len(words) > 1 and not any(word.quoted for word in words):
+        start, end = words[0].start, words[-1].end
+        yield source.text[start:end], [(0, start)]
+        return
+    for word in words:
+        yield _ESCAPED_LINE.sub(" \n", word.text), word.places
+
+
+def _file(source: Source, path: str, pieces: Iterable[_Piece]) -> Part:
+    """A file that is written piece by piece, each on lines of its own."""
+    text, places = "", []
+    for piece, stretches in pieces:
+        places += [(len(text) + inside, outside) for inside, outside in stretches]
+        text += f"{piece}\n"
+    return part_of(source, text, places, path=path.replace("\\", "/"))
+
+
+def _scheduled(source: Source, command: Command) -> Iterator[Part]:
+    """Lines for a crontab that are said."""
+    if command.words and name_of(command.words[0].text) in _SPEAKING:
         for word in command.words[1:]:
-            text = _ESCAPED_LINE.sub(" \n", word.text)
-            if word.text[:1] != "-" or word.quoted:
-                yield part_of(source, text, word.places, path=path)
+            if _SCHEDULE.match(word.text):
+                yield _inner(source, word, "shell")
 
 
 def _target(command: Command) -> str:
@@ -145,16 +191,21 @@ def _target(command: Command) -> str:
     name = name_of(command.words[0].text) if command.words else ""
     if command.read_by is not None:
         return _file_of(command.read_by)
-    return _file_of(command) if name in ("tee", "sudo") else ""
+    return _file_of(command) if name in ("tee", "sudo", *_PUTTING) else ""
 
 
 def _file_of(command: Command) -> str:
     words = command.words
     for index in programs(words):
-        if name_of(words[index].text) == "tee":
-            files = (word.text for word in words[index + 1 :] if word.text[:1] != "-")
-            return next(files, "")
+        if name_of(words[index].text) in ("tee", "out-file", "tee-object", *_PUTTING):
+            files = _operands(words[index + 1 :])
+            return files[0].text if files else ""
     return ""
+
+
+def _operands(words: Sequence[Word]) -> list[Word]:
+    """The words that are no options."""
+    return [word for word in words if word.quoted or word.text[:1] != "-"]
 
 
 def _values(command: Command) -> Iterator[Word]:
