@@ -59,7 +59,7 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ("a.pp", f"exec {{ 'a': command => '/usr/bin/{CURL}' }}\n", 1),
         ("a.pp", f"exec {{ '/usr/bin/{CURL}':\n  creates => '/a',\n}}\n", 1),
         ("a.nix", f"{{\n  script = ''\n    {CURL}\n  '';\n}}\n", 3),
-        ("a.nix", f'pkgs.writeShellScript "a" \n  {{CURL}}\n\n', 2),
+        ("a.nix", f"writeShellScript \"a\" ''\n  {CURL}\n''\n", 2),
         ("a.py", f'import os\nos.system("{CURL}")\n', 2),
         ("a.py", "import subprocess\nsubprocess.run(['curl', '-k', url])\n", 2),
         ("a.py", "c = ['curl']\nc.append('-k')\nsubprocess.run(c)\n", 2),
