@@ -3,7 +3,7 @@
 `file_has`, `file_lacks`, `in_call`, `not_in_call`; `beside_lacks`, a regular expression
 that must not be found between the brackets around; `call_has`, one that must be found
 in what is called around it, or in what that is handed; `not_called`, one that must not
-be found in the nearest call's name; `unless_later`, one for what puts a name right that
+be found in the nearest call's name and what stands around; `unless_later`, one for what puts a name right that
 is given the thing: an attribute and its value, further down in the function.
 """
 
@@ -91,7 +91,10 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
         return False
     return not (
         _is_one(rule.match.get("not_in_call"), callees)
-        or _is_one(rule.match.get("not_called"), callees[:1])
+        or _is_one(
+            rule.match.get("not_called"),
+            (callee + between(source, index) for callee in callees[:1]),
+        )
     )
 
 
