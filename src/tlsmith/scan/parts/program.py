@@ -33,6 +33,10 @@ _NOT_RUN = re.compile(
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
     r"|long(?:desc)?)\s*$"
 )
+_NIX_TOLD = re.compile(
+    r"(?i)description$|doc$|docs$|text$|example$|notes?$|config\w*$|message$|motd$"
+)
+"""What an indented string of Nix is given to that is no script."""
 _TOLD = re.compile(r"(?i)examples?$|usage$|help$|description$|longdesc$")
 """Names of what people read."""
 _FORMATTING = re.compile(
@@ -138,6 +142,8 @@ def _content(source: Source, index: int) -> tuple[str, int]:
     prefix = _PREFIX.match(text)
     begin = prefix.end() if prefix else 0
     quote = text[begin : begin + 1]
+    if source.language.name == "nix" and text.startswith("''", begin):
+        return text[begin + 2 : -2], start + begin + 2
     width = 3 if text.startswith(quote * 3, begin) and len(text) > begin + 5 else 1
     if text.startswith("<<"):  # a here-document
         first = text.find("\n") + 1
@@ -206,6 +212,8 @@ def _is_run(source: Source, index: int) -> bool:
     callees = list(callees_around(source, index))
     if before in _COMPARING:
         return False
+    if source.language.name == "nix" and tokens.texts[index].startswith("''"):
+        return not _NIX_TOLD.search(tokens.texts[index - 2])
     if callees and _FORMATTING.search(callees[0]):
         return _is_formatted(source, index, callees[1:])
     if _NOT_RUN.search(step):

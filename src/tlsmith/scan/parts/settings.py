@@ -33,6 +33,8 @@ _IN_VALUE = re.compile(
 )
 _NAMING = ("filename", "destination", "path", "dest")
 _LONG_LIST = 400
+_WORD = re.compile(r"\S+")
+_SALT_RUNS = re.compile(r"cmd\.(?:run|wait|script|wait_script)(?:\.|$)|^cmd$")
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
 
 
@@ -82,6 +84,8 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
 
 def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
+    if key == "name" and any(_SALT_RUNS.search(one.key) for one in node.ancestors):
+        return False
     return _PROSE.search(key) is not None
 
 
@@ -130,9 +134,7 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
             behind = behind or child is node
     if holder.key.lower() not in _BESIDE or holder.parent is None:
         return
-    if holder.key == "image" and any(
-        child.key in ("command", "entrypoint") for child in holder.parent.children
-    ):
+    if holder.key == "image" and _has_program(holder.parent):
         return
     for child in holder.parent.children:
         if (
@@ -141,6 +143,18 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
         ):
             for item in child.children:
                 yield item.value.strip(), _place(source, item)
+            if not child.children and "\n" not in child.value:
+                place = _place(source, child)
+                for found in _WORD.finditer(child.value):
+                    yield found.group(), place + found.start()
+
+
+def _has_program(container: Node) -> bool:
+    """Whether a container runs another program than its image's. Kubernetes, whose
+    containers are a list, calls it `command`, which is what Compose calls arguments.
+    """
+    others = ("command", "entrypoint") if container.key == ITEM else ("entrypoint",)
+    return any(child.key in others for child in container.children)
 
 
 def _place(source: Source, node: Node) -> int:
