@@ -110,7 +110,8 @@ def _added(command: Command) -> Iterator[tuple[str, Word]]:
 
 def _in_pieces(source: Source, path: str, words: Sequence[Word]) -> Part:
     """A file that several commands write, a line or a word each."""
-    text, places = "", []
+    text = ""
+    places: list[tuple[int, int]] = []
     for word in words:
         same_line = bool(text) and "\n" not in source.text[places[-1][1] : word.start]
         text += " " if same_line else "\n"
@@ -121,16 +122,16 @@ def _in_pieces(source: Source, path: str, words: Sequence[Word]) -> Part:
 
 
 def _written_by_cmdlet(source: Source, command: Command) -> Iterator[Part]:
-    """`Add-Content -Path .npmrc -Value 'strict-ssl=false'`, `'…' | Out-File _curlrc`."""
+    """`Add-Content .npmrc 'strict-ssl=false'`, `'insecure' | Out-File _curlrc`."""
     if not command.words or command.words[0].text.lower() not in _CMDLETS:
         return
-    path, text = "", None
+    path, text = "", list(command.reads.words if command.reads else ())
     rest = iter(command.words[1:])
     for word in rest:
         if _NAMES_FILE.fullmatch(word.text):
             path = _as_written(source, next(rest, word))
         elif _NAMES_TEXT.fullmatch(word.text):
-            text = next(rest, None)
+            text = [next(rest, word)]
         elif word.text.lower() in _SWITCHES:
             continue
         elif word.text[:1] == "-" and not word.quoted:
@@ -138,12 +139,10 @@ def _written_by_cmdlet(source: Source, command: Command) -> Iterator[Part]:
         elif not path:
             path = _as_written(source, word)
         else:
-            text = text or word
-    given = command.reads.words if text is None and command.reads else [text]
-    for word in given if path else ():
-        if word is not None:
-            inner = _ESCAPED_LINE.sub(" \n", word.text)
-            yield part_of(source, inner, word.places, path=path)
+            text = [word]
+    for word in text if path else ():
+        inner = _ESCAPED_LINE.sub(" \n", word.text)
+        yield part_of(source, inner, word.places, path=path)
 
 
 def _handed_on(source: Source, command: Command) -> Iterator[Part]:
@@ -211,7 +210,10 @@ def _as_written(source: Source, word: Word) -> str:
 
 def _crontab_lines(source: Source, command: Command) -> Iterator[Part]:
     """Lines of a crontab that are echoed, where some are handed to `crontab`."""
-    if name_of(command.words[0].text) in ("echo", "printf") and "crontab" in source.text:
+    if (
+        name_of(command.words[0].text) in ("echo", "printf")
+        and "crontab" in source.text
+    ):
         for word in command.words[1:]:
             if word.quoted and _CRON_LINE.match(word.text):
                 yield _inner(source, word, "shell")
