@@ -34,6 +34,8 @@ from tlsmith.scan.source import Source
 
 _OFF = re.compile(r"(?:false|no|off|0|f|n)\b", re.I)
 _URL = re.compile(r"^[\"']?([a-z][a-z0-9+.-]*)://", re.I | re.M)
+_FOLLOWS = re.compile(r"^(?:-[a-zA-Z]{0,12}L|--location)", re.M)
+"""curl's option for going where it is sent, which may well be HTTPS."""
 _CONTINUED = re.compile(r"[ \t]*\\\r?\n(?P<indent>[ \t]*)$")
 _REST_OF_LINE = re.compile(r"[ \t]*(?P<continued>\\)?(?:\r?\n|\Z)")
 _FAR = 200
@@ -112,7 +114,9 @@ def _fits(rule: Rule, command: Command, said: str) -> bool:
         return False
     if asked.get("answered") and not is_answered(command):
         return False
-    return not (asked.get("encrypted") and is_plain(said))
+    if not asked.get("encrypted") or _FOLLOWS.search(said):
+        return True
+    return not is_plain(said)
 
 
 def is_plain(said: str) -> bool:
