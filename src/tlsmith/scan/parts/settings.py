@@ -23,7 +23,7 @@ _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
     r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
-    r"|[a-z_]*command[a-z_]*[ \t]+)[@+!:-]*"
+    r"|(?:[a-z/-]+[ \t]+)?[a-z_/]*command[a-z_]*[ \t]+(?:string[ \t]+)?)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
 _LONG = 4000
