@@ -78,7 +78,7 @@ _SAYING = re.compile(
 _PAIRS = re.compile(r"(?:[A-Za-z_]\w*=\S*\s*)+")
 _LIST_OF_TEXTS = re.compile(
     r"(?i)words?$|pattern|regex|match|exclude|include|forbid|deny|tags|labels|paths|note"
-    r"|ignore|hint|example"
+    r"|ignore|hint|example|^(?:name|title|description|summary|message)$"
 )
 
 
@@ -253,6 +253,8 @@ def _in_windows(source: Source, start: int, end: int) -> Iterator[Given]:
     if re.match(r"(?i)\s*(?:echo|write-host|write-output|rem|::|#|if\b)", before):
         return
     found = _VALUE.match(text, end, line_end)
+    if found and not found["value"] and source.language.name == "batch":
+        return  # `set NAME=` takes it out
     if found is None and _TOLD.search(before):
         found = _FOLLOWING.match(text, end, line_end)
     if found:

@@ -87,6 +87,8 @@ def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
     if key == "name" and any(_SALT_RUNS.search(one.key) for one in node.ancestors):
         return False
+    if key == "value" and any(one.key == "output" for one in node.ancestors):
+        return True  # Terraform's, which are printed
     return _PROSE.search(key) is not None
 
 

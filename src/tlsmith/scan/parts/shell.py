@@ -43,7 +43,7 @@ _INTERPRETERS = {
     "julia": "julia",
 }
 _RUNS_TEXT = re.compile(
-    r"-[a-z]*[ce]|--eval|--command|-r|-Command|-EncodedCommand", re.I
+    r"(?-i:-[a-z]*[ce])|--eval|--command|-r|-Command|-EncodedCommand|/[ck]", re.I
 )
 _SPEAKING = frozenset(
     [
@@ -87,6 +87,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         yield from _handed_on(source, command)
         yield from _written(source, command)
         yield from _written_by_cmdlet(source, command)
+        yield from _started(source, command)
         for path, word in _added(command):
             added.setdefault(path, []).append(word)
         for word in _values(command):
@@ -201,6 +202,18 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
             text = _ESCAPED_LINE.sub(" \n", word.text)
             if word.text[:1] != "-" or word.quoted:
                 yield part_of(source, text, word.places, path=path)
+
+
+_NAMED_PARAMETER = re.compile(r"(?i)-(?:FilePath|ArgumentList|Args)\b|[\"',@()]")
+
+
+def _started(source: Source, command: Command) -> Iterator[Part]:
+    """`Start-Process curl -ArgumentList '-k', 'https://…'` as the command it runs."""
+    if len(command.words) > 2 and command.words[0].text.lower() == "start-process":
+        start = command.words[1].start
+        text = source.text[start : command.end]
+        text = _NAMED_PARAMETER.sub(lambda found: " " * len(found[0]), text)
+        yield part_of(source, text, [(0, start)])
 
 
 def _as_written(source: Source, word: Word) -> str:

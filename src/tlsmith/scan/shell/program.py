@@ -75,7 +75,7 @@ _ANYWHERE = frozenset(
         "apptainer", "singularity", "srun", "fly", "flyctl", "heroku", "script",
         "wsl", "toolbox", "distrobox", "pct", "ansible", "machinectl", "systemd-run",
         "systemd-nspawn", "multipass", "limactl", "lima", "colima", "firejail",
-        "bwrap", "in-target", "curtin", "run-one", "chronic", "assert_success",
+        "bwrap", "cmd", "in-target", "curtin", "run-one", "chronic", "assert_success",
         "bats_run", "run", "eval",
     ]
 )  # fmt: skip
