@@ -41,6 +41,7 @@ class Style:
         slashes: Whether `//` begins a comment.
         sections: Whether lines that are not indented open blocks, as in HAProxy.
         arrows: Whether `a => 1 b => 2` are two statements.
+        titles: Whether a first word with a colon stands alone, as in Puppet.
     """
 
     newline: bool = True
@@ -48,13 +49,14 @@ class Style:
     slashes: bool = False
     sections: bool = False
     arrows: bool = False
+    titles: bool = False
 
 
 STYLES = {
     "nginx": Style(newline=False),
     "haproxy": Style(sections=True),
     "hcl": Style(comma=True, slashes=True),
-    "puppet": Style(comma=True),
+    "puppet": Style(comma=True, titles=True),
     "logstash": Style(arrows=True),
     "braces": Style(),
 }
@@ -98,6 +100,8 @@ class _Reader:
             self._take_tag(found)
         else:
             self.words.append(found.span())
+            if self.style.titles and len(self.words) == 1 and found[0].endswith(":"):
+                self._take_newline()
         return 0
 
     def _take_heredoc(self, found: re.Match[str], limit: int) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tlsmith.scan.config.form import form_of, sniffed
-from tlsmith.scan.config.node import Document, Node
+from tlsmith.scan.config.node import ITEM, Document, Node
 from tlsmith.scan.config.readers import read
 
 _FILE_KEY = re.compile(
@@ -67,7 +67,7 @@ class _Reader:
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)
-            elif node.key in ("line", "content", "contents"):
+            elif node.key in ("line", "content", "contents", "text"):
                 yield from self._line(node, document)
 
     def _is_escaped(self, node: Node) -> bool:
@@ -129,9 +129,17 @@ def _named_beside(node: Node) -> str:
     """`dest: /etc/pip.conf` beside `content: |`."""
     if node.parent is None:
         return ""
+    around = node.parent.children[:40]
+    if node.parent.key == ITEM and len(around) == 1 and node.parent.parent:
+        # Salt's arguments, each an entry of a list
+        around = [
+            child
+            for item in node.parent.parent.children[:40]
+            for child in item.children
+        ]
     beside = (
         child.value
-        for child in node.parent.children[:40]
+        for child in around
         if child.key in _FILE_NAMES and len(child.value) < 200
     )
     return next((name for name in beside if _FILE_KEY.search(name)), "")

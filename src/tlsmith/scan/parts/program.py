@@ -33,6 +33,7 @@ _NOT_RUN = re.compile(
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
     r"|long(?:desc)?)\s*$"
 )
+_NIX_RUNS = re.compile(r"(?i)exec(?:start|stop|reload)\w*$|script$|command$")
 _NIX_TOLD = re.compile(
     r"(?i)description$|doc$|docs$|text$|example$|notes?$|config\w*$|message$|motd$"
 )
@@ -212,8 +213,8 @@ def _is_run(source: Source, index: int) -> bool:
     callees = list(callees_around(source, index))
     if before in _COMPARING:
         return False
-    if source.language.name == "nix" and tokens.texts[index].startswith("''"):
-        return not _NIX_TOLD.search(tokens.texts[index - 2])
+    if source.language.name == "nix" and _is_nix_script(source, index):
+        return True
     if callees and _FORMATTING.search(callees[0]):
         return _is_formatted(source, index, callees[1:])
     if _NOT_RUN.search(step):
@@ -222,9 +223,17 @@ def _is_run(source: Source, index: int) -> bool:
         return False
     return _is_handed(source, index, callees) or (
         before == "$"
-        or step in ("sh", "bat", "powershell", "pwsh")
+        or step in ("sh", "bat", "powershell", "pwsh", "code")
         or _is_run_by_name(source, index)
     )
+
+
+def _is_nix_script(source: Source, index: int) -> bool:
+    """Whether it is an indented string that is no prose, or given to what is run."""
+    given = source.tokens.texts[index - 2] if index > 1 else ""
+    if source.tokens.texts[index].startswith("''"):
+        return not _NIX_TOLD.search(given)
+    return _NIX_RUNS.search(given) is not None
 
 
 def _is_formatted(source: Source, index: int, callees: list[str]) -> bool:

@@ -39,6 +39,7 @@ _WRITING = (
     " -c ",
     " -e ",
     "<<",
+    "shell: python",
     "-Content ",
     "-content ",
     "Out-File ",
