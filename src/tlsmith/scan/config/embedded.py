@@ -30,6 +30,8 @@ _ESCAPE = re.compile(r"\\\"(?P<inner>[^\"\\]*)\\\"|\\[\s\S]")
 _AS_LONG = {'\\"': ' "', "\\n": " \n", "\\t": "  ", "\\/": " /"}
 _DEPTH = 2
 _FORMS = frozenset({"yaml", "hcl", "json", "toml"})
+_LINES = frozenset({"ini", "lines", "properties"})
+"""Forms whose values are other files only where they are objects."""
 
 
 def embedded(text: str, found: list[Document]) -> list[Document]:
@@ -40,7 +42,7 @@ def embedded(text: str, found: list[Document]) -> list[Document]:
         found = [
             inner
             for document in found
-            if document.form in _FORMS
+            if document.form in _FORMS or document.form in _LINES
             for inner in reader.documents(document)
         ]
         every.extend(found)
@@ -63,7 +65,10 @@ class _Reader:
         for node in document.root.below:
             if node.value_start < 0 or node.key in _COMMANDS or len(node.value) < 6:
                 continue
-            if "\n" in node.value or self._is_escaped(node):
+            if document.form in _LINES:
+                if _OBJECT.match(node.value) and node.value.rstrip("\"'")[-1:] in "}]":
+                    yield from self._object(node, document)
+            elif "\n" in node.value or self._is_escaped(node):
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)

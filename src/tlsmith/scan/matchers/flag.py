@@ -60,6 +60,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if _is_given(source, start, end, to_url=True):
             yield Match(start, end)
         return
+    if source.language.name != "shell":
+        given = False
     if _is_kept(source, start, end) or (given and _is_given(source, start, end)):
         yield Match(start, end)
 
