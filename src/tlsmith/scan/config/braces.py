@@ -41,7 +41,7 @@ class Style:
         slashes: Whether `//` begins a comment.
         sections: Whether lines that are not indented open blocks, as in HAProxy.
         arrows: Whether `a => 1 b => 2` are two statements.
-        titles: Whether a block may begin with a title: `exec { 'a': command => 'b' }`.
+        titles: Whether a first word with a colon stands alone, as in Puppet.
     """
 
     newline: bool = True
@@ -98,10 +98,10 @@ class _Reader:
             self._take_sign(found.group(), found)
         elif kind == "opening":
             self._take_tag(found)
-        elif self._is_title(found.group()):
-            self._take_title(*found.span())
         else:
             self.words.append(found.span())
+            if self.style.titles and len(self.words) == 1 and found[0].endswith(":"):
+                self._take_title(*found.span())
         return 0
 
     def _take_heredoc(self, found: re.Match[str], limit: int) -> int:
@@ -153,15 +153,15 @@ class _Reader:
         elif self.words:
             self.words.append(found.span())
 
-    def _is_title(self, word: str) -> bool:
-        return self.style.titles and not self.words and word.endswith(("':", '":'))
-
     def _take_title(self, start: int, end: int) -> None:
-        """A title stands for itself; that of an `exec` is a command."""
+        """A title stands for itself; that of an `exec` is the command."""
         block = self.blocks[-1]
         if block.key == "exec":
+            self.words.clear()
             node = block.add(block.key, start, start)
             node.assign(unquoted(self.text[start : end - 1]), start, end - 1)
+        else:
+            self.finish()
 
     def _begin_next(self) -> None:
         """The last word is a key: what stands before it is a statement."""

@@ -3,8 +3,9 @@
 `file_has`, `file_lacks`, `in_call`, `not_in_call`; `beside_lacks`, a regular expression
 that must not be found between the brackets around; `call_has`, one that must be found
 in what is called around it, or in what that is handed; `not_called`, one that must not
-be found in the nearest call's name and what stands around; `unless_later`, one for what puts a name right that
-is given the thing: an attribute and its value, further down in the function.
+be found in the nearest call's name and what stands around; `unless_later`, one for what
+puts a name right that is given the thing: an attribute and its value, further down in
+the function.
 """
 
 from __future__ import annotations

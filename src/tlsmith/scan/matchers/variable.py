@@ -48,8 +48,8 @@ _FOLLOWING = re.compile(
     r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?"""
     r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$.*]+)"""
 )
-_ASSIGNED = re.compile(r":?=[\"']?(?P<value>[^}\n\"']*)[\"']?\}")
-"""Behind `${NAME`: what it becomes where it was not set."""
+_DEFAULTED = re.compile(r":?=(?P<value>[^}\n]*)\}")
+"""Behind `${NAME`: the shell gives it to the variable where it has none."""
 _DEFAULT = re.compile(r"\$\{\w+:?[-=](?P<value>[^}]*)\}?")
 _TALKING = frozenset(
     [
@@ -78,7 +78,7 @@ _SAYING = re.compile(
 _PAIRS = re.compile(r"(?:[A-Za-z_]\w*=\S*\s*)+")
 _LIST_OF_TEXTS = re.compile(
     r"(?i)words?$|pattern|regex|match|exclude|include|forbid|deny|tags|labels|paths|note"
-    r"|ignore|hint|example"
+    r"|ignore|hint|example|^(?:name|title|description|summary|message)$"
 )
 
 
@@ -92,20 +92,14 @@ class Given(NamedTuple):
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the variable at an anchor is given one of the values."""
-    if source.language.name == "prose" or source.zone(start) == "comment":
+    if source.language.name == "prose" or not _is_whole(source.text, start, end):
         return
-    becomes = _ASSIGNED.match(source.text, end)
-    if not (becomes or _is_whole(source.text, start, end)):
+    if source.zone(start) == "comment":
         return
     lacks = rule.match.get("unless_name")
     if lacks and compiled(lacks).search(source.text, start, end):
         return
     wanted = compiled(f"(?i:{rule.match['values']})")
-    if becomes:
-        is_set = source.text.endswith("${", 0, start)
-        if is_set and wanted.fullmatch(becomes["value"]):
-            yield Match(start, becomes.end("value"))
-        return
     told = _PIPELINE.match(source.text, end)
     if told and source.text.endswith("variable=", max(0, start - 40), start):
         if wanted.fullmatch(told["value"]):
@@ -129,6 +123,8 @@ def _is_whole(text: str, start: int, end: int) -> bool:
     ):
         return False
     before = text[max(0, start - 60) : start].rpartition("\n")[2]
+    if before.endswith("${") and _DEFAULTED.match(text, end):
+        return True
     return _READING.search(before) is None or before.endswith("$env:")
 
 
@@ -226,6 +222,10 @@ def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:
         yield from _in_windows(source, start, end)
         return
     name = source.text[start:end]
+    default = _DEFAULTED.match(source.text, end)
+    if default and source.text[start - 2 : start] == "${":
+        yield _stripped(default["value"], default.start("value"))
+        return
     for command, word in words_at(source, start):
         program = name_of(command.words[0].text) if command.words else ""
         if word.text == name and program in _SETTERS:
@@ -253,6 +253,8 @@ def _in_windows(source: Source, start: int, end: int) -> Iterator[Given]:
     if re.match(r"(?i)\s*(?:echo|write-host|write-output|rem|::|#|if\b)", before):
         return
     found = _VALUE.match(text, end, line_end)
+    if found and not found["value"] and source.language.name == "batch":
+        return  # `set NAME=` takes it out
     if found is None and _TOLD.search(before):
         found = _FOLLOWING.match(text, end, line_end)
     if found:

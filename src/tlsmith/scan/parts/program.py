@@ -33,6 +33,11 @@ _NOT_RUN = re.compile(
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
     r"|long(?:desc)?)\s*$"
 )
+_NIX_RUNS = re.compile(r"(?i)exec(?:start|stop|reload)\w*$|script$|command$")
+_NIX_TOLD = re.compile(
+    r"(?i)description$|doc$|docs$|text$|example$|notes?$|config\w*$|message$|motd$"
+)
+"""What an indented string of Nix is given to that is no script."""
 _TOLD = re.compile(r"(?i)examples?$|usage$|help$|description$|longdesc$")
 """Names of what people read."""
 _FORMATTING = re.compile(
@@ -54,11 +59,6 @@ _PERCENT = re.compile(r"%[wWiI]")
 _DELIMITED = re.compile(r"(?:%[wWiIqQx]?|q[qwrx]?\s*)[(\[{/|]")
 """Ruby's and Perl's quotes that are letters."""
 _RUN_QUOTES = re.compile(r"%x|qx|`")
-_NIX_SCRIPT = re.compile(
-    r"(?i).*(?:script|phase|hook|command|activation)|(?:pre|post)\w+|exec\w*"
-    r"|write(?:Shell|Bash)\w*|runCommand\w*"
-)
-"""What is given a script in Nix, or is called with one."""
 _FURTHEST = 120
 
 
@@ -143,9 +143,9 @@ def _content(source: Source, index: int) -> tuple[str, int]:
     prefix = _PREFIX.match(text)
     begin = prefix.end() if prefix else 0
     quote = text[begin : begin + 1]
+    if source.language.name == "nix" and text.startswith("''", begin):
+        return text[begin + 2 : -2], start + begin + 2
     width = 3 if text.startswith(quote * 3, begin) and len(text) > begin + 5 else 1
-    if quote == "'" and source.language.name == "nix":
-        width = 2
     if text.startswith("<<"):  # a here-document
         first = text.find("\n") + 1
         return text[first : text.rfind("\n")], start + first
@@ -209,12 +209,12 @@ def _is_run(source: Source, index: int) -> bool:
     """Whether a string that reads like a command line is run as one."""
     tokens = source.tokens
     before = tokens.texts[index - 1] if index else ""
-    if source.language.name == "nix":
-        return _is_nix_script(source, index)
     step = _step(source, index)
     callees = list(callees_around(source, index))
     if before in _COMPARING:
         return False
+    if source.language.name == "nix" and _is_nix_script(source, index):
+        return True
     if callees and _FORMATTING.search(callees[0]):
         return _is_formatted(source, index, callees[1:])
     if _NOT_RUN.search(step):
@@ -223,16 +223,17 @@ def _is_run(source: Source, index: int) -> bool:
         return False
     return _is_handed(source, index, callees) or (
         before == "$"
-        or step in ("sh", "bat", "powershell", "pwsh")
+        or step in ("sh", "bat", "powershell", "pwsh", "code")
         or _is_run_by_name(source, index)
     )
 
 
 def _is_nix_script(source: Source, index: int) -> bool:
-    """Whether a string of Nix is a script, going by what stands before it."""
-    first = source.begins_statement(index)
-    before = source.tokens.texts[max(first, index - 12) : index]
-    return any(_NIX_SCRIPT.fullmatch(text) for text in before)
+    """Whether it is an indented string that is no prose, or given to what is run."""
+    given = source.tokens.texts[index - 2] if index > 1 else ""
+    if source.tokens.texts[index].startswith("''"):
+        return not _NIX_TOLD.search(given)
+    return _NIX_RUNS.search(given) is not None
 
 
 def _is_formatted(source: Source, index: int, callees: list[str]) -> bool:

@@ -32,8 +32,17 @@ CONTAINED = frozenset(["shell", "batch", "powershell"])
 _ALWAYS = frozenset([*CONTAINED, "dockerfile", "make"])
 _WRITERS = frozenset([*_ALWAYS, "yaml", "hcl"])
 _WRITING = (
-    *("echo ", "printf ", "cat ", "tee ", " -c ", " -e ", "<<"),
-    *("-Content ", "Out-File"),
+    "echo ",
+    "printf ",
+    "cat ",
+    "tee ",
+    " -c ",
+    " -e ",
+    "<<",
+    "shell: python",
+    "-Content ",
+    "-content ",
+    "Out-File ",
 )
 """In every script that writes a file, or is given one."""
 _DEEPEST = 4

@@ -43,7 +43,7 @@ _INTERPRETERS = {
     "julia": "julia",
 }
 _RUNS_TEXT = re.compile(
-    r"-[a-z]*[ce]|--eval|--command|-r|-Command|-EncodedCommand", re.I
+    r"(?-i:-[a-z]*[ce])|--eval|--command|-r|-Command|-EncodedCommand|/[ck]", re.I
 )
 _SPEAKING = frozenset(
     [
@@ -56,8 +56,6 @@ _SPEAKING = frozenset(
         "out-file",
     ]
 )
-_PUTTING = frozenset(["add-content", "set-content"])
-"""What is given a file, and what to write to it."""
 _EVALUATING = frozenset(
     [
         "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
@@ -72,31 +70,80 @@ _SAYING = re.compile(
 )
 _LOOKED_UP = re.compile(r"\$\((?:command -v|which|type -p) [\w.-]+\)[ ]+-")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
-_ESCAPED_LINE = re.compile(r"\\n")
+_ESCAPED_LINE = re.compile(r"\\n|`n")
+_CMDLETS = frozenset(["add-content", "set-content", "out-file", "new-item", "ac", "sc"])
+"""PowerShell's, which write their value, or what they are given, to a file."""
+_NAMES_FILE = re.compile(r"-(?:literal)?path|-filepath", re.I)
+_NAMES_TEXT = re.compile(r"-(?:value|inputobject)", re.I)
+_SWITCHES = frozenset(["-force", "-append", "-nonewline", "-noclobber", "-passthru"])
+_CRON_LINE = re.compile(r"(?:[\d*][\d*/,-]*[ \t]+){5}\S|@(?:reboot|\w+ly)[ \t]+\S")
 _VERSION = re.compile(r"[\d.]+$")
-_SCHEDULE = re.compile(
-    r"\s*(?:(?:[\d*/,-]+\s+){3}[\w*/,-]+\s+[\w*/,-]+|@(?:daily|hourly|weekly|reboot"
-    r"|monthly|midnight|yearly|annually))\s+(?=\S)"
-)
-"""When a line of a crontab is run, which stands before its command."""
 
 
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     """The parts of a shell's text."""
-    files: dict[str, list[_Piece]] = {}
+    added: dict[str, list[Word]] = {}
     for command in source.commands:
         yield from _handed_on(source, command)
-        path = _target(command)
-        if path and command.words:
-            yield from _written(source, command, path)
-            files.setdefault(path, []).extend(_said(source, command))
-        else:
-            yield from _scheduled(source, command)
+        yield from _written(source, command)
+        yield from _written_by_cmdlet(source, command)
+        yield from _started(source, command)
+        for path, word in _added(command):
+            added.setdefault(path, []).append(word)
         for word in _values(command):
             yield from _value(source, word)
-    for path, pieces in files.items():
-        if pieces:
-            yield _file(source, path, pieces)
+    for path, words in added.items():
+        if len(words) > 1:
+            yield _in_pieces(source, path, words)
+
+
+def _added(command: Command) -> Iterator[tuple[str, Word]]:
+    """What a command adds to a file, with the file: `echo … >> FILE`."""
+    name = name_of(command.words[0].text) if command.words else ""
+    if name not in ("echo", "printf"):
+        return
+    for operator, target in command.redirects:
+        if operator in (">", ">>"):
+            for word in command.words[1:]:
+                if word.text[:1] != "-" or word.quoted:
+                    yield target.text, word
+
+
+def _in_pieces(source: Source, path: str, words: Sequence[Word]) -> Part:
+    """A file that several commands write, a line or a word each."""
+    text = ""
+    places: list[tuple[int, int]] = []
+    for word in words:
+        same_line = bool(text) and "\n" not in source.text[places[-1][1] : word.start]
+        text += " " if same_line else "\n"
+        for inside, outside in word.places or [(0, word.start)]:
+            places.append((len(text) + inside, outside))
+        text += _ESCAPED_LINE.sub(" \n", word.text)
+    return part_of(source, text, places, path=path)
+
+
+def _written_by_cmdlet(source: Source, command: Command) -> Iterator[Part]:
+    """`Add-Content .npmrc 'strict-ssl=false'`, `'insecure' | Out-File _curlrc`."""
+    if not command.words or command.words[0].text.lower() not in _CMDLETS:
+        return
+    path, text = "", list(command.reads.words if command.reads else ())
+    rest = iter(command.words[1:])
+    for word in rest:
+        if _NAMES_FILE.fullmatch(word.text):
+            path = _as_written(source, next(rest, word))
+        elif _NAMES_TEXT.fullmatch(word.text):
+            text = [next(rest, word)]
+        elif word.text.lower() in _SWITCHES:
+            continue
+        elif word.text[:1] == "-" and not word.quoted:
+            next(rest, None)
+        elif not path:
+            path = _as_written(source, word)
+        else:
+            text = [word]
+    for word in text if path else ():
+        inner = _ESCAPED_LINE.sub(" \n", word.text)
+        yield part_of(source, inner, word.places, path=path)
 
 
 def _handed_on(source: Source, command: Command) -> Iterator[Part]:
@@ -137,50 +184,51 @@ def _inner(source: Source, word: Word, language: str) -> Part:
     return part_of(source, word.text, word.places, language)
 
 
-_Piece = tuple[str, Sequence[tuple[int, int]]]
-"""A text, and where its stretches stand in the source."""
-
-
-def _written(source: Source, command: Command, path: str) -> Iterator[Part]:
-    """A text that is written to a file as a whole: `cat > .curlrc <<EOF`."""
+def _written(source: Source, command: Command) -> Iterator[Part]:
+    """What is written to a file of a name: `cat > .curlrc <<EOF`, `echo … | tee …`."""
+    path = _target(command)
+    if not command.words:
+        return
+    if not path:
+        yield from _crontab_lines(source, command)
+        return
     for document in command.documents:
         yield stretch_of(source, document.start, document.end, path=path)
     for operator, word in command.redirects:
         if operator.strip() == "<<<":
             yield part_of(source, word.text, word.places, path=path)
-
-
-def _said(source: Source, command: Command) -> Iterator[_Piece]:
-    """What a command says: `echo …`, the text that PowerShell writes."""
-    program, *words = command.words
-    name = name_of(program.text)
-    if name in _PUTTING:
-        words = _operands(words)[1:]
-    elif name not in _SPEAKING:
-        words = [program] if program.quoted and len(command.words) == 1 else []
-    words = [word for word in words if word.text[:1] != "-" or word.quoted]
-    if len(words) > 1 and not any(word.quoted for word in words):
-        start, end = words[0].start, words[-1].end
-        yield source.text[start:end], [(0, start)]
-        return
-    for word in words:
-        yield _ESCAPED_LINE.sub(" \n", word.text), word.places
-
-
-def _file(source: Source, path: str, pieces: Iterable[_Piece]) -> Part:
-    """A file that is written piece by piece, each on lines of its own."""
-    text, places = "", []
-    for piece, stretches in pieces:
-        places += [(len(text) + inside, outside) for inside, outside in stretches]
-        text += f"{piece}\n"
-    return part_of(source, text, places, path=path.replace("\\", "/"))
-
-
-def _scheduled(source: Source, command: Command) -> Iterator[Part]:
-    """Lines for a crontab that are said."""
-    if command.words and name_of(command.words[0].text) in _SPEAKING:
+    if name_of(command.words[0].text) in _SPEAKING:
         for word in command.words[1:]:
-            if _SCHEDULE.match(word.text):
+            text = _ESCAPED_LINE.sub(" \n", word.text)
+            if word.text[:1] != "-" or word.quoted:
+                yield part_of(source, text, word.places, path=path)
+
+
+_NAMED_PARAMETER = re.compile(r"(?i)-(?:FilePath|ArgumentList|Args)\b|[\"',@()]")
+
+
+def _started(source: Source, command: Command) -> Iterator[Part]:
+    """`Start-Process curl -ArgumentList '-k', 'https://…'` as the command it runs."""
+    if len(command.words) > 2 and command.words[0].text.lower() == "start-process":
+        start = command.words[1].start
+        text = source.text[start : command.end]
+        text = _NAMED_PARAMETER.sub(lambda found: " " * len(found[0]), text)
+        yield part_of(source, text, [(0, start)])
+
+
+def _as_written(source: Source, word: Word) -> str:
+    """A path with its backslashes, which escape nothing in PowerShell."""
+    return source.text[word.start : word.end].strip("\"'")
+
+
+def _crontab_lines(source: Source, command: Command) -> Iterator[Part]:
+    """Lines of a crontab that are echoed, where some are handed to `crontab`."""
+    if (
+        name_of(command.words[0].text) in ("echo", "printf")
+        and "crontab" in source.text
+    ):
+        for word in command.words[1:]:
+            if word.quoted and _CRON_LINE.match(word.text):
                 yield _inner(source, word, "shell")
 
 
@@ -191,21 +239,16 @@ def _target(command: Command) -> str:
     name = name_of(command.words[0].text) if command.words else ""
     if command.read_by is not None:
         return _file_of(command.read_by)
-    return _file_of(command) if name in ("tee", "sudo", *_PUTTING) else ""
+    return _file_of(command) if name in ("tee", "sudo") else ""
 
 
 def _file_of(command: Command) -> str:
     words = command.words
     for index in programs(words):
-        if name_of(words[index].text) in ("tee", "out-file", "tee-object", *_PUTTING):
-            files = _operands(words[index + 1 :])
-            return files[0].text if files else ""
+        if name_of(words[index].text) == "tee":
+            files = (word.text for word in words[index + 1 :] if word.text[:1] != "-")
+            return next(files, "")
     return ""
-
-
-def _operands(words: Sequence[Word]) -> list[Word]:
-    """The words that are no options."""
-    return [word for word in words if word.quoted or word.text[:1] != "-"]
 
 
 def _values(command: Command) -> Iterator[Word]:
