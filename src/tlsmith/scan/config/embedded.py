@@ -68,7 +68,11 @@ class _Reader:
             if document.form in _LINES:
                 if _OBJECT.match(node.value) and node.value.rstrip("\"'")[-1:] in "}]":
                     yield from self._object(node, document)
-            elif "\n" in node.value or self._is_escaped(node):
+            elif (
+                "\n" in node.value
+                or self._is_escaped(node)
+                or node.key.endswith("snippet")
+            ):
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)

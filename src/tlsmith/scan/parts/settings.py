@@ -15,7 +15,7 @@ _PROSE = re.compile(
     r"(?i)(?:^|[._-])(?:description|desc|name|title|summary|help|message|msg|notes?|doc|docs"
     r"|comment|label|label_name|usage|reason|warning|hint|text|example|examples|displayname"
     r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
-    r"|keywords|words|wiki|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
+    r"|keywords|words|wiki|readme(?:\.md)?|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
     r"|disallow\w*|banned\w*|prohibit\w*)$"
 )
 _PWSH = re.compile(r"(?i)pwsh|powershell")
