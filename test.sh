@@ -14,7 +14,7 @@ packages ca-certificates curl wget git openssl gnutls-bin libnss3-tools golang-g
     postgresql softhsm2 opensc easy-rsa caddy haproxy nginx-light prometheus systemd \
     golang-github-smallstep-certificates-dev golang-github-smallstep-nosql-dev \
     jq uuid-runtime \
-    pebble lego uacme dehydrated acme-tiny apache2 knot dnsmasq-base \
+    pebble lego uacme dehydrated acme-tiny ruby-acme-client apache2 knot dnsmasq-base \
     bind9-dnsutils socat bsdextrautils golang-golang-x-crypto-dev
 # Where Node is not Debian's own, npm came with it.
 command -v npm >/dev/null 2>&1 || packages npm

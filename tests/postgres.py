@@ -55,6 +55,22 @@ class Server:
         with open(f"{self.folder}/data/postmaster.pid") as file:
             os.kill(int(file.readline()), signal.SIGQUIT)
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Have every process of the server say nothing more."""
+        with open(f"{self.folder}/data/postmaster.pid") as file:
+            first = file.readline().strip()
+        children = Path(f"/proc/{first}/task/{first}/children").read_text()
+        processes = [int(first), *map(int, children.split())]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
     def new_database(self) -> str:
         """Return the address of a new, empty database."""
         name = f"store_{next(_NUMBERS)}"

@@ -545,8 +545,14 @@ def test_a_length_that_is_not_der_is_refused() -> None:
     assert "not DER" in refused(indefinite)
 
 
-def test_another_version_is_refused() -> None:
-    assert "a version that is not 1" in refused(forge(version=2))
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_a_version_that_a_certificate_might_have_is_taken(version: int) -> None:
+    assert read_request(forge(version=version)).public_key is not None
+
+
+@pytest.mark.parametrize("version", [3, 127])
+def test_another_version_is_refused(version: int) -> None:
+    assert "a version that is none of X.509's" in refused(forge(version=version))
 
 
 def test_what_is_too_large_is_refused_before_it_is_read() -> None:

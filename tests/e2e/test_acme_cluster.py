@@ -11,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -298,6 +299,37 @@ def test_a_nonce_of_one_replica_is_redeemed_at_the_other_and_at_none_again(
         assert other.post(account.url, None, nonce=nonce).type == "badNonce"
         assert one.post(account.url, None, nonce=kept).status == 200
         assert other.post(account.url, None, nonce=kept).type == "badNonce"
+
+
+def test_a_database_that_hangs_holds_up_acme_alone(
+    tmp_path: Path, durable_postgres: postgres.Server, site: Site
+) -> None:
+    with two_replicas(tmp_path, durable_postgres, site) as cluster:
+        replica = cluster.replicas[0]
+        account = cluster.at(cluster.account(), replica)
+        account.issued("before.test")
+        ca = cluster.ca
+        facts = ca.works("ca", "show", "--store", ca.store, "--json").facts
+        crl = f"http://127.0.0.1:{replica.http_port}/crl/{facts[-1]['slug']}.crl"
+        with urllib.request.urlopen(crl, timeout=5) as response:
+            assert response.read()
+        waits = []
+        with ThreadPoolExecutor(4) as threads:
+            with durable_postgres.hanging():
+                asked = [
+                    threads.submit(account.order, f"{one}.test") for one in range(4)
+                ]
+                for _ in range(12):
+                    begun = time.monotonic()
+                    with urllib.request.urlopen(crl, timeout=5) as response:
+                        assert response.read()
+                    waits.append(time.monotonic() - begun)
+                    time.sleep(0.2)
+            for one in asked:
+                one.exception(_PATIENCE)
+        # The event loop waits once for a moment, and then no more.
+        assert sum(waits) < 6
+        account.issued("after.test")
 
 
 def begin_and_kill(cluster: Cluster) -> tuple[Account, Order, dict[str, Any]]:

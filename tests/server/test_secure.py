@@ -281,6 +281,37 @@ def test_what_is_not_http_is_refused(server: Running) -> None:
         assert rest(one).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [
+        (b"1.1", [], b"400"),
+        (b"1.1", [b"a", b"b"], b"400"),
+        (b"1.1", [b"a", b"a"], b"400"),
+        (b"1.0", [b"a", b"b"], b"400"),
+        (b"1.1", [b"a b"], b"400"),
+        (b"1.1", [b"a/b"], b"400"),
+        (b"1.1", [b"user@a"], b"400"),
+        (b"1.1", [b'a"b'], b"400"),
+        (b"1.1", [b"a:b"], b"400"),
+        (b"1.1", [b"\xe9"], b"400"),
+        (b"1.0", [], b"200"),
+        (b"1.1", [b""], b"200"),
+        (b"1.1", [b"a_b.example:8443"], b"200"),
+        (b"1.1", [b"[2001:db8::1]:8443"], b"200"),
+    ],
+)
+def test_a_request_has_one_host(
+    server: Running, version: bytes, hosts: list[bytes], status: bytes
+) -> None:
+    # RFC 9112 section 3.2.
+    fields = b"".join(b"Host: %b\r\n" % one for one in hosts)
+    with connected(server) as one:
+        one.sendall(
+            b"GET /healthz HTTP/%b\r\n%bConnection: close\r\n\r\n" % (version, fields)
+        )
+        assert rest(one).split(b" ")[1] == status
+
+
 def test_one_that_sends_slowly_is_cut_off(server: Running) -> None:
     begun = time.monotonic()
     with connected(server) as one:

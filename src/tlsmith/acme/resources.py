@@ -20,12 +20,14 @@ class AccountView(NamedTuple):
 
     Args:
         orders: the URL of the list of its orders.
+        binding: the JWS that bound it to an external account, as JSON.
     """
 
     status: str
     orders: str
     contact: tuple[str, ...] = ()
     terms_of_service_agreed: bool | None = None
+    binding: bytes | None = None
 
 
 class OrderView(NamedTuple):
@@ -112,11 +114,13 @@ class DirectoryView(NamedTuple):
 
 
 def encode_account(account: AccountView) -> bytes:
+    binding = account.binding
     return _object(
         status=account.status,
         contact=account.contact,
         termsOfServiceAgreed=account.terms_of_service_agreed,
         orders=account.orders,
+        externalAccountBinding=None if binding is None else msgspec.Raw(binding),
     )
 
 

@@ -29,7 +29,9 @@ LARGEST_REQUEST = 65536
 MOST_NAMES = 100
 
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
-_VERSION = der.integer(0)
+# RFC 2986 knows 0 alone. Ruby's acme-client, which is GitLab's, writes the 2 of a
+# certificate of version 3: nothing follows from it.
+_VERSIONS = tuple(der.integer(version) for version in range(3))
 _ECDSA_SHA256 = der.sequence(der.object_identifier("1.2.840.10045.4.3.2"))
 _OUTER = (der.SEQUENCE, der.SEQUENCE, der.BIT_STRING)
 _INFO = (der.INTEGER, der.SEQUENCE, der.SEQUENCE, 0xA0)
@@ -124,8 +126,8 @@ def _split(data: bytes) -> _Parts:
     try:
         info, algorithm, signature = _elements(data, _OUTER)
         version, subject, key_info, *rest = _elements(info.whole, _INFO)
-        if version.whole != _VERSION:
-            raise InputError("a version that is not 1")
+        if version.whole not in _VERSIONS:
+            raise InputError("a version that is none of X.509's")
         if signature.content[:1] != b"\0":
             raise InputError("a signature that is not whole bytes")
     except InputError as error:

@@ -142,7 +142,7 @@ def _statements(source: Source, start: int, end: int) -> Iterator[tuple[int, int
 
 
 def _tells(source: Source, index: int) -> bool:
-    """Whether a statement only logs, or passes."""
+    """Whether a statement only logs, looks at dates, or passes."""
     tokens = source.tokens
     if tokens.texts[index].lower() == "system":
         return tokens.texts[index + 2 : index + 3] in (["out"], ["err"])
@@ -150,4 +150,12 @@ def _tells(source: Source, index: int) -> bool:
         tokens.kinds[index] == STRING
     ):
         return True
-    return bool(_LOGGING.match(tokens.texts[index]))
+    return bool(_LOGGING.match(tokens.texts[index])) or _looks_at_dates(source, index)
+
+
+def _looks_at_dates(source: Source, index: int) -> bool:
+    """Whether a statement is `chain[0].checkValidity()`: forgers choose the dates."""
+    texts = source.tokens.texts[index : index + 8]
+    return "checkValidity" in texts and not {"(", ";", "\n", "="}.intersection(
+        texts[: texts.index("checkValidity")]
+    )

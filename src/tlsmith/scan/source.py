@@ -137,6 +137,8 @@ class Source:
         """The commands of a shell's text, read when first asked for."""
         from tlsmith.scan.shell.reader import read_shell
 
+        if self.language.name == "powershell":  # whose backslash is the backtick
+            return read_shell(self.text.replace("\\", "/").replace("`", "\\"))
         return read_shell(self.text)
 
     @cached_property

@@ -12,8 +12,8 @@ VENDORED = frozenset(
     [
         "node_modules", "bower_components", "jspm_packages", "vendor", "third_party",
         "thirdparty", "third-party", ".venv", "venv", "site-packages", "dist-packages",
-        "__pycache__", ".tox", ".nox", ".eggs", "Pods", "Carthage", ".cargo", ".gradle",
-        ".terraform", ".bundle", "_vendor", "vendored", ".yarn", ".pnpm-store",
+        "__pycache__", ".tox", ".nox", ".eggs", "Pods", "Carthage", ".gradle",
+        ".terraform", "_vendor", "vendored", ".yarn", ".pnpm-store",
     ]
 )  # fmt: skip
 REPOSITORIES = frozenset([".git", ".hg", ".svn", ".bzr", "CVS", ".jj"])

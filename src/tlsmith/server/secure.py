@@ -4,6 +4,7 @@ certificate at hand."""
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from collections import Counter
@@ -22,6 +23,8 @@ from tlsmith.server.settings import LimitSettings
 # With these, a request is left to the application.
 _ODD = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
 _ACME = ACME.encode()
+# RFC 3986: a host, of any kind or none, and a port.
+_HOST = re.compile(rb"(\[[0-9A-Za-z:.%_~-]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]*)?")
 # Where an application finds the DER certificate of the client, or None.
 PEER_CERTIFICATE = "tlsmith.peer_certificate"
 
@@ -151,6 +154,9 @@ class SecureProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Hand the request over."""
         self._in_head = False
+        if not self._has_host():
+            self._refusal = problem(400, "not with one Host that is one")
+            raise ValueError("host")  # as in `_count`
         self._asked = self._directly()
         if self._asked is not None:
             self.cycle = _Cycle()  # type: ignore[assignment]
@@ -274,6 +280,16 @@ class SecureProtocol(HttpToolsProtocol):
     def _wait(self) -> None:
         """Wait for the next request."""
         self.deadline = self._side.now + self._side.limits.keep_alive
+
+    def _has_host(self) -> bool:
+        """Tell whether the request says once to whom it is (RFC 9112 section 3.2).
+
+        URLs are made of it where there is no base_url: of one, and of no other text.
+        """
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if not hosts:
+            return self.parser.get_http_version() == "1.0"
+        return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
 
     def _count(self, size: int) -> None:
         """Refuse a head that is over the limit, however it came."""

@@ -51,6 +51,17 @@ class Storage(ABC):
             ConflictError: a row is there already.
         """
 
+    @property
+    def is_near(self) -> bool:
+        """Whether an event loop may wait for it: it answers as soon as a disk does."""
+        return True
+
+    def hurry_here(self) -> None:  # noqa: B027 -- a file is never waited for
+        """Have this thread, an event loop's, wait for a moment at most.
+
+        What takes longer raises, there, a StorageError: store-slow.
+        """
+
     @abstractmethod
     def migrate(self) -> list[int]:
         """Bring the schema up to ours; return the migrations that were made."""

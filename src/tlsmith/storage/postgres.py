@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,12 +28,14 @@ from tlsmith.storage.migration import (
     pending,
     statements,
 )
+from tlsmith.storage.reach import MOST, Reach
 
 if TYPE_CHECKING:
-    import psycopg
+    from tlsmith.storage.hurried import HurriedConnection
 
-# Seconds to wait for the server to take a connection, and connections at a time.
-_PATIENCE = 5
+# Seconds to wait for the server to take a connection, those of a thread that must not
+# wait for long (libpq knows none that are shorter), and connections at a time.
+_PATIENCE, _HURRY = 5, 2
 _MOST = 16
 # Rows that are written one by one.
 _FEW = 8
@@ -73,32 +76,47 @@ class PostgresStorage(Storage):
         super().__init__(_without_password(url))
         try:
             import psycopg
+
+            from tlsmith.storage.hurried import HurriedConnection
         except ImportError as error:
             raise MissingExtraError(
                 "postgres", needed_for="a store in PostgreSQL"
             ) from error
         self._driver = psycopg
+        self._connect = HurriedConnection.connect
+        self.reach = Reach()
         self._address = url
-        self._idle: list[psycopg.Connection[Any]] = []
+        self._idle: list[HurriedConnection] = []
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(_MOST)
         self._inside = threading.local()
         self._process = os.getpid()
         self._is_current = False
 
-    def _open(self) -> psycopg.Connection[Any]:
-        return self._driver.connect(
+    @property
+    def is_near(self) -> bool:
+        """See the base."""
+        return self.reach.is_near
+
+    def hurry_here(self) -> None:
+        """See the base."""
+        self.reach.hurry_here()
+
+    def _open(self) -> HurriedConnection:
+        connection = self._connect(
             self._address,
             autocommit=True,
-            connect_timeout=_PATIENCE,
+            connect_timeout=_HURRY if self.reach.is_hurried else _PATIENCE,
             application_name="tlsmith",
             options="-c synchronous_commit=on -c search_path=public",
             keepalives_idle=10,
             tcp_user_timeout=15_000,
         )
+        connection.reach = self.reach
+        return connection
 
     @contextlib.contextmanager
-    def _connection(self, first: str) -> Iterator[psycopg.Connection[Any]]:
+    def _connection(self, first: str) -> Iterator[HurriedConnection]:
         """Give a connection on which the statement `first` was run.
 
         One that lay idle may have been cut, as by a restart of the server: then
@@ -129,20 +147,22 @@ class PostgresStorage(Storage):
         if getattr(self._inside, "is_so", False):
             yield
             return
-        with self._room:
-            self._inside.is_so = True
-            try:
-                yield
-            finally:
-                self._inside.is_so = False
+        if not self._room.acquire(timeout=MOST if self.reach.is_hurried else None):
+            raise self.reach.give_up()
+        self._inside.is_so = True
+        try:
+            yield
+        finally:
+            self._inside.is_so = False
+            self._room.release()
 
-    def _take(self) -> psycopg.Connection[Any]:
+    def _take(self) -> HurriedConnection:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
         return self._open()
 
-    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
+    def _give_back(self, connection: HurriedConnection) -> None:
         """Keep the connection for the next, unless it is broken or in a transaction."""
         if connection.closed or connection.info.transaction_status != 0:
             connection.close()
@@ -184,8 +204,11 @@ class PostgresStorage(Storage):
             held = [self._take()]
 
             def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
+                begun = time.perf_counter()
                 try:
-                    return held[0].execute(_in_psycopg(statement), values)
+                    cursor = held[0].execute(_in_psycopg(statement), values)
+                    self.reach.took(time.perf_counter() - begun)
+                    return cursor
                 except self._driver.OperationalError:
                     # It lay idle, and was cut meanwhile: reading can be done again.
                     held[0].close()
@@ -215,15 +238,13 @@ class PostgresStorage(Storage):
                     connection.execute("ROLLBACK")
                 raise
 
-    def _check_current(self, connection: psycopg.Connection[Any]) -> None:
+    def _check_current(self, connection: HurriedConnection) -> None:
         """Refuse a store of another version; looked at once a process."""
         if not self._is_current:
             check_current(connection.execute(MIGRATIONS).fetchall(), self.url)
             self._is_current = True
 
-    def _commit(
-        self, connection: psycopg.Connection[Any], transaction: Transaction
-    ) -> None:
+    def _commit(self, connection: HurriedConnection, transaction: Transaction) -> None:
         """Send what is to be written before the commit, and that, and wait once."""
         try:
             with connection.pipeline():
@@ -255,7 +276,7 @@ class PostgresStorage(Storage):
                 raise
             return made
 
-    def _migrate(self, connection: psycopg.Connection[Any]) -> list[int]:
+    def _migrate(self, connection: HurriedConnection) -> list[int]:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
         connection.execute(MIGRATIONS_TABLE)
         done = connection.execute(MIGRATIONS).fetchall()
@@ -313,7 +334,7 @@ class PostgresStorage(Storage):
         self._close_idle()
 
 
-def _statements_of(connection: psycopg.Connection[Any]) -> tuple[Any, Any]:
+def _statements_of(connection: HurriedConnection) -> tuple[Any, Any]:
     def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
         return connection.execute(_in_psycopg(statement), values)
 
@@ -330,7 +351,7 @@ def _statements_of(connection: psycopg.Connection[Any]) -> tuple[Any, Any]:
     return execute, execute_many
 
 
-def _reading(connection: psycopg.Connection[Any]) -> Connection:
+def _reading(connection: HurriedConnection) -> Connection:
     return Connection(*_statements_of(connection))
 
 

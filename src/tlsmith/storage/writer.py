@@ -62,10 +62,10 @@ class Writer:
 
         Two threads that run Python take turns at every statement, and each turn costs
         more than the statement. The loop does not wait for other processes: what is
-        begun has the store's lock.
+        begun has the store's lock. Called in that thread.
         """
-        if self._storage.dialect == "sqlite":
-            self._hand_over = hand_over
+        self._storage.hurry_here()
+        self._hand_over = hand_over
 
     def submit(self, act: Callable[[Transaction], Result]) -> Result:
         """Do `act` in a transaction with others; return once it is durable.
@@ -172,9 +172,10 @@ class Writer:
         self, batch: list[_Work], *, is_open: bool
     ) -> list[tuple[_Work, Any]]:
         with self._storage.write() as transaction:
-            if self._hand_over is not None and all(one.is_short for one in batch):
+            hand_over = self._hand_over if self._storage.is_near else None
+            if hand_over is not None and all(one.is_short for one in batch):
                 acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
-                done, refused = Errand(acts).result_by(self._hand_over)
+                done, refused = Errand(acts).result_by(hand_over)
             else:
                 done, refused = _do_all(batch, transaction)
         for work, refusal in refused:

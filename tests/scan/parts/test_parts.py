@@ -53,6 +53,13 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ("a.tf", f'resource "x" "y" {{\n  inline = ["true a", "{CURL}"]\n}}\n', 2),
         ("a.service", f"[Service]\nExecStart=-/usr/bin/{CURL}\n", 2),
         ("cron.d/a", f"*/5 * * * * root {CURL}\n", 1),
+        ("a.sh", f'(crontab -l; echo "0 3 * * 1 {CURL}") | crontab -\n', 1),
+        ("a.sh", f'{{ echo "@daily {CURL}"; }} | crontab -\n', 1),
+        ("a.sls", f"a:\n  cmd.run:\n    - name: {CURL}\n", 3),
+        ("a.pp", f"exec {{ 'a': command => '/usr/bin/{CURL}' }}\n", 1),
+        ("a.pp", f"exec {{ '/usr/bin/{CURL}':\n  creates => '/a',\n}}\n", 1),
+        ("a.nix", f"{{\n  script = ''\n    {CURL}\n  '';\n}}\n", 3),
+        ("a.nix", f"writeShellScript \"a\" ''\n  {CURL}\n''\n", 2),
         ("a.py", f'import os\nos.system("{CURL}")\n', 2),
         ("a.py", "import subprocess\nsubprocess.run(['curl', '-k', url])\n", 2),
         ("a.py", "c = ['curl']\nc.append('-k')\nsubprocess.run(c)\n", 2),
@@ -81,6 +88,11 @@ def test_a_command_is_found_where_it_stands(path: str, text: str, line: int) -> 
         ("a.sh", "node -e \"require('https').get({rejectUnauthorized: false})\"\n",
          "javascript-"),
         ("Dockerfile", "FROM a\nCOPY <<E /root/.curlrc\ninsecure\nE\n", "config-curl"),
+        ("a.bat", "echo [http] >> %A%\\.gitconfig\necho  sslVerify = false >> "
+         "%A%\\.gitconfig\n", "config-"),
+        ("a.ps1", 'Add-Content "$HOME\\.npmrc" "strict-ssl=false"\n', "config-tls"),
+        ("a.ps1", "Set-Content -Path ~/.curlrc -Value 'insecure'\n", "config-curl"),
+        ("a.ps1", '"strict-ssl=false" | Out-File .npmrc\n', "config-tls"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_written_is_judged_as_one(
@@ -94,6 +106,9 @@ def test_a_file_that_is_written_is_judged_as_one(
     [
         ("a.sh", f"echo '{CURL}'\n"),
         ("a.sh", f"MESSAGE='{CURL}'\n"),
+        ("a.sh", f"echo 'so we do not run {CURL}'\n"),
+        ("a.nix", f'{{ meta.description = "{CURL}"; }}\n'),
+        ("a.pp", f"notify {{ 'do not {CURL}': }}\n"),
         ("a.sh", f"git log --grep='{CURL}'\n"),
         ("a.yml", f"description: {CURL}\n"),
         ("a.yml", f"# {CURL}\n"),

@@ -20,6 +20,8 @@ from tlsmith.authority.acme.service import ACMEService
 from tlsmith.authority.acme.settings import ACMELimits, ACMESettings
 from tlsmith.server.acme.app import ACMEApp
 from tlsmith.server.acme.challenges import Challenges
+from tlsmith.storage.postgres import PostgresStorage
+from tlsmith.storage.reach import Reach
 from tlsmith.validation.settings import ValidationSettings
 from tlsmith.validation.validator import Validator
 
@@ -107,15 +109,24 @@ class Inside(NamedTuple):
         return int(row[0])
 
 
+class FarAway(Reach):
+    """Of a database that is never near."""
+
+    is_near = False
+
+
 @contextlib.contextmanager
-def inside(store: str, site: Site) -> Iterator[Inside]:
+def inside(store: str, site: Site, *, is_away: bool = False) -> Iterator[Inside]:
     """Make a CA whose validations are tried once, so that they fail at once.
 
     Args:
         store: the URL of a new one.
+        is_away: it is in PostgreSQL, and never taken for near.
     """
     ca = TestCA(store, Clock(datetime.now(UTC)))
-    is_away = not store.startswith("sqlite:")
+    if is_away:
+        assert isinstance(ca.authority.storage, PostgresStorage)
+        ca.authority.storage.reach = FarAway()
     service = ACMEService(ca.authority, ACMESettings(limits=ACMELimits(failures=0)))
     host, port = site.resolver.split(":")
     settings = ValidationSettings(
@@ -130,10 +141,8 @@ def inside(store: str, site: Site) -> Iterator[Inside]:
     async def opened() -> tuple[ACMEApp, Validator]:
         validator = Validator(settings)
         challenges = Challenges(service, validator, Unmetered(), pauses=())
-        app = ACMEApp(
-            service, challenges, Unmetered(), base_url=BASE, in_threads=is_away
-        )
-        return app, validator
+        ca.authority.writer.attend(loop.call_soon_threadsafe)
+        return ACMEApp(service, challenges, Unmetered(), base_url=BASE), validator
 
     app, validator = asyncio.run_coroutine_threadsafe(opened(), loop).result(30)
     try:

@@ -38,16 +38,17 @@ _PICK = st.integers(0, 11)
 _KINDS = ("prove", "prove", "fail", "deactivate", "finalize", "finalize", "misfinalize")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "away"])
 def world(
     request: pytest.FixtureRequest, tmp_path: Path, acme_site: Site
 ) -> Iterator[Inside]:
     store = f"sqlite:///{tmp_path}/ca.db"
-    if request.param == "postgresql":
-        # There requests are handled in threads, and wait for each other in the store.
+    # What is far away is waited for in threads, which wait for each other in the store.
+    is_away = request.param == "away"
+    if request.param != "sqlite":
         running: postgres.Server = request.getfixturevalue("postgres_server")
         store = running.new_database()
-    with inside(store, acme_site) as made:
+    with inside(store, acme_site, is_away=is_away) as made:
         yield made
 
 

@@ -136,7 +136,11 @@ def test_a_binding_that_nobody_made_is_refused(strict: World, kid: str) -> None:
 @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])
 def test_every_mac_is_taken(strict: World, alg: str) -> None:
     key = Signer()
-    assert new(strict, key, bind(strict, key, mac=alg)).status == 201
+    bound = bind(strict, key, mac=alg)
+    answer = new(strict, key, bound)
+    assert answer.status == 201
+    # Section 7.3.4: the account has "the same value as the field in the request".
+    assert answer.json["externalAccountBinding"] == bound
 
 
 def test_a_binding_for_one_account_is_for_one_account(strict: World) -> None:

@@ -22,11 +22,16 @@ def opened(address: str, *, create: bool = False) -> PostgresStorage:
     return storage
 
 
-@pytest.fixture
-def replicas(postgres_server: postgres.Server) -> Iterator[list[PostgresStorage]]:
+@pytest.fixture(params=["by threads", "by a loop"])
+def replicas(
+    postgres_server: postgres.Server, request: pytest.FixtureRequest
+) -> Iterator[list[PostgresStorage]]:
     """Two replicas' stores: one database."""
     address = postgres_server.new_database()
     made = [opened(address, create=True), opened(address)]
+    if request.param == "by a loop":
+        for one in made:
+            one.hurry_here()
     yield made
     for one in made:
         one.close()

@@ -60,6 +60,11 @@ class ACMEService:
         """Keys that neither certificates nor accounts may have."""
         return self.authority.blocklist
 
+    @property
+    def is_near(self) -> bool:
+        """Whether an event loop may wait for what is asked here."""
+        return self.authority.storage.is_near
+
     def close(self) -> None:
         """Let go of what is open."""
         self.nonces.close()

@@ -41,6 +41,7 @@ class Style:
         slashes: Whether `//` begins a comment.
         sections: Whether lines that are not indented open blocks, as in HAProxy.
         arrows: Whether `a => 1 b => 2` are two statements.
+        titles: Whether a first word with a colon stands alone, as in Puppet.
     """
 
     newline: bool = True
@@ -48,13 +49,14 @@ class Style:
     slashes: bool = False
     sections: bool = False
     arrows: bool = False
+    titles: bool = False
 
 
 STYLES = {
     "nginx": Style(newline=False),
     "haproxy": Style(sections=True),
     "hcl": Style(comma=True, slashes=True),
-    "puppet": Style(comma=True),
+    "puppet": Style(comma=True, titles=True),
     "logstash": Style(arrows=True),
     "braces": Style(),
 }
@@ -98,6 +100,8 @@ class _Reader:
             self._take_tag(found)
         else:
             self.words.append(found.span())
+            if self.style.titles and len(self.words) == 1 and found[0].endswith(":"):
+                self._take_title(*found.span())
         return 0
 
     def _take_heredoc(self, found: re.Match[str], limit: int) -> int:
@@ -148,6 +152,16 @@ class _Reader:
             pass
         elif self.words:
             self.words.append(found.span())
+
+    def _take_title(self, start: int, end: int) -> None:
+        """A title stands for itself; that of an `exec` is the command."""
+        block = self.blocks[-1]
+        if block.key == "exec":
+            self.words.clear()
+            node = block.add(block.key, start, start)
+            node.assign(unquoted(self.text[start : end - 1]), start, end - 1)
+        else:
+            self.finish()
 
     def _begin_next(self) -> None:
         """The last word is a key: what stands before it is a statement."""

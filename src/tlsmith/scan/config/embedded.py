@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tlsmith.scan.config.form import form_of, sniffed
-from tlsmith.scan.config.node import Document, Node
+from tlsmith.scan.config.node import ITEM, Document, Node
 from tlsmith.scan.config.readers import read
 
 _FILE_KEY = re.compile(
@@ -30,6 +30,8 @@ _ESCAPE = re.compile(r"\\\"(?P<inner>[^\"\\]*)\\\"|\\[\s\S]")
 _AS_LONG = {'\\"': ' "', "\\n": " \n", "\\t": "  ", "\\/": " /"}
 _DEPTH = 2
 _FORMS = frozenset({"yaml", "hcl", "json", "toml"})
+_LINES = frozenset({"ini", "lines", "properties"})
+"""Forms whose values are other files only where they are objects."""
 
 
 def embedded(text: str, found: list[Document]) -> list[Document]:
@@ -40,7 +42,7 @@ def embedded(text: str, found: list[Document]) -> list[Document]:
         found = [
             inner
             for document in found
-            if document.form in _FORMS
+            if document.form in _FORMS or document.form in _LINES
             for inner in reader.documents(document)
         ]
         every.extend(found)
@@ -63,11 +65,18 @@ class _Reader:
         for node in document.root.below:
             if node.value_start < 0 or node.key in _COMMANDS or len(node.value) < 6:
                 continue
-            if "\n" in node.value or self._is_escaped(node):
+            if document.form in _LINES:
+                if _OBJECT.match(node.value) and node.value.rstrip("\"'")[-1:] in "}]":
+                    yield from self._object(node, document)
+            elif (
+                "\n" in node.value
+                or self._is_escaped(node)
+                or node.key.endswith("snippet")
+            ):
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)
-            elif node.key in ("line", "content", "contents"):
+            elif node.key in ("line", "content", "contents", "text"):
                 yield from self._line(node, document)
 
     def _is_escaped(self, node: Node) -> bool:
@@ -129,9 +138,17 @@ def _named_beside(node: Node) -> str:
     """`dest: /etc/pip.conf` beside `content: |`."""
     if node.parent is None:
         return ""
+    around = node.parent.children[:40]
+    if node.parent.key == ITEM and len(around) == 1 and node.parent.parent:
+        # Salt's arguments, each an entry of a list
+        around = [
+            child
+            for item in node.parent.parent.children[:40]
+            for child in item.children
+        ]
     beside = (
         child.value
-        for child in node.parent.children[:40]
+        for child in around
         if child.key in _FILE_NAMES and len(child.value) < 200
     )
     return next((name for name in beside if _FILE_KEY.search(name)), "")

@@ -29,7 +29,7 @@ _BY_NAME = (
     ),
     (
         r"\.(?:tf|tfvars|hcl|nomad|tofu|jsonnet|libsonnet|cue|bicep|nix|river|alloy|pkl"
-        r"|hocon|dhall)$|(?:^|/)(?:emqx|application|reference|akka)[^/]*\.conf$",
+        r"|hocon|dhall)$|(?:^|/)(?:emqx|application|reference|akka|pekko|play|lagom)[^/]*\.conf$",
         "hcl",
     ),
     (r"logstash[^/]*\.conf$|(?:^|/)(?:logstash|pipelines?)/.*\.conf$", "logstash"),

@@ -28,9 +28,26 @@ def pairs(document: Document) -> Iterator[Node]:
         values = _VALUES | {"default"}
     if document.form == "hcl":
         yield from _variables(document)
+    if document.form == "yaml":
+        yield from _inputs(document)
     for block in document.root.below:
         if 2 <= len(block.children) <= 40 and (made := _pair(block, values)):
             yield made
+
+
+def _inputs(document: Document) -> Iterator[Node]:
+    """The defaults of what GitHub's actions and workflows are given."""
+    if not any(child.key in ("runs", "on") for child in document.root.children[:40]):
+        return
+    for block in document.root.below:
+        if block.key != "inputs":
+            continue
+        for given in block.children[:60]:
+            for child in given.children:
+                if child.key == "default" and child.value_start >= 0:
+                    made = Node(given.key, given.start, given.key_end, block)
+                    made.assign(child.value, child.value_start, child.end)
+                    yield made
 
 
 def _is_task(document: Document) -> bool:

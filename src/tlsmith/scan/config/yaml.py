@@ -102,7 +102,7 @@ class _Reader:
         if first >= stop:
             return stop + 1
         key = _KEY.match(self.text, first, stop)
-        if key:
+        if key and not _is_cut(key["key"]):
             self._close(indent)
             written = key["key"].rstrip()
             begin = key.start("key")
@@ -192,6 +192,13 @@ class _Reader:
         node.assign(lines, begin, begin + len(lines))
         self.scalar = None
         return position
+
+
+def _is_cut(key: str) -> bool:
+    """Whether a colon stands in the quotes of a command, which no key has:
+    `- curl --header "Token: …"`.
+    """
+    return " -" in key and key.count('"') % 2 == 1
 
 
 def _leading(text: str, start: int, stop: int) -> int:

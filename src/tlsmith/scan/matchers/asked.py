@@ -2,7 +2,10 @@
 
 `file_has`, `file_lacks`, `in_call`, `not_in_call`; `beside_lacks`, a regular expression
 that must not be found between the brackets around; `call_has`, one that must be found
-in what is called around it, or in what that is handed.
+in what is called around it, or in what that is handed; `not_called`, one that must not
+be found in the nearest call's name and what stands around; `unless_later`, one for what
+puts a name right that is given the thing: an attribute and its value, further down in
+the function.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tlsmith.scan import acceptance
+from tlsmith.scan import acceptance, functions
 from tlsmith.scan.callers import direct, handing
 from tlsmith.scan.expression import (
     Value,
@@ -74,7 +77,7 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
         or any(_tells(source, callee) for callee in callees[:1])
     ):
         return False
-    if source.language.name == "python" and _is_refused(source, index):
+    if _is_refused(source, index) or _is_mended(rule, source, index):
         return False
     lacks = rule.match.get("beside_lacks")
     if lacks and compiled(lacks).search(between(source, index)):
@@ -84,10 +87,43 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
     is_call = bool(callees) and handed.startswith("(")
     if has and is_call and not compiled(has).search(callees[0] + handed):
         return False
-    wanted, unwanted = rule.match.get("in_call"), rule.match.get("not_in_call")
+    wanted = rule.match.get("in_call")
     if wanted and not any(compiled(wanted).search(callee) for callee in callees):
         return False
-    return not (unwanted and any(compiled(unwanted).search(c) for c in callees))
+    return not (
+        _is_one(rule.match.get("not_in_call"), callees)
+        or _is_one(
+            rule.match.get("not_called"),
+            (callee + between(source, index) for callee in callees[:1]),
+        )
+    )
+
+
+def _is_one(unwanted: str | None, callees: Iterable[str]) -> bool:
+    return bool(unwanted) and any(compiled(unwanted).search(one) for one in callees)
+
+
+def _is_mended(rule: Rule, source: Source, index: int) -> bool:
+    """Whether what a statement gives a name is put right further down."""
+    if "unless_later" not in rule.match:
+        return False
+    tokens = source.tokens
+    first = source.begins_statement(index)
+    for equals in range(first + 1, min(first + 8, index)):
+        if tokens.texts[equals] == "=":
+            break
+    else:
+        return False
+    name = re.escape(source.text[tokens.starts[first] : tokens.ends[equals - 1]])
+    number = functions.enclosing(source, index)
+    last = source.functions[number].end - 1 if number >= 0 else len(tokens) - 1
+    low, high = tokens.ends[index], tokens.ends[last]
+    if again := re.compile(rf"(?m)^[ \t]*{name}[ \t]*=(?!=)").search(
+        source.text, low, high
+    ):
+        high = again.start()
+    later = compiled(rf"\b{name}\.(?:{rule.match['unless_later']})")
+    return later.search(source.text, low, high) is not None
 
 
 def between(source: Source, index: int) -> str:
@@ -100,7 +136,9 @@ def between(source: Source, index: int) -> str:
 
 def _is_refused(source: Source, index: int) -> bool:
     """Whether it stands in a block that is said to raise: there it must not work."""
-    if not source.holds(r"\b(?:raises|assert_?[rR]aises)"):
+    if source.language.name != "python" or not source.holds(
+        r"\b(?:raises|assert_?[rR]aises)"
+    ):
         return False
     return any(_REFUSING.match(line) for line in source.headers(index))
 

@@ -9,6 +9,7 @@ The anchor is the program's name. What a rule may say in `match`:
 - `said`: one that is searched in the arguments, which a line break separates.
 - `when`, `unless`: ones that must be found there, or must not.
 - `encrypted`: whether it does no harm where every URL is one of plain HTTP.
+- `follows`: whether it goes where it is sent, to HTTPS as well, without being told.
 - `abbreviated`: whether long options may be cut short.
 - `answered`: only where something is said to the other end, or its answer is trusted.
 
@@ -34,6 +35,9 @@ from tlsmith.scan.source import Source
 
 _OFF = re.compile(r"(?:false|no|off|0|f|n)\b", re.I)
 _URL = re.compile(r"^[\"']?([a-z][a-z0-9+.-]*)://", re.I | re.M)
+_FOLLOWS = re.compile(r"^(?:-[a-zA-Z]{0,12}L|--location)", re.M)
+"""curl's option for going where it is sent, which may well be HTTPS."""
+_LOCAL = re.compile(r"^[\"']?http://(?:localhost|127\.|\[::1\])", re.M)
 _CONTINUED = re.compile(r"[ \t]*\\\r?\n(?P<indent>[ \t]*)$")
 _REST_OF_LINE = re.compile(r"[ \t]*(?P<continued>\\)?(?:\r?\n|\Z)")
 _FAR = 200
@@ -112,7 +116,11 @@ def _fits(rule: Rule, command: Command, said: str) -> bool:
         return False
     if asked.get("answered") and not is_answered(command):
         return False
-    return not (asked.get("encrypted") and is_plain(said))
+    if not asked.get("encrypted"):
+        return True
+    if asked.get("follows") or _FOLLOWS.search(said):
+        return not (is_plain(said) and _LOCAL.search(said))
+    return not is_plain(said)
 
 
 def is_plain(said: str) -> bool:

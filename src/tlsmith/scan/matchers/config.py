@@ -58,11 +58,17 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
             )
             yield Match(
                 node.start if in_key else start,
-                max(node.end, node.key_end) if in_key else end,
+                _last(node) if in_key else end,
                 target=_target(document, node),
                 edits=_edits(rule, source, node),
             )
             return
+
+
+def _last(node: Node) -> int:
+    """Where a setting ends: with the entries of the list it is, if it is one."""
+    entries = [one.end for one in node.children[:_NEAR] if one.key == ITEM]
+    return max(node.end, node.key_end, *entries)
 
 
 def _places(

@@ -27,6 +27,11 @@ _ASSIGNED = re.compile(
     r"(?:^|[;&|\s])(?P<name>[A-Za-z_]\w*)\+?=(?P<quote>[\"'])[ \t]*"
     r"(?:\$\{?\w+\}?[ \t]+)?(?=-)[^\"'\n]*$"
 )
+_MAKE_VARIABLE = re.compile(
+    r"(?:export[ ]+)?(?P<name>\w*(?:OPTS?|OPTIONS|FLAGS|ARGS))[ \t]*[:?+]{0,2}="
+    r"[ \t]*(?:-\S+[ \t]+)*-$",
+    re.I,
+)
 _TOLD = re.compile(r"(?i)help|usage|msg|message|desc|text|note|hint|warn|error|doc")
 _TALKING = re.compile(
     r"(?i)echo|printf|e?grep|rg|ag|ack|sed|awk|test|\[\[?|log\w*|die|warn\w*|err\w*|info"
@@ -55,6 +60,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if _is_given(source, start, end, to_url=True):
             yield Match(start, end)
         return
+    if source.language.name != "shell":
+        given = False
     if _is_kept(source, start, end) or (given and _is_given(source, start, end)):
         yield Match(start, end)
 
@@ -68,7 +75,11 @@ def _is_code(source: Source) -> bool:
 
 def _is_kept(source: Source, start: int, end: int) -> bool:
     first, last = source.line_bounds(source.position(start)[0])
-    found = _ASSIGNED.search(source.text[first : start + 1])
+    before = source.text[first : start + 1]
+    found = _ASSIGNED.search(before)
+    if found is None and source.language.name == "make":
+        bare = _MAKE_VARIABLE.match(before)
+        return bare is not None and not _TOLD.search(bare["name"])
     if found is None or _TOLD.search(found["name"]):
         return False
     stop = source.text.find(found["quote"], end, last)

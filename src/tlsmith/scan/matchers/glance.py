@@ -23,6 +23,8 @@ _BLOCK = re.compile(
     # Nothing on its line, and below it another key.
     r"|(?:\#[^\n]*)?\r?\n(?:[ \t]*(?:\#[^\n]*)?\r?\n)*[ \t]*[\w.\"'-]*[\w\"']:(?=\s))"
 )
+_DEFAULT = re.compile(r"^[ \t]+default:", re.M)
+"""In the block of what a workflow or an action is given."""
 _JSON_KEY = re.compile(r"[\w$.-]*+[ \t]*+(?:=|:(?!//))|[^\"'\n]*+[\"']\s*+[:=]")
 _NAMED = re.compile(
     r"(?i)\"(?:name|key|option|property|parameter|setting|parameterkey)\\?\"\s{0,4}:\s{0,4}"
@@ -150,7 +152,10 @@ def _has_other_value(values: Iterable[str], text: str, end: int) -> bool:
 
     found = _SCALAR.match(text, end)
     if found is None:
-        return not said(values, "") and _BLOCK.match(text, end) is not None
+        block = _BLOCK.match(text, end) is not None
+        return (
+            block and not said(values, "") and not _DEFAULT.search(text, end, end + 300)
+        )
     value, mark = found["value"], found["mark"]
     if text[found.end() : found.end() + 1] == "," and not _is_plain(values):
         return False

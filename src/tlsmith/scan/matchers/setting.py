@@ -270,7 +270,7 @@ def _is_opposite(rule: Rule, source: Source, key: int) -> bool:
 
 
 def _compensated(rule: Rule, source: Source, key: int) -> bool:
-    """Whether another key of the same object or function stands in for this one.
+    """Whether another key of the same object stands in for this one.
 
     It does not where its own value accepts everything, or is nothing.
     """
@@ -280,12 +280,38 @@ def _compensated(rule: Rule, source: Source, key: int) -> bool:
         low, high = _around(source, key)
     for found in pattern.finditer(source.text, low, high):
         other = key_at(source, found.end())
-        value = value_start(source, other) if other is not None else None
+        if other is None or not _have_one_owner(source, key, other):
+            continue
+        value = value_start(source, other)
         if value is not None and not satisfying(
             source, value, value_end(source, value), ("accepts", "null")
         ):
             return True
     return False
+
+
+def _have_one_owner(source: Source, key: int, other: int) -> bool:
+    """Whether two keys are of one literal, or of what has one name."""
+    parent = source.tokens.parent
+    texts = source.tokens.texts
+    assigned = [texts[one - 1] in (".", "->") for one in (key, other)]
+    if not any(assigned) and parent[key] == parent[other]:
+        return True
+    owner = _owner(source, key)
+    return bool(owner) and owner == _owner(source, other)
+
+
+def _owner(source: Source, key: int) -> str:
+    """The name of what a key is of: before its dot, or of its literal; or ""."""
+    tokens = source.tokens
+    if tokens.texts[key - 1] in (".", "->"):
+        return tokens.texts[key - 2]
+    place = tokens.parent[key] - 1
+    while place > 0 and tokens.texts[place] not in ("=", ":=", ":"):
+        if tokens.texts[place] in ("\n", ";", ",") or tokens.partner[place] >= 0:
+            return ""
+        place -= 1
+    return tokens.texts[place - 1] if place > 0 else ""
 
 
 def _brackets(source: Source, key: int) -> tuple[int, int]:

@@ -24,6 +24,11 @@ from tlsmith.scan.source import Source
 
 _VALUE = re.compile(r"[ ]{0,2}=[ ]{0,2}(?P<value>[\w.:*-]*)")
 _LINE = 600
+_SAID = re.compile(
+    r"\s*@?(?:echo|printf|write-(?:host|output|warning)|log\w*|info|warn|error)\b[^>|]*+$",
+    re.I,
+)
+"""A line of a script that only tells something."""
 _HOST = re.compile(
     r"://(?:[^\s@/\"'`]*@)?(?P<host>\[[^\]\s]+\]|[\w.-]+)"
     r"|\b(?:host|server|data source|addr|address)\s*=\s*(?:tcp:)?(?P<named>[\w.-]+)",
@@ -59,6 +64,10 @@ def _is_read(source: Source, offset: int) -> bool:
     """Whether what stands there is no comment, and no variable of a program's own."""
     if source.language.name == "prose" or in_comment(source, offset):
         return False
+    if source.language.name in ("shell", "batch", "powershell"):
+        first, last = source.line_bounds(source.position(offset)[0])
+        if _SAID.match(source.text, first, min(last, first + 2 * _LINE)):
+            return False
     return source.zone(offset) != "code" or not source.language.imports
 
 

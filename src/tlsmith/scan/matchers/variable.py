@@ -48,6 +48,8 @@ _FOLLOWING = re.compile(
     r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?"""
     r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$.*]+)"""
 )
+_DEFAULTED = re.compile(r":?=(?P<value>[^}\n]*)\}")
+"""Behind `${NAME`: the shell gives it to the variable where it has none."""
 _DEFAULT = re.compile(r"\$\{\w+:?[-=](?P<value>[^}]*)\}?")
 _TALKING = frozenset(
     [
@@ -76,7 +78,7 @@ _SAYING = re.compile(
 _PAIRS = re.compile(r"(?:[A-Za-z_]\w*=\S*\s*)+")
 _LIST_OF_TEXTS = re.compile(
     r"(?i)words?$|pattern|regex|match|exclude|include|forbid|deny|tags|labels|paths|note"
-    r"|ignore|hint|example"
+    r"|ignore|hint|example|^(?:name|title|description|summary|message)$"
 )
 
 
@@ -121,6 +123,8 @@ def _is_whole(text: str, start: int, end: int) -> bool:
     ):
         return False
     before = text[max(0, start - 60) : start].rpartition("\n")[2]
+    if before.endswith("${") and _DEFAULTED.match(text, end):
+        return True
     return _READING.search(before) is None or before.endswith("$env:")
 
 
@@ -218,6 +222,10 @@ def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:
         yield from _in_windows(source, start, end)
         return
     name = source.text[start:end]
+    default = _DEFAULTED.match(source.text, end)
+    if default and source.text[start - 2 : start] == "${":
+        yield _stripped(default["value"], default.start("value"))
+        return
     for command, word in words_at(source, start):
         program = name_of(command.words[0].text) if command.words else ""
         if word.text == name and program in _SETTERS:
@@ -245,6 +253,8 @@ def _in_windows(source: Source, start: int, end: int) -> Iterator[Given]:
     if re.match(r"(?i)\s*(?:echo|write-host|write-output|rem|::|#|if\b)", before):
         return
     found = _VALUE.match(text, end, line_end)
+    if found and not found["value"] and source.language.name == "batch":
+        return  # `set NAME=` takes it out
     if found is None and _TOLD.search(before):
         found = _FOLLOWING.match(text, end, line_end)
     if found:

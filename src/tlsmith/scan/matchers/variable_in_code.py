@@ -16,7 +16,7 @@ from tlsmith.scan.source import Source
 _SETTER = re.compile(
     r"(?i)set_?env\w*|put_?env|\benviron(?:\.(?:update|setdefault))?$|\.envs?$|set_?(?:var|property)|setx|env\w*[.:]+set"
     r"|set_?environment_?variable|env_?var\w*|withEnv|add_?env\w*|environment[.:]+(?:put|add|set)"
-    r"|environment\w*$|sys\.setenv|system\.put_env"
+    r"|environment\w*$|\bparam$|sys\.setenv|system\.put_env"
 )
 _GETTER = re.compile(
     r"(?i)get_?env\w*$|\benviron\.get$|\benv(?:iron)?(?:\.(?:bool|str|int|get|fetch))?$"
@@ -41,7 +41,7 @@ def given_in_code(rule: Rule, source: Source, start: int, end: int) -> Iterator[
     name = source.text[start:end]
     if tokens.kinds[index] == STRING:
         content = tokens.texts[index].lstrip("rbuftRBUFT@$").strip(_QUOTES)
-        if content == name:
+        if content in (name, f"env.{name}"):
             yield from _by_string(rule, source, index)
         elif content.startswith(f"{name}="):
             yield from _as_pair(rule, source, index, content)

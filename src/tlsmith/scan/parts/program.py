@@ -33,6 +33,11 @@ _NOT_RUN = re.compile(
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
     r"|long(?:desc)?)\s*$"
 )
+_NIX_RUNS = re.compile(r"(?i)exec(?:start|stop|reload)\w*$|script$|command$")
+_NIX_TOLD = re.compile(
+    r"(?i)description$|doc$|docs$|text$|example$|notes?$|config\w*$|message$|motd$"
+)
+"""What an indented string of Nix is given to that is no script."""
 _TOLD = re.compile(r"(?i)examples?$|usage$|help$|description$|longdesc$")
 """Names of what people read."""
 _FORMATTING = re.compile(
@@ -138,6 +143,8 @@ def _content(source: Source, index: int) -> tuple[str, int]:
     prefix = _PREFIX.match(text)
     begin = prefix.end() if prefix else 0
     quote = text[begin : begin + 1]
+    if source.language.name == "nix" and text.startswith("''", begin):
+        return text[begin + 2 : -2], start + begin + 2
     width = 3 if text.startswith(quote * 3, begin) and len(text) > begin + 5 else 1
     if text.startswith("<<"):  # a here-document
         first = text.find("\n") + 1
@@ -206,6 +213,8 @@ def _is_run(source: Source, index: int) -> bool:
     callees = list(callees_around(source, index))
     if before in _COMPARING:
         return False
+    if source.language.name == "nix" and _is_nix_script(source, index):
+        return True
     if callees and _FORMATTING.search(callees[0]):
         return _is_formatted(source, index, callees[1:])
     if _NOT_RUN.search(step):
@@ -214,9 +223,17 @@ def _is_run(source: Source, index: int) -> bool:
         return False
     return _is_handed(source, index, callees) or (
         before == "$"
-        or step in ("sh", "bat", "powershell", "pwsh")
+        or step in ("sh", "bat", "powershell", "pwsh", "code")
         or _is_run_by_name(source, index)
     )
+
+
+def _is_nix_script(source: Source, index: int) -> bool:
+    """Whether it is an indented string that is no prose, or given to what is run."""
+    given = source.tokens.texts[index - 2] if index > 1 else ""
+    if source.tokens.texts[index].startswith("''"):
+        return not _NIX_TOLD.search(given)
+    return _NIX_RUNS.search(given) is not None
 
 
 def _is_formatted(source: Source, index: int, callees: list[str]) -> bool:

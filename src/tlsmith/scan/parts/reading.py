@@ -31,7 +31,19 @@ CONTAINED = frozenset(["shell", "batch", "powershell"])
 """Languages of what stands in others."""
 _ALWAYS = frozenset([*CONTAINED, "dockerfile", "make"])
 _WRITERS = frozenset([*_ALWAYS, "yaml", "hcl"])
-_WRITING = ("echo ", "printf ", "cat ", "tee ", " -c ", " -e ", "<<")
+_WRITING = (
+    "echo ",
+    "printf ",
+    "cat ",
+    "tee ",
+    " -c ",
+    " -e ",
+    "<<",
+    "shell: python",
+    "-Content ",
+    "-content ",
+    "Out-File ",
+)
 """In every script that writes a file, or is given one."""
 _DEEPEST = 4
 

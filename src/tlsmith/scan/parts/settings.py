@@ -15,14 +15,15 @@ _PROSE = re.compile(
     r"(?i)(?:^|[._-])(?:description|desc|name|title|summary|help|message|msg|notes?|doc|docs"
     r"|comment|label|label_name|usage|reason|warning|hint|text|example|examples|displayname"
     r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
-    r"|keywords|words|wiki|documentation)$"
+    r"|keywords|words|wiki|readme(?:\.md)?|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
+    r"|disallow\w*|banned\w*|prohibit\w*)$"
 )
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
     r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
-    r"|[a-z_]*command[a-z_]*[ \t]+)[@+!:-]*"
+    r"|(?:[a-z/-]+[ \t]+)?[a-z_/]*command[a-z_]*[ \t]+(?:string[ \t]+)?)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
 _LONG = 4000
@@ -33,6 +34,8 @@ _IN_VALUE = re.compile(
 )
 _NAMING = ("filename", "destination", "path", "dest")
 _LONG_LIST = 400
+_WORD = re.compile(r"\S+")
+_SALT_RUNS = re.compile(r"cmd\.(?:run|wait|script|wait_script)(?:\.|$)|^cmd$")
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
 
 
@@ -82,6 +85,10 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
 
 def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
+    if key == "name" and any(_SALT_RUNS.search(one.key) for one in node.ancestors):
+        return False
+    if key == "value" and any(one.key == "output" for one in node.ancestors):
+        return True  # Terraform's, which are printed
     return _PROSE.search(key) is not None
 
 
@@ -130,9 +137,7 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
             behind = behind or child is node
     if holder.key.lower() not in _BESIDE or holder.parent is None:
         return
-    if holder.key == "image" and any(
-        child.key in ("command", "entrypoint") for child in holder.parent.children
-    ):
+    if holder.key == "image" and _has_program(holder.parent):
         return
     for child in holder.parent.children:
         if (
@@ -141,6 +146,18 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
         ):
             for item in child.children:
                 yield item.value.strip(), _place(source, item)
+            if not child.children and "\n" not in child.value:
+                place = _place(source, child)
+                for found in _WORD.finditer(child.value):
+                    yield found.group(), place + found.start()
+
+
+def _has_program(container: Node) -> bool:
+    """Whether a container runs another program than its image's. Kubernetes, whose
+    containers are a list, calls it `command`, which is what Compose calls arguments.
+    """
+    others = ("command", "entrypoint") if container.key == ITEM else ("entrypoint",)
+    return any(child.key in others for child in container.children)
 
 
 def _place(source: Source, node: Node) -> int:

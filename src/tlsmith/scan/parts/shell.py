@@ -43,7 +43,7 @@ _INTERPRETERS = {
     "julia": "julia",
 }
 _RUNS_TEXT = re.compile(
-    r"-[a-z]*[ce]|--eval|--command|-r|-Command|-EncodedCommand", re.I
+    r"(?-i:-[a-z]*[ce])|--eval|--command|-r|-Command|-EncodedCommand|/[ck]", re.I
 )
 _SPEAKING = frozenset(
     [
@@ -70,17 +70,80 @@ _SAYING = re.compile(
 )
 _LOOKED_UP = re.compile(r"\$\((?:command -v|which|type -p) [\w.-]+\)[ ]+-")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
-_ESCAPED_LINE = re.compile(r"\\n")
+_ESCAPED_LINE = re.compile(r"\\n|`n")
+_CMDLETS = frozenset(["add-content", "set-content", "out-file", "new-item", "ac", "sc"])
+"""PowerShell's, which write their value, or what they are given, to a file."""
+_NAMES_FILE = re.compile(r"-(?:literal)?path|-filepath", re.I)
+_NAMES_TEXT = re.compile(r"-(?:value|inputobject)", re.I)
+_SWITCHES = frozenset(["-force", "-append", "-nonewline", "-noclobber", "-passthru"])
+_CRON_LINE = re.compile(r"(?:[\d*][\d*/,-]*[ \t]+){5}\S|@(?:reboot|\w+ly)[ \t]+\S")
 _VERSION = re.compile(r"[\d.]+$")
 
 
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     """The parts of a shell's text."""
+    added: dict[str, list[Word]] = {}
     for command in source.commands:
         yield from _handed_on(source, command)
         yield from _written(source, command)
+        yield from _written_by_cmdlet(source, command)
+        yield from _started(source, command)
+        for path, word in _added(command):
+            added.setdefault(path, []).append(word)
         for word in _values(command):
             yield from _value(source, word)
+    for path, words in added.items():
+        if len(words) > 1:
+            yield _in_pieces(source, path, words)
+
+
+def _added(command: Command) -> Iterator[tuple[str, Word]]:
+    """What a command adds to a file, with the file: `echo … >> FILE`."""
+    name = name_of(command.words[0].text) if command.words else ""
+    if name not in ("echo", "printf"):
+        return
+    for operator, target in command.redirects:
+        if operator in (">", ">>"):
+            for word in command.words[1:]:
+                if word.text[:1] != "-" or word.quoted:
+                    yield target.text, word
+
+
+def _in_pieces(source: Source, path: str, words: Sequence[Word]) -> Part:
+    """A file that several commands write, a line or a word each."""
+    text = ""
+    places: list[tuple[int, int]] = []
+    for word in words:
+        same_line = bool(text) and "\n" not in source.text[places[-1][1] : word.start]
+        text += " " if same_line else "\n"
+        for inside, outside in word.places or [(0, word.start)]:
+            places.append((len(text) + inside, outside))
+        text += _ESCAPED_LINE.sub(" \n", word.text)
+    return part_of(source, text, places, path=path)
+
+
+def _written_by_cmdlet(source: Source, command: Command) -> Iterator[Part]:
+    """`Add-Content .npmrc 'strict-ssl=false'`, `'insecure' | Out-File _curlrc`."""
+    if not command.words or command.words[0].text.lower() not in _CMDLETS:
+        return
+    path, text = "", list(command.reads.words if command.reads else ())
+    rest = iter(command.words[1:])
+    for word in rest:
+        if _NAMES_FILE.fullmatch(word.text):
+            path = _as_written(source, next(rest, word))
+        elif _NAMES_TEXT.fullmatch(word.text):
+            text = [next(rest, word)]
+        elif word.text.lower() in _SWITCHES:
+            continue
+        elif word.text[:1] == "-" and not word.quoted:
+            next(rest, None)
+        elif not path:
+            path = _as_written(source, word)
+        else:
+            text = [word]
+    for word in text if path else ():
+        inner = _ESCAPED_LINE.sub(" \n", word.text)
+        yield part_of(source, inner, word.places, path=path)
 
 
 def _handed_on(source: Source, command: Command) -> Iterator[Part]:
@@ -124,7 +187,10 @@ def _inner(source: Source, word: Word, language: str) -> Part:
 def _written(source: Source, command: Command) -> Iterator[Part]:
     """What is written to a file of a name: `cat > .curlrc <<EOF`, `echo … | tee …`."""
     path = _target(command)
-    if not path or not command.words:
+    if not command.words:
+        return
+    if not path:
+        yield from _crontab_lines(source, command)
         return
     for document in command.documents:
         yield stretch_of(source, document.start, document.end, path=path)
@@ -136,6 +202,34 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
             text = _ESCAPED_LINE.sub(" \n", word.text)
             if word.text[:1] != "-" or word.quoted:
                 yield part_of(source, text, word.places, path=path)
+
+
+_NAMED_PARAMETER = re.compile(r"(?i)-(?:FilePath|ArgumentList|Args)\b|[\"',@()]")
+
+
+def _started(source: Source, command: Command) -> Iterator[Part]:
+    """`Start-Process curl -ArgumentList '-k', 'https://…'` as the command it runs."""
+    if len(command.words) > 2 and command.words[0].text.lower() == "start-process":
+        start = command.words[1].start
+        text = source.text[start : command.end]
+        text = _NAMED_PARAMETER.sub(lambda found: " " * len(found[0]), text)
+        yield part_of(source, text, [(0, start)])
+
+
+def _as_written(source: Source, word: Word) -> str:
+    """A path with its backslashes, which escape nothing in PowerShell."""
+    return source.text[word.start : word.end].strip("\"'")
+
+
+def _crontab_lines(source: Source, command: Command) -> Iterator[Part]:
+    """Lines of a crontab that are echoed, where some are handed to `crontab`."""
+    if (
+        name_of(command.words[0].text) in ("echo", "printf")
+        and "crontab" in source.text
+    ):
+        for word in command.words[1:]:
+            if word.quoted and _CRON_LINE.match(word.text):
+                yield _inner(source, word, "shell")
 
 
 def _target(command: Command) -> str:

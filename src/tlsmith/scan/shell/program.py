@@ -75,7 +75,8 @@ _ANYWHERE = frozenset(
         "apptainer", "singularity", "srun", "fly", "flyctl", "heroku", "script",
         "wsl", "toolbox", "distrobox", "pct", "ansible", "machinectl", "systemd-run",
         "systemd-nspawn", "multipass", "limactl", "lima", "colima", "firejail",
-        "bwrap", "run-one", "chronic", "assert_success", "bats_run", "run", "eval",
+        "bwrap", "cmd", "in-target", "curtin", "run-one", "chronic", "assert_success",
+        "bats_run", "run", "eval",
     ]
 )  # fmt: skip
 """Programs that run others somewhere among their arguments."""

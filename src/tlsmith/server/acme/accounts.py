@@ -36,7 +36,10 @@ def _new_account(call: Call) -> Reply | Pending:
     )
 
     def made(done: MadeAccount) -> Reply:
-        return _account(call, done.account, 201 if done.is_new else 200)
+        if not done.is_new:
+            return _account(call, done.account, 200)
+        # Section 7.3.4: what was verified is in the answer, as it came.
+        return _account(call, done.account, 201, message.binding)
 
     return Pending(call.service.new_account(wanted), made)
 
@@ -64,9 +67,11 @@ def _binding(call: Call, given: bytes | None) -> tuple[str, bytes] | None:
     return binding_id, used[0]
 
 
-def _account(call: Call, record: AccountRecord, status: int) -> Reply:
+def _account(
+    call: Call, record: AccountRecord, status: int, binding: bytes | None = None
+) -> Reply:
     where = location(call.urls.account(record.id))
-    return Reply(status, account_body(call.urls, record), fields=(where,))
+    return Reply(status, account_body(call.urls, record, binding), fields=(where,))
 
 
 def _update(call: Call) -> Reply | Pending:

@@ -73,7 +73,6 @@ class ACMEApp:
     Args:
         base_url: how clients reach this server; None for as they did reach it.
         caa: asks DNS whether this CA may issue; None where that is not wanted.
-        in_threads: whether the store is waited for in threads: one over the network.
     """
 
     def __init__(
@@ -84,7 +83,6 @@ class ACMEApp:
         *,
         base_url: str | None = None,
         caa: CAACheck | None = None,
-        in_threads: bool = False,
     ) -> None:
         self._service = service
         self._challenges = challenges
@@ -93,9 +91,7 @@ class ACMEApp:
         self._caa = caa
         self._table = Table()
         self._tasks: set[asyncio.Task[Reply]] = set()
-        self._threads = None
-        if in_threads:
-            self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
+        self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request of which something is odd: see `SecureProtocol`."""
@@ -158,7 +154,7 @@ class ACMEApp:
         request = _Request(asked, endpoint, ids, body, urls, exchange.request_id)
         path = endpoint.path
         if (
-            self._threads is not None
+            not self._service.is_near
             or path == _CHALLENGE
             or (path == _FINALIZE and self._caa is not None)
         ):
@@ -221,7 +217,7 @@ class ACMEApp:
 
     async def _run(self, work: Callable[[Any], _Done], given: Any) -> _Done:
         """Do what reads the store, and signs; where that takes long, in a thread."""
-        if self._threads is None:
+        if self._service.is_near:
             return work(given)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, given)
@@ -316,8 +312,7 @@ class ACMEApp:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._threads is not None:
-            self._threads.shutdown()
+        self._threads.shutdown()
         self._service.close()
 
 

@@ -72,7 +72,6 @@ class ACMESite:
             meter,
             base_url=settings.base_url,
             caa=caa if settings.acme.check_caa else None,
-            in_threads=authority.storage.dialect != "sqlite",
         )
         # Where the name is not known, a validation that is taken over has only these.
         host = settings.listen.host or "localhost"

@@ -38,14 +38,21 @@ def hash_prefix(issuer_names: Sequence[str]) -> str:
     return f"https://{issuer_names[0]}/acme/" if issuer_names else ""
 
 
-def account_body(urls: URLs, record: AccountRecord) -> bytes:
-    """Return an account."""
+def account_body(
+    urls: URLs, record: AccountRecord, binding: bytes | None = None
+) -> bytes:
+    """Return an account.
+
+    Args:
+        binding: the JWS that bound it, where this answers the request that did.
+    """
     return encode_account(
         AccountView(
             record.status,
             urls.orders(record.id),
             record.contacts,
             True if record.terms_agreed_at is not None else None,
+            binding,
         )
     )
 

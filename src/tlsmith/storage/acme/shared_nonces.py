@@ -1,9 +1,9 @@
 """The nonces of a store in PostgreSQL: those that were used are rows.
 
-Many are used up by one statement, and it is not waited for until that is on disk. The
-table is not in the database's journal at all: after a crash it is empty, and a standby
-that takes over has it empty. So a row of it says since when it is whole, and nonces
-that are older are then not taken.
+What several threads use up is used up by one statement; an event loop does so itself.
+Neither waits until it is on disk. The table is not in the database's journal at all:
+after a crash it is empty, and a standby that takes over has it empty. So a row of it
+says since when it is whole, and nonces that are older are then not taken.
 """
 
 from __future__ import annotations
@@ -63,8 +63,11 @@ class SharedNonces(Nonces):
         with self._lock:
             if self._is_closed:
                 raise StorageError("the store is closed", code="store-closed")
-            self._waiting.put((body, done))
-        return done.result()
+            # An event loop does not wait for another thread.
+            is_loop = self._storage.reach.is_hurried
+            if not is_loop:
+                self._waiting.put((body, done))
+        return self._used([body]) == [True] if is_loop else done.result()
 
     def maintain(self) -> None:
         """See the base."""
@@ -90,17 +93,24 @@ class SharedNonces(Nonces):
         if not batch:
             return
         try:
-            bodies = [body for body, _ in batch]
-            fresh, since = self._storage.use_nonces(bodies, _now())
+            used = self._used([body for body, _ in batch])
         except Exception as error:
             # Whatever it is, nobody is left waiting.
             for _, done in batch:
                 done.set_exception(error)
             return
-        for body, done in batch:
-            done.set_result(body in fresh and _given(body) > since)
+        for (_, done), is_used in zip(batch, used, strict=True):
+            done.set_result(is_used)
+
+    def _used(self, bodies: list[bytes]) -> list[bool]:
+        """Use up nonces; tell of each whether it was not before."""
+        fresh, since = self._storage.use_nonces(bodies, _now())
+        used = []
+        for body in bodies:
+            used.append(body in fresh and _given(body) > since)
             # The same one may be there twice: the first had it.
             fresh.discard(body)
+        return used
 
 
 def _now() -> int:
