@@ -66,6 +66,11 @@ def test_nothing_made_of_samples_is_passed_over(data: st.DataObject) -> None:
     agree(Source(like.path, text, like.language))
 
 
+@pytest.mark.parametrize("odd", ['"', "{", "('", "|", ","])
+def test_what_says_nothing_in_a_key_ends_none(odd: str) -> None:
+    agree(Source("a.yaml", f"trust-all-c{odd}ertificates: ${{TRUST_ALL:true}}\n"))
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -36,7 +36,7 @@ _TEXT_KEY = re.compile(
     r"[\w.-]*+[\"'\])]*+(?:(?P<mark>[ \t]*+[:=>{\[])|[ \t]++(?P<value>[^\s#]++)|\s|\Z)"
 )
 _BEFORE = re.compile(r"[^\n]*?(?P<word>[\w.:$-]*+)\Z")
-_BEHIND = re.compile(r"(?P<rest>[\w.$:-]*+)[\w \t-]*+")
+_BEHIND = re.compile(r"(?P<more>(?P<rest>[\w.$:-]*+)[\w \t-]*+)(?P<odd>[^\w\s=:]+\w)?")
 _LONGEST = 160
 """Characters of a key."""
 _NEAR = 4000
@@ -75,10 +75,10 @@ def _may_be_like(like: str, text: str, end: int) -> bool:
 
     before = _BEFORE.search(text, max(0, end - _LONGEST), end)
     behind = _BEHIND.match(text, end)
-    if before is None or behind is None:
-        return True
+    if before is None or behind is None or behind["odd"]:
+        return True  # something that stands in a key, and says nothing there
     words, word = before[0], before["word"]
-    rest, more = behind["rest"], behind[0]
+    rest, more = behind["rest"], behind["more"]
     return any(is_like(like, key) for key in {word + rest, words + rest, words + more})
 
 
@@ -109,7 +109,7 @@ def _is_xml_key(text: str, start: int, end: int) -> bool:
     if before == ">":
         return after == "<"
     if before in ("'", '"'):
-        return after in ("'", '"')
+        return after in ("'", '"', "=")
     return before == "<" or after == "="
 
 
