@@ -7,6 +7,7 @@ import pytest
 
 import postgres
 from tlsmith.storage import Storage, open_storage
+from tlsmith.storage.postgres import PostgresStorage
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -21,5 +22,14 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def storage(address: str) -> Iterator[Storage]:
     opened = open_storage(address, create=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def durable_storage(durable_postgres: postgres.Server) -> Iterator[PostgresStorage]:
+    """A store in a server that is stopped, killed or held up."""
+    opened = open_storage(durable_postgres.new_database(), create=True)
+    assert isinstance(opened, PostgresStorage)
     yield opened
     opened.close()

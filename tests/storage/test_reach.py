@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 import postgres
 from tlsmith.errors import StorageError
-from tlsmith.storage import open_storage
 from tlsmith.storage.postgres import PostgresStorage
 from tlsmith.storage.reach import Reach
-
-
-@pytest.fixture
-def storage(durable_postgres: postgres.Server) -> Iterator[PostgresStorage]:
-    opened = open_storage(durable_postgres.new_database(), create=True)
-    assert isinstance(opened, PostgresStorage)
-    yield opened
-    opened.close()
 
 
 def test_one_that_answers_late_is_far_until_it_is_quick_again() -> None:
@@ -54,40 +44,43 @@ def test_one_thread_alone_is_hurried() -> None:
     assert seen == [False]
 
 
-def test_a_store_next_door_is_near(storage: PostgresStorage) -> None:
+def test_a_store_next_door_is_near(durable_storage: PostgresStorage) -> None:
     for _ in range(200):
-        with storage.look() as connection:
+        with durable_storage.look() as connection:
             assert connection.one("SELECT 7") == (7,)
-    assert storage.is_near
+    assert durable_storage.is_near
 
 
 def test_an_event_loop_gives_up_what_hangs(
-    durable_postgres: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, durable_storage: PostgresStorage
 ) -> None:
-    storage.hurry_here()
-    with storage.look() as connection:
+    durable_storage.hurry_here()
+    with durable_storage.look() as connection:
         connection.one("SELECT 1")
     with durable_postgres.hanging():
         begun = time.monotonic()
-        with pytest.raises(StorageError) as raised, storage.look() as connection:
+        with (
+            pytest.raises(StorageError) as raised,
+            durable_storage.look() as connection,
+        ):
             connection.one("SELECT 1")
         assert raised.value.code == "store-slow"
         assert time.monotonic() - begun < 3
-        assert not storage.is_near
+        assert not durable_storage.is_near
     # On another connection: what the other still answers is nobody's.
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         assert connection.one("SELECT 2") == (2,)
 
 
 def test_a_thread_waits_for_what_hangs(
-    durable_postgres: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, durable_storage: PostgresStorage
 ) -> None:
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         connection.one("SELECT 1")
     found: list[object] = []
 
     def ask() -> None:
-        with storage.look() as connection:
+        with durable_storage.look() as connection:
             found.append(connection.one("SELECT 2"))
 
     asking = threading.Thread(target=ask)
@@ -100,13 +93,13 @@ def test_a_thread_waits_for_what_hangs(
 
 
 def test_an_event_loop_gives_up_a_transaction_that_hangs(
-    durable_postgres: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, durable_storage: PostgresStorage
 ) -> None:
     statement = "INSERT INTO settings (name, value) VALUES (?, ?)"
-    storage.hurry_here()
+    durable_storage.hurry_here()
 
     def act() -> None:
-        with storage.write() as transaction:
+        with durable_storage.write() as transaction:
             transaction.run(statement, "hung", b"1")
             with durable_postgres.hanging():
                 transaction.run(statement, "hung too", b"1")
@@ -115,7 +108,7 @@ def test_an_event_loop_gives_up_a_transaction_that_hangs(
         act()
     assert raised.value.code == "store-slow"
     hung = "SELECT name FROM settings WHERE name IN (?, ?)"
-    with storage.read() as connection:
+    with durable_storage.read() as connection:
         assert connection.all(hung, "hung", "hung too") == []
-    with storage.write() as transaction:
+    with durable_storage.write() as transaction:
         transaction.run(statement, "hung", b"2")

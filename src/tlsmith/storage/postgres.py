@@ -41,15 +41,6 @@ _MOST = 16
 _FEW = 8
 # In the advisory lock's name space: any number that nobody else takes.
 _MIGRATION_LOCK = 0x746C736D
-# The empty one says since when the table is whole: see `SharedNonces`.
-_USE_NONCES = (
-    "WITH used AS (INSERT INTO acme_nonces (nonce, at) "
-    "SELECT DISTINCT unnest(?::bytea[]), ?::bigint "
-    "UNION ALL SELECT ''::bytea, ?::bigint - 1 "
-    "ON CONFLICT DO NOTHING RETURNING nonce) "
-    "SELECT nonce, (SELECT at FROM acme_nonces WHERE nonce = '') FROM used"
-)
-_FORGET_NONCES = "DELETE FROM acme_nonces WHERE nonce <> '' AND at < ? RETURNING at"
 
 
 class PostgresStorage(Storage):
@@ -299,29 +290,6 @@ class PostgresStorage(Storage):
     def nonces(self) -> Nonces:
         """See the base: those that were used are rows."""
         return SharedNonces(self)
-
-    def use_nonces(self, nonces: Sequence[bytes], now: int) -> tuple[set[bytes], int]:
-        """Note that nonces were used; return those that were not before.
-
-        The second is since when that is known, which a crash of the database makes
-        later: of nonces that are older, nobody can tell. Where the connection breaks,
-        what was noted may be told as used before.
-
-        Args:
-            now: in milliseconds since 1970, as what is returned.
-        """
-        with self.look() as connection:
-            rows = connection.all(_USE_NONCES, list(nonces), now, now)
-        fresh = {bytes(row[0]) for row in rows}
-        since = now - 1
-        if rows and rows[0][1] is not None:
-            since = rows[0][1]
-        return fresh, since
-
-    def forget_nonces(self, before: int) -> int:
-        """Delete those that were used before a moment; return how many."""
-        with self.look() as connection:
-            return len(connection.all(_FORGET_NONCES, before))
 
     def size(self) -> int:
         """See the base."""

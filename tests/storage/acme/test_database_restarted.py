@@ -9,22 +9,13 @@ import pytest
 
 import postgres
 from tlsmith.errors import StorageError
-from tlsmith.storage import open_storage
 from tlsmith.storage.acme.shared_nonces import SharedNonces
 from tlsmith.storage.postgres import PostgresStorage
 
 
 @pytest.fixture
-def storage(durable_postgres: postgres.Server) -> Iterator[PostgresStorage]:
-    opened = open_storage(durable_postgres.new_database(), create=True)
-    assert isinstance(opened, PostgresStorage)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def nonces(storage: PostgresStorage) -> Iterator[SharedNonces]:
-    made = SharedNonces(storage)
+def nonces(durable_storage: PostgresStorage) -> Iterator[SharedNonces]:
+    made = SharedNonces(durable_storage)
     yield made
     made.close()
 
@@ -34,15 +25,15 @@ def restart(server: postgres.Server) -> None:
     server.start()
 
 
-def crash_one_backend(storage: PostgresStorage) -> None:
+def crash_one_backend(durable_storage: PostgresStorage) -> None:
     """Kill one of the server's children: it forgets memory, and starts them anew."""
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         (child,) = connection.one("SELECT pg_backend_pid()") or (0,)
         os.kill(child, signal.SIGKILL)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
-            with storage.look() as connection:
+            with durable_storage.look() as connection:
                 connection.one("SELECT 1")
                 return
         except StorageError:
@@ -51,74 +42,79 @@ def crash_one_backend(storage: PostgresStorage) -> None:
 
 
 def test_looking_goes_on_after_a_restart(
-    durable_postgres: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, durable_storage: PostgresStorage
 ) -> None:
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         assert connection.one("SELECT 1") == (1,)
     restart(durable_postgres)
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         assert connection.one("SELECT 2") == (2,)
         assert connection.one("SELECT 3") == (3,)
 
 
 def test_looking_goes_on_where_the_restart_falls_between_two_statements(
-    durable_postgres: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, durable_storage: PostgresStorage
 ) -> None:
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         assert connection.one("SELECT 1") == (1,)
         restart(durable_postgres)
         assert connection.all("SELECT generate_series(1, ?::int)", 2) == [(1,), (2,)]
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         assert connection.one("SELECT 3") == (3,)
 
 
 def test_looking_at_a_server_that_is_down_says_so_and_comes_back(
-    durable_postgres: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, durable_storage: PostgresStorage
 ) -> None:
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         connection.one("SELECT 1")
     durable_postgres.stop()
     for _ in range(20):  # more often than there are connections
-        with pytest.raises(StorageError) as caught, storage.look() as connection:
+        with (
+            pytest.raises(StorageError) as caught,
+            durable_storage.look() as connection,
+        ):
             connection.one("SELECT 1")
         assert caught.value.code == "store-unavailable"
     durable_postgres.start()
-    with storage.look() as connection:
+    with durable_storage.look() as connection:
         assert connection.one("SELECT 1") == (1,)
 
 
 def test_used_nonces_stay_used_over_a_restart(
-    durable_postgres: postgres.Server, storage: PostgresStorage, nonces: SharedNonces
+    durable_postgres: postgres.Server,
+    durable_storage: PostgresStorage,
+    nonces: SharedNonces,
 ) -> None:
     used, unused = nonces.give(), nonces.give()
     assert nonces.use(used)
     restart(durable_postgres)
     assert not nonces.use(used)
     assert nonces.use(unused)
-    other = SharedNonces(storage)
+    other = SharedNonces(durable_storage)
     assert not other.use(used)
     other.close()
 
 
 def test_used_nonces_stay_used_over_a_crash(
-    storage: PostgresStorage, nonces: SharedNonces
+    durable_storage: PostgresStorage, nonces: SharedNonces
 ) -> None:
     used = [nonces.give() for _ in range(20)]
     assert all(nonces.use(one) for one in used)
-    crash_one_backend(storage)
+    crash_one_backend(durable_storage)
     assert not any(nonces.use(one) for one in used)
     assert nonces.use(nonces.give())
 
 
 def test_used_nonces_stay_used_where_the_replica_crashed_too(
-    durable_postgres: postgres.Server, storage: PostgresStorage
+    durable_postgres: postgres.Server, durable_storage: PostgresStorage
 ) -> None:
-    before = SharedNonces(storage)
+    before = SharedNonces(durable_storage)
     used = before.give()
     assert before.use(used)
     durable_postgres.stop("immediate")
     durable_postgres.start()
-    after = SharedNonces(storage)
+    after = SharedNonces(durable_storage)
     assert not after.use(used)
     assert after.use(after.give())
     for one in (before, after):
