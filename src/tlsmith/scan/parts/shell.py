@@ -76,6 +76,8 @@ _CMDLETS = frozenset(["add-content", "set-content", "out-file", "new-item", "ac"
 _NAMES_FILE = re.compile(r"-(?:literal)?path|-filepath", re.I)
 _NAMES_TEXT = re.compile(r"-(?:value|inputobject)", re.I)
 _SWITCHES = frozenset(["-force", "-append", "-nonewline", "-noclobber", "-passthru"])
+_NAMED_PARAMETER = re.compile(r"(?i)-(?:FilePath|ArgumentList|Args)\b|[\"',@()]")
+_ECHOING = frozenset(["echo", "printf"])
 _CRON_LINE = re.compile(r"(?:[\d*][\d*/,-]*[ \t]+){5}\S|@(?:reboot|\w+ly)[ \t]+\S")
 _VERSION = re.compile(r"[\d.]+$")
 
@@ -100,13 +102,19 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
 def _added(command: Command) -> Iterator[tuple[str, Word]]:
     """What a command adds to a file, with the file: `echo … >> FILE`."""
     name = name_of(command.words[0].text) if command.words else ""
-    if name not in ("echo", "printf"):
+    if name not in _ECHOING:
         return
     for operator, target in command.redirects:
         if operator in (">", ">>"):
-            for word in command.words[1:]:
-                if word.text[:1] != "-" or word.quoted:
-                    yield target.text, word
+            for word in _said(command):
+                yield target.text, word
+
+
+def _said(command: Command) -> Iterator[Word]:
+    """What a command that speaks is given to say: all but its options."""
+    for word in command.words[1:]:
+        if word.text[:1] != "-" or word.quoted:
+            yield word
 
 
 def _in_pieces(source: Source, path: str, words: Sequence[Word]) -> Part:
@@ -198,13 +206,9 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
         if operator.strip() == "<<<":
             yield part_of(source, word.text, word.places, path=path)
     if name_of(command.words[0].text) in _SPEAKING:
-        for word in command.words[1:]:
+        for word in _said(command):
             text = _ESCAPED_LINE.sub(" \n", word.text)
-            if word.text[:1] != "-" or word.quoted:
-                yield part_of(source, text, word.places, path=path)
-
-
-_NAMED_PARAMETER = re.compile(r"(?i)-(?:FilePath|ArgumentList|Args)\b|[\"',@()]")
+            yield part_of(source, text, word.places, path=path)
 
 
 def _started(source: Source, command: Command) -> Iterator[Part]:
@@ -223,10 +227,7 @@ def _as_written(source: Source, word: Word) -> str:
 
 def _crontab_lines(source: Source, command: Command) -> Iterator[Part]:
     """Lines of a crontab that are echoed, where some are handed to `crontab`."""
-    if (
-        name_of(command.words[0].text) in ("echo", "printf")
-        and "crontab" in source.text
-    ):
+    if name_of(command.words[0].text) in _ECHOING and source.holds("crontab"):
         for word in command.words[1:]:
             if word.quoted and _CRON_LINE.match(word.text):
                 yield _inner(source, word, "shell")
