@@ -9,8 +9,9 @@ require "json"
 
 told = JSON.parse(ARGV[0])
 
+# Of elliptic keys it leaves zeros out that RFC 7518 section 6.2.1.2 asks for, now and then.
 client = Acme::Client.new(
-  private_key: OpenSSL::PKey::EC.generate("prime256v1"),
+  private_key: OpenSSL::PKey::RSA.new(2048),
   directory: told["directory"]
 )
 client.new_account(contact: "mailto:ruby@acme.test", terms_of_service_agreed: true)
@@ -42,6 +43,6 @@ certificate = order.certificate
 File.write(File.join(told["folder"], "cert.pem"), certificate)
 File.write(File.join(told["folder"], "key.pem"), key.to_pem, perm: 0o600)
 
-client.account_key_change(new_private_key: OpenSSL::PKey::EC.generate("prime256v1"))
+client.account_key_change(new_private_key: OpenSSL::PKey::RSA.new(2048))
 raise "not revoked" unless client.revoke(certificate: certificate)
 client.account_deactivate
