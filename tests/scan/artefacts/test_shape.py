@@ -48,6 +48,10 @@ NESTED = {
         _ber(0x24, der.octet_string(b"\x30")), _ber(0x30, ASKED)
     ),
     "behind a long tag": b"\xbf\x81\x01\x00" + ASKED,
+    "in an octet string, with more behind it": der.octet_string(ASKED + b"\0\0"),
+    "in an octet string, with a tag in the long form": der.octet_string(
+        b"\x3f\x10" + ASKED[1:]
+    ),
     "with a length in more bytes than it needs": b"\x30\x88"
     + (len(ASKED) - 2).to_bytes(8)
     + ASKED[2:],
@@ -72,6 +76,16 @@ def test_the_length_of_a_key_costs_nothing() -> None:
 
 def test_all_that_is_asked_for_is_summed_up() -> None:
     assert rounds(der.sequence(ASKED, der.octet_string(ASKED), ASKED)) == 3 * MANY
+
+
+def test_what_is_encrypted_asks_for_nothing() -> None:
+    """Bytes of a cipher that look like a salt and its rounds by chance."""
+    chance = der.octet_string(b"\x91\x07" * 8) + der.integer(MANY)
+    assert rounds(der.sequence(der.octet_string(chance))) == 0
+    pieces = der.encode(
+        0xA0, der.octet_string(chance[:5]), der.octet_string(chance[5:])
+    )
+    assert rounds(der.sequence(pieces)) == 0
 
 
 TANGLED = {

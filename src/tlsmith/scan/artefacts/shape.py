@@ -9,6 +9,8 @@ SEQUENCE, INTEGER, OCTET_STRING = 0x30, 0x02, 0x04
 _CONSTRUCTED, _LONG_TAG, _INDEFINITE = 0x20, 0x1F, 0x80
 _PIECES = 0x24
 """An OCTET STRING in pieces."""
+_BEGIN_SEQUENCE = (b"\x30", b"\x3f")
+"""A SEQUENCE's tag, and the first byte of it in the long form that BER readers take."""
 _DEEPEST = 200
 _MOST_ELEMENTS = 50_000
 _TOO_MANY = 1 << 64
@@ -46,6 +48,9 @@ def rounds(data: bytes) -> int:
     Each scheme writes a salt, an OCTET STRING, and behind it the rounds, an INTEGER
     (RFC 8018 appendix A, RFC 7292 appendix C): such pairs are looked for, in BER as
     well. What is too deep or too tangled to be looked through counts as too many.
+
+    Of an OCTET STRING's contents only a SEQUENCE is looked into, as readers do: what
+    is encrypted would now and then look like a pair by chance.
     """
     total, seen = 0, 0
     waiting = [_Level(data)]
@@ -95,7 +100,8 @@ class _Level:
             self._strings.append(self.whole[start:after])
         else:
             self._join()
-        if after > start and (tag == OCTET_STRING or tag & _CONSTRUCTED):
+        held = tag == OCTET_STRING and self.whole[start : start + 1] in _BEGIN_SEQUENCE
+        if after > start and (held or tag & _CONSTRUCTED):
             below = _Level(self.whole, start, after, self.depth + 1)
             below.in_pieces = tag == _PIECES
             self.below.append(below)
@@ -108,8 +114,9 @@ class _Level:
 
     def _join(self) -> None:
         """Strings one after another may be one in pieces."""
-        if len(self._strings) > 1:
-            self.below.append(_Level(b"".join(self._strings), depth=self.depth + 1))
+        joined = b"".join(self._strings)
+        if len(self._strings) > 1 and joined[:1] in _BEGIN_SEQUENCE:
+            self.below.append(_Level(joined, depth=self.depth + 1))
         self._strings = []
 
 
