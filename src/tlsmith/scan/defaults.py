@@ -76,6 +76,8 @@ def option_default(source: Source, name: Sequence[str]) -> bool | None:
     """What an option of the command line is if it is not given, or None."""
     if source.language.name == "go" and len(name) == 1:
         return _go_flag(source, name[0])
+    if source.language.name == "python" and len(name) == 1:
+        return _click_option(source, name[0])
     if source.language.name != "python" or len(name) != 2:
         return None
     if name[0] not in ("args", "opts", "options", "arguments", "parsed", "ns"):
@@ -95,3 +97,14 @@ def _go_flag(source: Source, name: str) -> bool | None:
         source.text,
     )
     return found[1] == "true" if found else None
+
+
+def _click_option(source: Source, name: str) -> bool | None:
+    """The default of a parameter that click, or what is like it, fills."""
+    long = re.escape(name).replace("_", "[-_]")
+    found = re.search(
+        rf"""\boption\([^()]{{0,80}}["'](?:--{long}\b[^"']*)["'][^()]{{0,300}}"""
+        r"\bdefault\s*=\s*(True|False)\b",
+        source.text,
+    )
+    return found[1] == "True" if found else None
