@@ -67,15 +67,23 @@ def _is(source: Source, start: int, end: int, kind: str) -> bool:
 
 
 def _ends_in_or_true(source: Source, start: int, end: int) -> bool:
-    """Whether it is `whatever || true`."""
-    texts = source.tokens.texts
-    while end > start and source.tokens.kinds[end - 1] == NEWLINE:
-        end -= 1
-    if end - start < 3 or texts[end - 2] not in ("||", "or"):
+    """Whether it is `whatever || true`, or `SKIP || whatever` where SKIP is true."""
+    tokens = source.tokens
+    low, operands = start, []
+    for index in range(start, end):
+        if tokens.texts[index] in ("||", "or") and (
+            tokens.parent[index] == tokens.parent[start]
+        ):
+            operands.append((low, index))
+            low = index + 1
+    if not operands:
         return False
-    return (
-        is_true(source, Value(end - 1, end))
-        and source.tokens.parent[end - 2] == (source.tokens.parent[start])
+    return any(
+        values and all(is_true(source, value) and value.sure for value in values)
+        for values in (
+            list(possible_values(source, *operand))
+            for operand in (*operands, (low, end))
+        )
     )
 
 

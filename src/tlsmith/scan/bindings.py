@@ -39,7 +39,19 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
         found = _defined(source, name[0])
     if not found and len(name) > 1 and name[0] not in _OWN:
         found = _members(source, name[-2], name[-1])
+    if not found and len(name) == 2 and source.language.name == "go":
+        found = _of_type(source, name[0], name[1])
     return found
+
+
+def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:
+    """What literals of a Go variable's type give a member: `Client{skip: true}`."""
+    types = set(re.findall(rf"[(,]\s*{re.escape(variable)} \*?(\w+)\)", source.text))
+    return [
+        (value, False)
+        for name in sorted(types)
+        for value, _ in _members(source, name, member)
+    ]
 
 
 def _is_field(source: Source, value: int) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tlsmith.scan import bindings
+from tlsmith.scan import bindings, defaults
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
@@ -77,12 +77,14 @@ class Value:
         end: Index after its last.
         sure: Whether it is always this, as far as the file tells.
         negated: Whether a `not` stands before it.
+        constant: What it is by its own default, if it comes from outside.
     """
 
     start: int
     end: int
     sure: bool = True
     negated: bool = False
+    constant: bool | None = None
 
 
 def value_end(source: Source, start: int) -> int:
@@ -191,13 +193,13 @@ def possible_values(
     first = tokens.texts[start]
     if first in ("!", "not") and tokens.kinds[start] != STRING:
         for value in possible_values(source, start + 1, end, depth + 1):
-            yield Value(value.start, value.end, value.sure, not value.negated)
+            yield replace(value, negated=not value.negated)
         return
     choice = _choice(source, start, end)
     if choice:
         for low, high in _open_branches(source, choice, depth):
             for value in possible_values(source, low, high, depth + 1):
-                yield Value(value.start, value.end, False, value.negated)
+                yield replace(value, sure=False)
         return
     name = _name(source, start, end)
     bound = bindings.values_of(source, name, start) if name else []
@@ -205,11 +207,24 @@ def possible_values(
     if not name:
         ranges = [(*answer, True) for answer in _answers(source, start, end)]
     if not ranges:
-        yield Value(start, end)
+        yield _outside(source, name, start, end)
         return
     for low, high, sure in ranges:
         for value in possible_values(source, low, high, depth + 1):
-            yield Value(value.start, value.end, value.sure and sure, value.negated)
+            yield replace(value, sure=value.sure and sure)
+
+
+def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Value:
+    """What the file gives no value: by its own default, if it says one."""
+    if end - start == 1 and source.tokens.kinds[start] != WORD:
+        return Value(start, end)
+    if name:
+        default = defaults.option_default(source, name)
+    elif end - start < 40:
+        default = defaults.default_of(text_of(source, start, end))
+    else:
+        default = None
+    return Value(start, end, default is None, constant=default)
 
 
 def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
@@ -410,6 +425,8 @@ def is_false(source: Source, value: Value) -> bool:
 
 def _boolean(source: Source, value: Value) -> bool | None:
     tokens = source.tokens
+    if value.constant is not None:
+        return value.constant != value.negated
     if value.end <= value.start or tokens.kinds[value.end - 1] == STRING:
         return None
     text = text_of(source, value.start, value.end)

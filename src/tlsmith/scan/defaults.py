@@ -1,0 +1,110 @@
+"""What a setting from outside is where nobody sets it: an environment's, an option's.
+
+Only defaults that are written beside are known; what has none is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tlsmith.scan.source import Source
+
+_TRUE = frozenset({"true", "1", "yes", "on", "y", "t"})
+_FALSE = frozenset({"false", "0", "no", "off", "n", "f", ""})
+
+_ASKED = (
+    r"""\(*(?:[\w.:]+\(){0,3}"""
+    r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config)"""
+)
+_DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
+_ENDED = r"""(?:,\s*(?:cast|type)=bool)?\)+(?:\.\w+(?:\(\)|[!?])?)*\)*"""
+_COMPARED = (
+    r"""\)*(?P<op>===?|!==?|(?: ?not )? ?in ?|\.eql\?\()"""
+    r"""(?P<with>[\w"',.()\[\]{} ]{1,80})"""
+)
+_CALL = re.compile(
+    rf"""(?i){_ASKED}\(["'][\w.-]+["'],\s*{_DEFAULT}{_ENDED}(?:{_COMPARED})?"""
+)
+_FALLING_BACK = re.compile(
+    r"""(?i)\(*(?:process\.env(?:\.\w+|\[["']\w+["']\])|ENV\[["']\w+["']\]|getenv\(["']\w+["']\)"""
+    rf"""|\$_ENV\[["']\w+["']\])\s*(?:\|\||\?\?|\?:|\bor\b)\s*{_DEFAULT}"""
+    rf"""\)*(?:\.\w+\(\))*(?:{_COMPARED})?"""
+)
+_FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
+_LONGEST = 160
+
+
+def default_of(text: str) -> bool | None:
+    """What an expression is by its own default, or None if it has none.
+
+    Args:
+        text: The expression without spaces.
+    """
+    if len(text) > _LONGEST:
+        return None
+    flag = _FLAG.fullmatch(text)
+    if flag:
+        return flag[1] == "true"
+    found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)
+    if found is None:
+        return None
+    default = found[1].lower()
+    if found["op"] is None:
+        return _plain(text, default)
+    among = set(re.findall(r"\w+", found["with"].lower()))
+    same = default in among
+    if not among <= _TRUE | _FALSE:
+        return None
+    return same != found["op"].strip().startswith(("!", "not"))
+
+
+def _plain(text: str, default: str) -> bool | None:
+    """A default by itself; a text in quotes is only one where a cast reads it."""
+    cast = re.match(
+        r"(?i)\(*(?:\w+\.)*(?:\w*bool\w*\((?:int\()?|int\()|env\.bool", text
+    )
+    quoted = re.search(r"""["'](?:true|false|yes|no|on|off|[01])["']\)*""", text, re.I)
+    if quoted and not cast:
+        return None
+    if quoted and re.match(r"\(*bool\((?!int)", text):
+        return None  # any text that is not empty is true to Python
+    return default in _TRUE
+
+
+def option_default(source: Source, name: Sequence[str]) -> bool | None:
+    """What an option of the command line is if it is not given, or None."""
+    if source.language.name == "go" and len(name) == 1:
+        return _go_flag(source, name[0])
+    if source.language.name == "python" and len(name) == 1:
+        return _click_option(source, name[0])
+    if source.language.name != "python" or len(name) != 2:
+        return None
+    if name[0] not in ("args", "opts", "options", "arguments", "parsed", "ns"):
+        return None
+    long = re.escape(name[1]).replace("_", "[-_]")
+    found = re.search(
+        rf"""add_(?:argument|option)\([^()]{{0,200}}["'](?:--{long}["']|[^()]{{0,120}}dest=["']{long}["'])"""
+        r"[^()]{0,300}\bdefault\s*=\s*(True|False)\b",
+        source.text,
+    )
+    return found[1] == "True" if found else None
+
+
+def _go_flag(source: Source, name: str) -> bool | None:
+    found = re.search(
+        rf"""\.BoolVarP?\(\s*&{re.escape(name)},\s*"[^"]*",\s*(?:"[^"]*",\s*)?(true|false)\b""",
+        source.text,
+    )
+    return found[1] == "true" if found else None
+
+
+def _click_option(source: Source, name: str) -> bool | None:
+    """The default of a parameter that click, or what is like it, fills."""
+    long = re.escape(name).replace("_", "[-_]")
+    found = re.search(
+        rf"""\boption\([^()]{{0,80}}["'](?:--{long}\b[^"']*)["'][^()]{{0,300}}"""
+        r"\bdefault\s*=\s*(True|False)\b",
+        source.text,
+    )
+    return found[1] == "True" if found else None
