@@ -48,6 +48,8 @@ _FOLLOWING = re.compile(
     r"""["']?[ \t]*,?[ \t]*(?:-Value[ \t]+)?"""
     r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[\w$.*]+)"""
 )
+_ASSIGNED = re.compile(r"(?<=\$\{)(?P<name>\w+):?=(?P<value>[^}\n]*)\}")
+"""`: "${NAME:=value}"`, by which a shell gives one that has none."""
 _DEFAULT = re.compile(r"\$\{\w+:?[-=](?P<value>[^}]*)\}?")
 _TALKING = frozenset(
     [
@@ -90,7 +92,10 @@ class Given(NamedTuple):
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the variable at an anchor is given one of the values."""
-    if source.language.name == "prose" or not _is_whole(source.text, start, end):
+    if source.language.name == "prose":
+        return
+    assigned = _assigned(source, start, end)
+    if assigned is None and not _is_whole(source.text, start, end):
         return
     if source.zone(start) == "comment":
         return
@@ -107,11 +112,21 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if name not in _SHELLS | _LINES | _TREES:
         yield from given_in_code(rule, source, start, end)
         return
-    for given in _given(source, start, end):
+    for given in [assigned] if assigned else _given(source, start, end):
         text = _known(given.text)
         if text is not None and wanted.fullmatch(text):
             low, high = min(start, given.start), max(end, given.end)
             yield Match(low, high, edits=_edits(rule, source, given))
+
+
+def _assigned(source: Source, start: int, end: int) -> Given | None:
+    """What `${NAME:=value}` gives a variable, in a shell."""
+    if source.language.name != "shell":
+        return None
+    found = _ASSIGNED.match(source.text, start)
+    if found is None or found.end("name") != end:
+        return None
+    return _stripped(found["value"], found.start("value"))
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

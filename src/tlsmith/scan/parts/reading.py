@@ -25,13 +25,16 @@ _READERS = {
     "hcl": "settings",
     "ini": "settings",
     "puppet": "settings",
+    "nix": "nix",
 }
 _NO_PARTS = frozenset(["prose", "text", "sql", "proto", "xml"])
 CONTAINED = frozenset(["shell", "batch", "powershell"])
 """Languages of what stands in others."""
 _ALWAYS = frozenset([*CONTAINED, "dockerfile", "make"])
 _WRITERS = frozenset([*_ALWAYS, "yaml", "hcl"])
-_WRITING = ("echo ", "printf ", "cat ", "tee ", " -c ", " -e ", "<<")
+_WRITING = (
+    "echo ", "printf ", "cat ", "tee ", " -c ", " -e ", "<<", "-Content ", "Out-File",
+)  # fmt: skip
 """In every script that writes a file, or is given one."""
 _DEEPEST = 4
 

@@ -70,6 +70,12 @@ _SAYING = re.compile(
 )
 _LOOKED_UP = re.compile(r"\$\((?:command -v|which|type -p) [\w.-]+\)[ ]+-")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
+_FILLING = ("add-content", "set-content", "out-file")
+_FILE_OPTION = re.compile(r"(?i)-(?:Literal|File)?Path")
+_NEW_LINE = re.compile(r"`n")
+_CRON_LINE = re.compile(
+    r"\s*(?:(?:[\d*/,-]+[ \t]+){5}|@\w+ly[ \t]+|@reboot[ \t]+)[^\s\d*]"
+)
 _ESCAPED_LINE = re.compile(r"\\n")
 _VERSION = re.compile(r"[\d.]+$")
 
@@ -123,7 +129,8 @@ def _inner(source: Source, word: Word, language: str) -> Part:
 
 def _written(source: Source, command: Command) -> Iterator[Part]:
     """What is written to a file of a name: `cat > .curlrc <<EOF`, `echo … | tee …`."""
-    path = _target(command)
+    yield from _scheduled(source, command)
+    path = _target(source, command)
     if not path or not command.words:
         return
     for document in command.documents:
@@ -131,30 +138,81 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
     for operator, word in command.redirects:
         if operator.strip() == "<<<":
             yield part_of(source, word.text, word.places, path=path)
-    if name_of(command.words[0].text) in _SPEAKING:
-        for word in command.words[1:]:
+    words = command.words[1:]
+    name = name_of(command.words[0].text)
+    if name == "echo" and any(not word.quoted for word in words):
+        yield _line_of(source, words, path)
+    elif name in _SPEAKING or (command.words[0].quoted and not words):
+        for word in words or command.words:
             text = _ESCAPED_LINE.sub(" \n", word.text)
             if word.text[:1] != "-" or word.quoted:
                 yield part_of(source, text, word.places, path=path)
+    elif name in _FILLING:
+        for word in words:
+            if word.quoted and word.text != path:
+                text = _NEW_LINE.sub("\n ", word.text)
+                yield part_of(source, text, word.places, path=path)
 
 
-def _target(command: Command) -> str:
+def _scheduled(source: Source, command: Command) -> Iterator[Part]:
+    """A line of a crontab that is said to whatever: `{ …; echo "…"; } | crontab -`."""
+    words = command.words
+    if not words or name_of(words[0].text) not in ("echo", "printf"):
+        return
+    for word in words[1:]:
+        if word.quoted and _CRON_LINE.match(word.text) and "cron" in source.text:
+            yield _inner(source, word, "shell")
+
+
+def _line_of(source: Source, words: Sequence[Word], path: str) -> Part:
+    """The line that `echo` makes of its words."""
+    pieces: list[str] = []
+    places: list[tuple[int, int]] = []
+    length = 0
+    for word in words:
+        if word.text in ("-e", "-n", "-ne", "-en") and not word.quoted:
+            continue
+        places += [(length + inside, outside) for inside, outside in word.places]
+        pieces.append(_ESCAPED_LINE.sub(" \n", word.text))
+        length += len(word.text) + 1
+    return part_of(source, " ".join(pieces), places, path=path)
+
+
+def _target(source: Source, command: Command) -> str:
     for operator, word in command.redirects:
         if operator in (">", ">>", ">|", "&>"):
-            return word.text
+            return _path_of(source, word)
     name = name_of(command.words[0].text) if command.words else ""
     if command.read_by is not None:
-        return _file_of(command.read_by)
-    return _file_of(command) if name in ("tee", "sudo") else ""
+        return _file_of(source, command.read_by)
+    return _file_of(source, command) if name in ("tee", "sudo", *_FILLING) else ""
 
 
-def _file_of(command: Command) -> str:
+def _path_of(source: Source, word: Word) -> str:
+    """A file's name; Windows has backslashes in it."""
+    if source.language.name not in ("batch", "powershell"):
+        return word.text
+    return source.text[word.start : word.end].strip("\"'").replace("\\", "/")
+
+
+def _file_of(source: Source, command: Command) -> str:
     words = command.words
+    if words and name_of(words[0].text) in _FILLING:
+        return next((_path_of(source, word) for word in _files_filled(words)), "")
     for index in programs(words):
         if name_of(words[index].text) == "tee":
             files = (word.text for word in words[index + 1 :] if word.text[:1] != "-")
             return next(files, "")
     return ""
+
+
+def _files_filled(words: Sequence[Word]) -> Iterator[Word]:
+    """The file that PowerShell's `Add-Content` and its kin write: named, or first."""
+    for index, word in enumerate(words[:-1]):
+        if _FILE_OPTION.fullmatch(word.text):
+            yield words[index + 1]
+    if len(words) > 1 and words[1].text[:1] != "-":
+        yield words[1]
 
 
 def _values(command: Command) -> Iterator[Word]:
