@@ -77,7 +77,11 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
         if _PROSE.search(source.text[first : found.start("text")].strip(" \t=:@+!-")):
             continue
         seen.add(first)
-        yield part_of(source, found["text"], [(0, found.start("text"))])
+        text, start = found["text"].rstrip(), found.start("text")
+        if len(text) > 1 and text[0] == text[-1] == '"' and " " in text:
+            yield unescaped(source, text[1:-1], start + 1, "shell")
+        else:
+            yield part_of(source, text, [(0, start)])
 
 
 def _is_prose(node: Node) -> bool:
