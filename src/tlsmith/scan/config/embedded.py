@@ -67,7 +67,7 @@ class _Reader:
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)
-            elif node.key in ("line", "content", "contents"):
+            elif node.key in ("line", "block", "content", "contents"):
                 yield from self._line(node, document)
 
     def _is_escaped(self, node: Node) -> bool:

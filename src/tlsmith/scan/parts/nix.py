@@ -11,6 +11,7 @@ from tlsmith.scan.parts import program
 from tlsmith.scan.source import Source
 
 _TOLD = re.compile(r"(?i)(?:description|help|example|documentation|message)\s*=\s*$")
+_RUN = re.compile(r"(?i)(?:Exec\w+|script|command|cmd)\s*=\s*$")
 _MARKS = 2
 _NEAR = 60
 
@@ -25,10 +26,14 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         if index is None or tokens.kinds[index] != STRING:
             continue
         start, end = tokens.starts[index], tokens.ends[index]
+        before = source.text[max(0, start - _NEAR) : start]
         if not source.text.startswith("''", start):
+            if index not in seen and _RUN.search(before):
+                seen.add(index)
+                yield stretch_of(source, start + 1, end - 1)
             others.append(offset)
         elif index not in seen:
             seen.add(index)
-            if not _TOLD.search(source.text, max(0, start - _NEAR), start):
+            if not _TOLD.search(before):
                 yield stretch_of(source, start + _MARKS, end - _MARKS)
     yield from program.parts(source, others)

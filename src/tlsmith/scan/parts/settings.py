@@ -15,13 +15,14 @@ _PROSE = re.compile(
     r"(?i)(?:^|[._-])(?:description|desc|name|title|summary|help|message|msg|notes?|doc|docs"
     r"|comment|label|label_name|usage|reason|warning|hint|text|example|examples|displayname"
     r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
-    r"|keywords|words|wiki|documentation)$"
+    r"|keywords|words|patterns|wiki|documentation)$"
 )
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
-    r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
+    r"(?im)^[ \t]*(?:d-i[ \t]+\S+[ \t]+string[ \t]+|"
+    r"[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
     r"|[a-z_]*command[a-z_]*[ \t]+)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
@@ -86,7 +87,18 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
 
 def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
+    if key == "name" and any(above.key.startswith("cmd.") for above in _above(node)):
+        return False  # what Salt runs
     return _PROSE.search(key) is not None
+
+
+def _above(node: Node) -> Iterator[Node]:
+    """The two blocks that a setting stands in."""
+    holder = node.parent
+    if holder is not None:
+        yield holder
+        if holder.parent is not None:
+            yield holder.parent
 
 
 def _of_node(source: Source, node: Node) -> Iterator[Part]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tlsmith.scan.part import Part, part_of, stretch_of
 from tlsmith.scan.shell.command import Command, Word
-from tlsmith.scan.shell.program import name_of, programs
+from tlsmith.scan.shell.program import name_of, programs, runs_words
 from tlsmith.scan.source import Source
 
 _SHELLS = frozenset(
@@ -60,7 +60,8 @@ _EVALUATING = frozenset(
     [
         "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
         "timeout", "concurrently", "wait-on", "npm-run-all", "start-server-and-test",
-        "crontab", "vagrant", "wsl", "doas", "sudo", "runuser",
+        "crontab", "vagrant", "wsl", "doas", "sudo", "runuser", "salt", "salt-call",
+        "salt-ssh",
     ]
 )  # fmt: skip
 _WORDS = re.compile(r"\S+\s+\S")
@@ -98,7 +99,10 @@ def _handed_on(source: Source, command: Command) -> Iterator[Part]:
         if name == "lftp":
             for document in command.documents:
                 yield stretch_of(source, document.start, document.end, path=".lftprc")
-        if language is None and name not in _EVALUATING:
+        if name == "start-process":
+            yield _started(source, words[index + 1 :])
+        runs = name in _EVALUATING or (index == 0 and _runs(name, words))
+        if language is None and not runs:
             continue
         for document in command.documents if index == 0 or language else ():
             yield stretch_of(source, document.start, document.end, language or "shell")
@@ -109,6 +113,17 @@ def _handed_on(source: Source, command: Command) -> Iterator[Part]:
             if _RUNS_TEXT.fullmatch(words[at].text):
                 yield _inner(source, words[at + 1], language)
                 break
+
+
+def _runs(name: str, words: Sequence[Word]) -> bool:
+    """Whether a function of a script is given nothing but texts, and runs one."""
+    return runs_words(name) and all(word.quoted for word in words[1:])
+
+
+def _started(source: Source, words: Sequence[Word]) -> Part:
+    """PowerShell's `Start-Process PROGRAM -ArgumentList "…"` as the command it is."""
+    said = [word for word in words if word.text[:1] != "-" or word.quoted]
+    return _line_of(source, said, "", "shell")
 
 
 def _language_of(name: str) -> str | None:
@@ -164,7 +179,9 @@ def _scheduled(source: Source, command: Command) -> Iterator[Part]:
             yield _inner(source, word, "shell")
 
 
-def _line_of(source: Source, words: Sequence[Word], path: str) -> Part:
+def _line_of(
+    source: Source, words: Sequence[Word], path: str, language: str = "shell"
+) -> Part:
     """The line that `echo` makes of its words."""
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
@@ -175,7 +192,7 @@ def _line_of(source: Source, words: Sequence[Word], path: str) -> Part:
         places += [(length + inside, outside) for inside, outside in word.places]
         pieces.append(_ESCAPED_LINE.sub(" \n", word.text))
         length += len(word.text) + 1
-    return part_of(source, " ".join(pieces), places, path=path)
+    return part_of(source, " ".join(pieces), places, language, path)
 
 
 def _target(source: Source, command: Command) -> str:
