@@ -63,7 +63,8 @@ class _Reader:
         for node in document.root.below:
             if node.value_start < 0 or node.key in _COMMANDS or len(node.value) < 6:
                 continue
-            if "\n" in node.value or self._is_escaped(node):
+            named = _FILE_KEY.search(node.key) is not None
+            if named or "\n" in node.value or self._is_escaped(node):
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)

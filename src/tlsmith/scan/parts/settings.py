@@ -15,7 +15,7 @@ _PROSE = re.compile(
     r"(?i)(?:^|[._-])(?:description|desc|name|title|summary|help|message|msg|notes?|doc|docs"
     r"|comment|label|label_name|usage|reason|warning|hint|text|example|examples|displayname"
     r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
-    r"|keywords|words|patterns|wiki|documentation)$"
+    r"|keywords|words|patterns|wiki|documentation|readme)(?:\.(?:txt|md|rst|adoc))?$"
 )
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")

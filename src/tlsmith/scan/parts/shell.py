@@ -72,6 +72,8 @@ _SAYING = re.compile(
 _LOOKED_UP = re.compile(r"\$\((?:command -v|which|type -p) [\w.-]+\)[ ]+-")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
 _FILLING = ("add-content", "set-content", "out-file")
+_APPLYING = ("kubectl", "oc")
+"""Programs that take settings from their input: `kubectl apply -f -`."""
 _FILE_OPTION = re.compile(r"(?i)-(?:Literal|File)?Path")
 _NEW_LINE = re.compile(r"`n")
 _CRON_LINE = re.compile(
@@ -202,7 +204,8 @@ def _target(source: Source, command: Command) -> str:
     name = name_of(command.words[0].text) if command.words else ""
     if command.read_by is not None:
         return _file_of(source, command.read_by)
-    return _file_of(source, command) if name in ("tee", "sudo", *_FILLING) else ""
+    written = name in ("tee", "sudo", *_FILLING, *_APPLYING)
+    return _file_of(source, command) if written else ""
 
 
 def _path_of(source: Source, word: Word) -> str:
@@ -217,7 +220,10 @@ def _file_of(source: Source, command: Command) -> str:
     if words and name_of(words[0].text) in _FILLING:
         return next((_path_of(source, word) for word in _files_filled(words)), "")
     for index in programs(words):
-        if name_of(words[index].text) == "tee":
+        name = name_of(words[index].text)
+        if name in _APPLYING and any(word.text == "-" for word in words[index + 1 :]):
+            return "manifest.yaml"
+        if name == "tee":
             files = (word.text for word in words[index + 1 :] if word.text[:1] != "-")
             return next(files, "")
     return ""
