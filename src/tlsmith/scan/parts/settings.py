@@ -17,6 +17,7 @@ _PROSE = re.compile(
     r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
     r"|keywords|words|patterns|wiki|documentation|readme)(?:\.(?:txt|md|rst|adoc))?$"
 )
+_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?")
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
@@ -89,7 +90,14 @@ def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
     if key == "name" and any(above.key.startswith("cmd.") for above in _above(node)):
         return False  # what Salt runs
+    if key == "name" and _IMAGE.fullmatch(node.value) and _has_arguments(node):
+        return False  # what Cloud Build runs
     return _PROSE.search(key) is not None
+
+
+def _has_arguments(node: Node) -> bool:
+    beside = node.parent.children[:30] if node.parent is not None else []
+    return any(child.key == "args" for child in beside)
 
 
 def _above(node: Node) -> Iterator[Node]:
@@ -144,7 +152,8 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
             if behind and not child.children:
                 yield child.value.strip(), _place(source, child)
             behind = behind or child is node
-    if holder.key.lower() not in _BESIDE or holder.parent is None:
+    image = holder.key == "name" and _IMAGE.fullmatch(holder.value)
+    if not (holder.key.lower() in _BESIDE or image) or holder.parent is None:
         return
     if holder.key == "image" and any(
         child.key in ("command", "entrypoint") for child in holder.parent.children
@@ -169,7 +178,7 @@ def _language_of(node: Node) -> str:
         return "powershell"
     beside = node.parent.children if node.parent is not None else []
     shell = next((child.value for child in beside[:30] if child.key == "shell"), "")
-    if _PWSH.search(shell):
+    if _PWSH.search(shell) or _PWSH.search(_task_of(node)):
         return "powershell"
     if "python" in shell:
         return "python"
@@ -179,6 +188,15 @@ def _language_of(node: Node) -> str:
             if name in head:
                 return {"node": "javascript", "pwsh": "powershell"}.get(name, name)
     return "shell"
+
+
+def _task_of(node: Node) -> str:
+    """The name of the task that Azure runs with the inputs a setting is one of."""
+    inputs = node.parent
+    if inputs is None or inputs.key != "inputs" or inputs.parent is None:
+        return ""
+    beside = inputs.parent.children[:30]
+    return next((child.value for child in beside if child.key == "task"), "")
 
 
 def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
