@@ -100,3 +100,11 @@ def test_names_of_all_kinds(tmp_path: Path) -> None:
     names = ["a b", "a\nb", "ä", "\udcff", "-x", "*"]
     made(tmp_path, *names)
     assert walked(tmp_path) == (sorted(names), {})
+
+
+def test_settings_beside_vendored_code_are_read(tmp_path: Path) -> None:
+    for name in (".bundle/config", ".bundle/ruby/gem.rb", ".cargo/config.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found, _ = walked(tmp_path, Choice(ignore=False))
+    assert found == [".bundle/config", ".cargo/config.toml"]

@@ -11,7 +11,7 @@ from tlsmith.scan.examine import Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.fingerprint import fingerprints
 from tlsmith.scan.git import Repository, Version
-from tlsmith.scan.walk import REPOSITORIES, VENDORED
+from tlsmith.scan.walk import REPOSITORIES, is_vendored
 
 
 def scan_changed(
@@ -115,11 +115,11 @@ def _told(repository: Repository, name: str, asked: list[str]) -> str:
 
 
 def _is_left_out(name: str, path: str, options: Options, done: Scan) -> bool:
-    folders = set(name.split("/")[:-1])
-    if folders & REPOSITORIES:
+    folders = name.split("/")[:-1]
+    if not REPOSITORIES.isdisjoint(folders):
         return True
     reason = ""
-    if folders & VENDORED and not options.choice.vendored:
+    if not options.choice.vendored and is_vendored(folders):
         reason = "vendored"
     elif options.choice.excludes is not None and options.choice.excludes(path):
         reason = "excluded"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tlsmith.scan.ignoring import Ignoring, ignoring_above, ignoring_of
@@ -12,10 +12,12 @@ VENDORED = frozenset(
     [
         "node_modules", "bower_components", "jspm_packages", "vendor", "third_party",
         "thirdparty", "third-party", ".venv", "venv", "site-packages", "dist-packages",
-        "__pycache__", ".tox", ".nox", ".eggs", "Pods", "Carthage", ".gradle",
+        "__pycache__", ".tox", ".nox", ".eggs", "Pods", "Carthage",
         ".terraform", "_vendor", "vendored", ".yarn", ".pnpm-store",
     ]
 )  # fmt: skip
+_HOLDERS = frozenset([".cargo", ".gradle", ".bundle"])
+"""What tools keep their settings in, and below it other people's code."""
 REPOSITORIES = frozenset([".git", ".hg", ".svn", ".bzr", "CVS", ".jj"])
 _BINARY = frozenset(
     [
@@ -136,7 +138,9 @@ def _reason(
     if ignoring is not None and ignoring.leaves_out(name, folder):
         return "ignored by git"
     if folder:
-        reason = "vendored" if name in VENDORED and not choice.vendored else ""
+        above = os.path.dirname(_path(entry)).split("/")[-1:]
+        theirs = not choice.vendored and is_vendored([*above, name])
+        reason = "vendored" if theirs else ""
     elif not entry.is_file(follow_symlinks=False):
         reason = "link" if entry.is_symlink() else "special file"
     else:
@@ -144,6 +148,11 @@ def _reason(
     if not reason and choice.excludes is not None and choice.excludes(_path(entry)):
         return "excluded"
     return reason
+
+
+def is_vendored(folders: Sequence[str]) -> bool:
+    """Whether other people's code is what folders, each in the one before, hold."""
+    return not VENDORED.isdisjoint(folders) or not _HOLDERS.isdisjoint(folders[:-1])
 
 
 def _reason_of_name(name: str) -> str:

@@ -72,11 +72,12 @@ class _Reader:
                 "\n" in node.value
                 or self._is_escaped(node)
                 or node.key.endswith("snippet")
+                or _FILE_KEY.search(node.key)
             ):
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)
-            elif node.key in ("line", "content", "contents", "text"):
+            elif node.key in ("line", "block", "content", "contents", "text"):
                 yield from self._line(node, document)
 
     def _is_escaped(self, node: Node) -> bool:

@@ -19,6 +19,8 @@ _ASSIGNED = re.compile(
     r"""[ \t]*(?P<sign>=>|[:?+]?=|:)[ \t]*"""
 )
 _SPACED_KEY = re.compile(r"(?P<key>[A-Za-z_][\w .-]*\w)[ \t]*(?P<sign>=)[ \t]*")
+_OPTION = re.compile(r"option[ \t]+[\w.-]+[ \t]+\S")
+"""How OpenWrt's files begin each setting."""
 _WORD = re.compile(r"(?P<key>[^\s=]+)[ \t]*")
 _QUOTES = re.compile(
     r'"""[\s\S]*?"""|' + r"'''[\s\S]*?'''|" + r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'"
@@ -83,6 +85,12 @@ def _take(
     found = _assigned(content, form) or _WORD.match(content)
     if not found:
         return None, stop + 1
+    if _OPTION.match(content) and "=" not in content:
+        first += len("option")
+        first += _leading(text, first, stop)
+        found = _WORD.match(text[first:stop])
+        if not found:
+            return None, stop + 1
     written = found["key"]
     node = block.add(unquoted(written), first, first + len(written))
     start = first + found.end()

@@ -15,14 +15,16 @@ _PROSE = re.compile(
     r"(?i)(?:^|[._-])(?:description|desc|name|title|summary|help|message|msg|notes?|doc|docs"
     r"|comment|label|label_name|usage|reason|warning|hint|text|example|examples|displayname"
     r"|longdescription|abstract|changelog|grep|pattern|regex|match|contains"
-    r"|keywords|words|wiki|readme(?:\.md)?|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
-    r"|disallow\w*|banned\w*|prohibit\w*)$"
+    r"|keywords|words|wiki|readme(?:\.md)?|patterns|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
+    r"|disallow\w*|banned\w*|prohibit\w*)(?:\.(?:txt|md|rst|adoc))?$"
 )
+_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?")
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
-    r"(?im)^[ \t]*(?:[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
+    r"(?im)^[ \t]*(?:d-i[ \t]+\S+[ \t]+string[ \t]+"
+    r"|[A-Za-z][\w .-]*?[ \t]*[=:][ \t]*(?:[\w.*\[\]-]+,(?=[a-z/]))?"
     r"|(?:[a-z/-]+[ \t]+)?[a-z_/]*command[a-z_]*[ \t]+(?:string[ \t]+)?)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
@@ -80,16 +82,27 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
         if _PROSE.search(source.text[first : found.start("text")].strip(" \t=:@+!-")):
             continue
         seen.add(first)
-        yield part_of(source, found["text"], [(0, found.start("text"))])
+        text, start = found["text"].rstrip(), found.start("text")
+        if len(text) > 1 and text[0] == text[-1] == '"' and " " in text:
+            yield unescaped(source, text[1:-1], start + 1, "shell")
+        else:
+            yield part_of(source, text, [(0, start)])
 
 
 def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
     if key == "name" and any(_SALT_RUNS.search(one.key) for one in node.ancestors):
         return False
+    if key == "name" and _IMAGE.fullmatch(node.value) and _has_arguments(node):
+        return False  # what Cloud Build runs
     if key == "value" and any(one.key == "output" for one in node.ancestors):
         return True  # Terraform's, which are printed
     return _PROSE.search(key) is not None
+
+
+def _has_arguments(node: Node) -> bool:
+    beside = node.parent.children[:30] if node.parent is not None else []
+    return any(child.key == "args" for child in beside)
 
 
 def _of_node(source: Source, node: Node) -> Iterator[Part]:
@@ -135,7 +148,8 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
             if behind and not child.children:
                 yield child.value.strip(), _place(source, child)
             behind = behind or child is node
-    if holder.key.lower() not in _BESIDE or holder.parent is None:
+    image = holder.key == "name" and _IMAGE.fullmatch(holder.value)
+    if not (holder.key.lower() in _BESIDE or image) or holder.parent is None:
         return
     if holder.key == "image" and _has_program(holder.parent):
         return
@@ -170,7 +184,7 @@ def _language_of(node: Node) -> str:
         return "powershell"
     beside = node.parent.children if node.parent is not None else []
     shell = next((child.value for child in beside[:30] if child.key == "shell"), "")
-    if _PWSH.search(shell):
+    if _PWSH.search(shell) or _PWSH.search(_task_of(node)):
         return "powershell"
     if "python" in shell:
         return "python"
@@ -180,6 +194,15 @@ def _language_of(node: Node) -> str:
             if name in head:
                 return {"node": "javascript", "pwsh": "powershell"}.get(name, name)
     return "shell"
+
+
+def _task_of(node: Node) -> str:
+    """The name of the task that Azure runs with the inputs a setting is one of."""
+    inputs = node.parent
+    if inputs is None or inputs.key != "inputs" or inputs.parent is None:
+        return ""
+    beside = inputs.parent.children[:30]
+    return next((child.value for child in beside if child.key == "task"), "")
 
 
 def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:

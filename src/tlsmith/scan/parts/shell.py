@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tlsmith.scan.part import Part, part_of, stretch_of
 from tlsmith.scan.shell.command import Command, Word
-from tlsmith.scan.shell.program import name_of, programs
+from tlsmith.scan.shell.program import name_of, programs, runs_words
 from tlsmith.scan.source import Source
 
 _SHELLS = frozenset(
@@ -60,7 +60,8 @@ _EVALUATING = frozenset(
     [
         "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
         "timeout", "concurrently", "wait-on", "npm-run-all", "start-server-and-test",
-        "crontab", "vagrant", "wsl", "doas", "sudo", "runuser",
+        "crontab", "vagrant", "wsl", "doas", "sudo", "runuser", "salt", "salt-call",
+        "salt-ssh",
     ]
 )  # fmt: skip
 _WORDS = re.compile(r"\S+\s+\S")
@@ -70,6 +71,8 @@ _SAYING = re.compile(
 )
 _LOOKED_UP = re.compile(r"\$\((?:command -v|which|type -p) [\w.-]+\)[ ]+-")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
+_APPLYING = frozenset(["kubectl", "oc"])
+"""Programs that take settings from their input: `kubectl apply -f -`."""
 _ESCAPED_LINE = re.compile(r"\\n|`n")
 _CMDLETS = frozenset(["add-content", "set-content", "out-file", "new-item", "ac", "sc"])
 """PowerShell's, which write their value, or what they are given, to a file."""
@@ -163,7 +166,8 @@ def _handed_on(source: Source, command: Command) -> Iterator[Part]:
         if name == "lftp":
             for document in command.documents:
                 yield stretch_of(source, document.start, document.end, path=".lftprc")
-        if language is None and name not in _EVALUATING:
+        runs = name in _EVALUATING or (index == 0 and _runs(name, words))
+        if language is None and not runs:
             continue
         for document in command.documents if index == 0 or language else ():
             yield stretch_of(source, document.start, document.end, language or "shell")
@@ -174,6 +178,11 @@ def _handed_on(source: Source, command: Command) -> Iterator[Part]:
             if _RUNS_TEXT.fullmatch(words[at].text):
                 yield _inner(source, words[at + 1], language)
                 break
+
+
+def _runs(name: str, words: Sequence[Word]) -> bool:
+    """Whether a function of a script is given nothing but texts, and runs one."""
+    return runs_words(name) and all(word.quoted for word in words[1:])
 
 
 def _language_of(name: str) -> str | None:
@@ -240,13 +249,17 @@ def _target(command: Command) -> str:
     name = name_of(command.words[0].text) if command.words else ""
     if command.read_by is not None:
         return _file_of(command.read_by)
-    return _file_of(command) if name in ("tee", "sudo") else ""
+    written = name in ("tee", "sudo") or name in _APPLYING
+    return _file_of(command) if written else ""
 
 
 def _file_of(command: Command) -> str:
     words = command.words
     for index in programs(words):
-        if name_of(words[index].text) == "tee":
+        name = name_of(words[index].text)
+        if name in _APPLYING and any(word.text == "-" for word in words[index + 1 :]):
+            return "manifest.yaml"
+        if name == "tee":
             files = (word.text for word in words[index + 1 :] if word.text[:1] != "-")
             return next(files, "")
     return ""

@@ -96,6 +96,11 @@ _CRON = re.compile(r"(?:[\d*/,-]|jan|mon|tue|wed|thu|fri|sat|sun)+", re.I)
 _PYTHON = re.compile(r"(?:python|pypy|py)[\d.]*")
 
 
+def runs_words(name: str) -> bool:
+    """Whether a script's function of this name is likely to run what it is given."""
+    return _RUNNER.fullmatch(name) is not None
+
+
 def name_of(word: str) -> str:
     """A program's name in lower case, without folder, `.exe`, image tag or `$`."""
     found = _LOOKED_UP.fullmatch(word)
