@@ -18,7 +18,6 @@ _PROSE = re.compile(
     r"|keywords|words|wiki|readme(?:\.md)?|patterns|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
     r"|disallow\w*|banned\w*|prohibit\w*)(?:\.(?:txt|md|rst|adoc))?$"
 )
-_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?")
 _PWSH = re.compile(r"(?i)pwsh|powershell")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
@@ -93,16 +92,11 @@ def _is_prose(node: Node) -> bool:
     key = node.key if node.key != ITEM or node.parent is None else node.parent.key
     if key == "name" and any(_SALT_RUNS.search(one.key) for one in node.ancestors):
         return False
-    if key == "name" and _IMAGE.fullmatch(node.value) and _has_arguments(node):
-        return False  # what Cloud Build runs
+    if node.key == "name" and _is_step(node):
+        return False
     if key == "value" and any(one.key == "output" for one in node.ancestors):
         return True  # Terraform's, which are printed
     return _PROSE.search(key) is not None
-
-
-def _has_arguments(node: Node) -> bool:
-    beside = node.parent.children[:30] if node.parent is not None else []
-    return any(child.key == "args" for child in beside)
 
 
 def _of_node(source: Source, node: Node) -> Iterator[Part]:
@@ -148,10 +142,10 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
             if behind and not child.children:
                 yield child.value.strip(), _place(source, child)
             behind = behind or child is node
-    image = holder.key == "name" and _IMAGE.fullmatch(holder.value)
-    if not (holder.key.lower() in _BESIDE or image) or holder.parent is None:
+    beside = holder.key.lower() in _BESIDE or _is_step(holder)
+    if not beside or holder.parent is None:
         return
-    if holder.key == "image" and _has_program(holder.parent):
+    if holder.key in ("image", "name") and _has_program(holder.parent):
         return
     for child in holder.parent.children:
         if (
@@ -160,10 +154,22 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
         ):
             for item in child.children:
                 yield item.value.strip(), _place(source, item)
-            if not child.children and "\n" not in child.value:
+            if source.language.name == "hcl":
+                yield from strings_in(source, child.value_start, child.end)
+            elif not child.children and "\n" not in child.value:
                 place = _place(source, child)
                 for found in _WORD.finditer(child.value):
                     yield found.group(), place + found.start()
+
+
+def _is_step(node: Node) -> bool:
+    """Whether it names the image that a step of Cloud Build runs, with arguments."""
+    return (
+        node.key == "name"
+        and "/" in node.value
+        and node.parent is not None
+        and any(child.key == "args" for child in node.parent.children[:20])
+    )
 
 
 def _has_program(container: Node) -> bool:
