@@ -32,6 +32,23 @@ _FALLING_BACK = re.compile(
     rf"""\)*(?:\.\w+\(\))*(?:{_COMPARED})?"""
 )
 _FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
+_BARE = (
+    r"""(?:process\.env(?:\.\w+|\[["']\w+["']\])|import\.meta\.env\.\w+"""
+    r"""|(?:\w+\.)*environ(?:\.get\(["']\w+["'](?:,None)?\)|\[["']\w+["']\])"""
+    r"""|(?:::)?ENV\[["']\w+["']\]|\$_(?:ENV|SERVER)\[["']\w+["']\]"""
+    r"""|(?:\w+(?:\.|::))*(?i:getenv|getenvironmentvariable)\(["']\w+["']\))"""
+)
+"""An environment's variable, without a default."""
+_GIVEN = re.compile(rf"""(?:!!|[Bb]ool(?:ean)?\()?{_BARE}\)?""")
+_EQUAL = re.compile(
+    rf"""(?P<no>!)?\(*(?:{_BARE}(?:\?\.\w+\(\)|\.to_s)*"""
+    r"""(?P<op>===?|!==?|(?: ?not)? ?in ?)"""
+    r"""(?P<with>[\w"',.()\[\]{} :-]{1,80}?)"""
+    rf"""|["'](?P<left>[\w-]+)["'](?:(?P<op2>===?|!==?)|\.equals(?:IgnoreCase)?\(){_BARE})\)*"""
+)
+_PRODUCTION = frozenset({"production", "prod", "live"})
+"""What is so where it matters, if it is not so by default."""
+_NOTHING = frozenset({"", "none", "null", "nil", "undefined", "nullptr"})
 _LONGEST = 160
 
 
@@ -57,6 +74,36 @@ def default_of(text: str) -> bool | None:
     if not among <= _TRUE | _FALSE:
         return None
     return same != found["op"].strip().startswith(("!", "not"))
+
+
+def unset(text: str) -> bool | None:
+    """What a comparison of an environment's variable is where nobody sets that.
+
+    None if it is none, or compares with what production is called: what depends on
+    that is as it should be where it matters.
+
+    Args:
+        text: The expression without spaces.
+    """
+    found = _EQUAL.fullmatch(text) if len(text) <= _LONGEST else None
+    if found is None:
+        return None
+    wanted = re.findall(r"""["']([\w.-]*)["']|(\w+)""", found["left"] or found["with"])
+    words = {(quoted or word).lower() for quoted, word in wanted}
+    if found["left"]:
+        words = {found["left"].lower()}
+    if words & _PRODUCTION:
+        return None
+    op = (found["op"] or found["op2"] or "==").strip()
+    same = bool(words & _NOTHING) or not words
+    return same != (op.startswith(("!", "not")) != bool(found["no"]))
+
+
+def is_set(text: str) -> bool | None:
+    """Whether a condition holds that is an environment's variable and no more: where
+    nobody sets it, it does not. None if the condition is another.
+    """
+    return False if len(text) <= _LONGEST and _GIVEN.fullmatch(text) else None
 
 
 def _plain(text: str, default: str) -> bool | None:

@@ -78,6 +78,7 @@ class Value:
         sure: Whether it is always this, as far as the file tells.
         negated: Whether a `not` stands before it.
         constant: What it is by its own default, if it comes from outside.
+        unset: Whether it is so only as long as nobody sets a variable outside.
     """
 
     start: int
@@ -85,6 +86,7 @@ class Value:
     sure: bool = True
     negated: bool = False
     constant: bool | None = None
+    unset: bool = False
 
 
 def value_end(source: Source, start: int) -> int:
@@ -218,13 +220,13 @@ def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Val
     """What the file gives no value: by its own default, if it says one."""
     if end - start == 1 and source.tokens.kinds[start] != WORD:
         return Value(start, end)
-    if name:
-        default = defaults.option_default(source, name)
-    elif end - start < 40:
-        default = defaults.default_of(text_of(source, start, end))
-    else:
-        default = None
-    return Value(start, end, default is None, constant=default)
+    text = text_of(source, start, end) if not name and end - start < 40 else ""
+    default = defaults.option_default(source, name) if name else None
+    if text:
+        default = defaults.default_of(text)
+    unset = defaults.unset(text) if text and default is None else None
+    constant = default if unset is None else unset
+    return Value(start, end, constant is None, False, constant, unset is not None)
 
 
 def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
@@ -305,12 +307,15 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
     than `verify=not insecure` does.
     """
     values = list(possible_values(source, *choice.condition, depth + 1))
+    values = [value for value in values if not value.unset]
     outcomes = []
     if any(is_true(source, value) for value in values):
         outcomes.append(choice.yes)
     if any(is_false(source, value) for value in values):
         outcomes.append(choice.no)
     condition = text_of(source, *choice.condition)
+    if defaults.is_set(condition) is False:
+        return [choice.no]
     if source.language.name == "c":
         return outcomes  # how C writes a boolean: as much is known as of its condition
     if _GIVEN.search(condition):

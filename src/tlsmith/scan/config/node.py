@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 ITEM = "-"
 """The key of a list's entry."""
@@ -15,7 +16,18 @@ _ALIASES = 50
 _MOST = 2000
 """So many settings below a block are looked through."""
 _REFERENCE = re.compile(r"(?:\$\{\s*)?(?P<no>!?)\s*(?P<name>(?:var|local)\.\w+)\s*\}?")
-_OPPOSITE = {"true": "false", "false": "true"}
+_TEMPLATE = re.compile(
+    r"\$?\{\{-?\s*(?P<no>not\s+|!\s*)?(?:(?:env|vars|inputs|parameters|variables)\.)?"
+    r"(?P<name>[A-Za-z_]\w*)(?:\s*\|\s*bool)?\s*-?\}\}"
+)
+"""Ansible's `{{ name }}`, and the `${{ env.NAME }}` of pipelines."""
+_HOLDERS = frozenset(
+    {"vars", "env", "variables", "set_fact", "ansible.builtin.set_fact"}
+)
+"""Blocks that give such names their values."""
+_ASKED_FOR = frozenset({"inputs", "parameters"})
+"""Blocks that name what may be given, each with its default."""
+_OPPOSITE = {"true": "false", "false": "true", "yes": "no", "no": "yes"}
 
 
 @dataclass(slots=True, eq=False)
@@ -131,6 +143,8 @@ class Document:
                 return self.labels[name].value
         if self.form == "hcl" and (found := _REFERENCE.fullmatch(node.value)):
             return self._referred(found["name"], bool(found["no"])) or node.value
+        if self.form == "yaml" and (found := _TEMPLATE.fullmatch(node.value)):
+            return self._referred(found["name"], bool(found["no"])) or node.value
         return node.value
 
     def _referred(self, name: str, turned: bool) -> str:
@@ -139,7 +153,26 @@ class Document:
 
     @cached_property
     def _defaults(self) -> dict[str, str]:
-        """What Terraform's `local.x` and `var.x` are set to, as far as is said here."""
+        """What names are set to, as far as is said here."""
+        return self._of_terraform() if self.form == "hcl" else self._of_yaml()
+
+    def _of_yaml(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for node in islice(self.root.below, _MOST):
+            holder = node.parent
+            if holder is None:
+                continue
+            if holder.key in _HOLDERS:
+                found.setdefault(node.key, node.value)
+            elif node.key == "default" and holder.parent is not None:
+                name = holder.key if holder.key != ITEM else _named(holder)
+                outer = holder.parent.key
+                if name and outer in _ASKED_FOR:
+                    found.setdefault(name, node.value)
+        return found
+
+    def _of_terraform(self) -> dict[str, str]:
+        """What `local.x` and `var.x` are."""
         found: dict[str, str] = {}
         for block in self.root.children:
             for child in block.children:
@@ -161,6 +194,11 @@ class Document:
                 found.append(".".join([_path(use), *reversed(keys)]))
             keys.append(outer.key)
         return found
+
+
+def _named(entry: Node) -> str:
+    """The name that an entry of a list gives itself."""
+    return next((one.value for one in entry.children if one.key == "name"), "")
 
 
 def _path(node: Node) -> str:

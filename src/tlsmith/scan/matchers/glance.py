@@ -37,6 +37,11 @@ _TEXT_KEY = re.compile(
 )
 _BEFORE = re.compile(r"[^\n]*?(?P<word>[\w.:$-]*+)\Z")
 _BEHIND = re.compile(r"(?P<more>(?P<rest>[\w.$:-]*+)[\w \t-]*+)(?P<odd>[^\w\s=:]+\w)?")
+_ELSEWHERE = re.compile(
+    r"""["']?[ \t]*[:=][ \t]*["']?(?:\$\{[ \t]*|\{\{-?[ \t]*)?"""
+    r"""!?(?:\*\w|var\.|local\.|\w+[ \t]*\}\})"""
+)
+"""A value that is set in another place: by a label, a variable."""
 _LONGEST = 160
 """Characters of a key."""
 _NEAR = 4000
@@ -136,6 +141,8 @@ def _is_text_key(text: str, end: int, values: Sequence[str] | None) -> bool:
 def _comes_soon(source: Source, values: tuple[str, ...], end: int) -> bool:
     lowered = source.lowered
     if lowered is None or not _is_plain(values):
+        return True
+    if _ELSEWHERE.match(lowered, end):
         return True
     return any(lowered.find(one, end, end + _NEAR) >= 0 for one in _spellings(values))
 
