@@ -103,6 +103,8 @@ def value_end(source: Source, start: int) -> int:
             break
         if kind not in (STRING, WORD) and text in (",", ";", ")", "]", "}"):
             break
+        if kind == WORD and index > start and _is_modifier(source, text):
+            break
         if text == "lambda" and kind == WORD:
             index = _behind_lambda(source, index)
             continue
@@ -113,6 +115,11 @@ def value_end(source: Source, start: int) -> int:
     while index > start and tokens.kinds[index - 1] == NEWLINE:
         index -= 1
     return index
+
+
+def _is_modifier(source: Source, text: str) -> bool:
+    """Whether a word behind a value says when it is set: `x = 0 if y`."""
+    return text in ("if", "unless") and source.language.name in ("ruby", "perl")
 
 
 def _behind_lambda(source: Source, index: int) -> int:
