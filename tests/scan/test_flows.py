@@ -37,6 +37,11 @@ def lines(path: str, text: str) -> list[int]:
             "a.php",
             "<?php\ndefine('C', 0);\ncurl_setopt($c, CURLOPT_SSL_VERIFYPEER, C);\n",
         ),
+        (
+            "a.php",
+            "<?php\n$v = (bool) apply_filters('my_verify', false, $url);\n"
+            "$o[ CURLOPT_SSL_VERIFYPEER ] = $v;\n",
+        ),
     ],
 )
 def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:

@@ -31,6 +31,10 @@ _FALLING_BACK = re.compile(
     rf"""|\$_ENV\[["']\w+["']\])\s*(?:\|\||\?\?|\?:|\bor\b)\s*{_DEFAULT}"""
     rf"""\)*(?:\.\w+\(\))*(?:{_COMPARED})?"""
 )
+_FILTER = re.compile(
+    r"""(?:\(bool\))?apply_filters\(["'][\w.-]+["'],(true|false)(?:,.*)?\)"""
+)
+"""What WordPress is told unless a plugin says something else."""
 _FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
 _BARE = (
     r"""(?:process\.env(?:\.\w+|\[["']\w+["']\])|import\.meta\.env\.\w+"""
@@ -60,7 +64,7 @@ def default_of(text: str) -> bool | None:
     """
     if len(text) > _LONGEST:
         return None
-    flag = _FLAG.fullmatch(text)
+    flag = _FLAG.fullmatch(text) or _FILTER.fullmatch(text)
     if flag:
         return flag[1] == "true"
     found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)

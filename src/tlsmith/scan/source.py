@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
@@ -38,6 +39,9 @@ def decode(data: bytes) -> str:
         if data.startswith(mark):
             return data.decode(encoding, "replace").replace("\r\n", "\n")
     return data.decode("utf-8", "surrogateescape")
+
+
+_CARET = re.compile(r"\^[|&<>]")
 
 
 class Source:
@@ -139,6 +143,8 @@ class Source:
 
         if self.language.name == "powershell":  # whose backslash is the backtick
             return read_shell(self.text.replace("\\", "/").replace("`", "\\"))
+        if self.language.name == "batch":  # which escapes by a caret
+            return read_shell(_CARET.sub("  ", self.text))
         return read_shell(self.text)
 
     @cached_property

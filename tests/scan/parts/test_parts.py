@@ -55,6 +55,8 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ("cron.d/a", f"*/5 * * * * root {CURL}\n", 1),
         ("a.sh", f'(crontab -l; echo "0 3 * * 1 {CURL}") | crontab -\n', 1),
         ("a.sh", f'{{ echo "@daily {CURL}"; }} | crontab -\n', 1),
+        ("a.bat", f'echo a ^>nul >> "%S_SCRIPT%"\necho {CURL} >> "%S_SCRIPT%"\n', 2),
+        ("a.go", f'_ = ssh.CmdAsync(n, fmt.Sprintf("{CURL} -o %s", x))\n', 1),
         ("a.sls", f"a:\n  cmd.run:\n    - name: {CURL}\n", 3),
         ("a.pp", f"exec {{ 'a': command => '/usr/bin/{CURL}' }}\n", 1),
         ("a.pp", f"exec {{ '/usr/bin/{CURL}':\n  creates => '/a',\n}}\n", 1),
@@ -87,6 +89,8 @@ def test_a_command_is_found_where_it_stands(path: str, text: str, line: int) -> 
          "python-"),
         ("a.sh", "node -e \"require('https').get({rejectUnauthorized: false})\"\n",
          "javascript-"),
+        ("a.sh", "{\n  echo '[http]'\n  echo 'sslVerify = false'\n} > ~/.gitconfig\n",
+         "config-"),
         ("Dockerfile", "FROM a\nCOPY <<E /root/.curlrc\ninsecure\nE\n", "config-curl"),
         ("a.bat", "echo [http] >> %A%\\.gitconfig\necho  sslVerify = false >> "
          "%A%\\.gitconfig\n", "config-"),

@@ -76,9 +76,21 @@ def test_here_documents() -> None:
 def test_what_is_piped() -> None:
     first, second, third = read_shell("{ a; b; } | c")
     assert third.reads is second
-    assert second.read_by is None
+    assert (first.read_by, second.read_by) == (third, third)
     first, second = read_shell("a | b")
     assert (second.reads, first.read_by) == (first, second)
+
+
+def test_where_a_group_writes_all_in_it_writes() -> None:
+    text = "{ a; (b) } > f; c() { d; }\n( e; g >h; ) >> i; case x in y) z;; esac > j"
+    written = {
+        command.words[0].text: [word.text for _, word in command.redirects]
+        for command in read_shell(text)
+        if command.words
+    }
+    assert written["a"] == written["b"] == ["f"]
+    assert (written["e"], written["g"]) == (["i"], ["h"])
+    assert written["d"] == written["z"] == []
 
 
 def test_each_character_is_known_by_its_place() -> None:

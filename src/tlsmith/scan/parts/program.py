@@ -16,6 +16,7 @@ _RUNS = re.compile(
     r"|check_output|check_call|\bqx\b|passthru|Open3|execa|\bzx\b|(?:^|\.)(?:local|sudo)$|invoke|\bbat\b"
     r"|pwsh|powershell|launch|arguments|runtime|getoutput|capture|\.call\(|subprocess|provision"
     r"|kubectl|\$$|^sh\b|^bat\b|task|script|job|workflow|Inline"
+    r"|(?:^|[.>:])cmd(?:async|sync|context|output|run)|\bssh\w*[.:>]"
 )
 _NAMED = re.compile(
     r"(?i)cmd|command|script|exec|curl|wget|fetch|kubectl|download|run|call$"

@@ -82,6 +82,8 @@ _SWITCHES = frozenset(["-force", "-append", "-nonewline", "-noclobber", "-passth
 _NAMED_PARAMETER = re.compile(r"(?i)-(?:FilePath|ArgumentList|Args)\b|[\"',@()]")
 _ECHOING = frozenset(["echo", "printf"])
 _CRON_LINE = re.compile(r"(?:[\d*][\d*/,-]*[ \t]+){5}\S|@(?:reboot|\w+ly)[ \t]+\S")
+_SCRIPT = re.compile(r"(?i)[$%{]+\w*(?:script|_sh|_bat|_cmd)[}%]*")
+"""The variable that holds a script's name."""
 _VERSION = re.compile(r"[\d.]+$")
 
 
@@ -110,13 +112,15 @@ def _added(command: Command) -> Iterator[tuple[str, Word]]:
     for operator, target in command.redirects:
         if operator in (">", ">>"):
             for word in _said(command):
-                yield target.text, word
+                yield _path_of(target), word
 
 
 def _said(command: Command) -> Iterator[Word]:
-    """What a command that speaks is given to say: all but its options."""
+    """What a command that speaks is given to say: all but the options before it."""
+    saying = False
     for word in command.words[1:]:
-        if word.text[:1] != "-" or word.quoted:
+        saying = saying or word.text[:1] != "-" or word.quoted
+        if saying:
             yield word
 
 
@@ -242,10 +246,14 @@ def _crontab_lines(source: Source, command: Command) -> Iterator[Part]:
                 yield _inner(source, word, "shell")
 
 
+def _path_of(word: Word) -> str:
+    return f"{word.text}.sh" if _SCRIPT.fullmatch(word.text) else word.text
+
+
 def _target(command: Command) -> str:
     for operator, word in command.redirects:
         if operator in (">", ">>", ">|", "&>"):
-            return word.text
+            return _path_of(word)
     name = name_of(command.words[0].text) if command.words else ""
     if command.read_by is not None:
         return _file_of(command.read_by)

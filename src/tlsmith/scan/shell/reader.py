@@ -45,6 +45,10 @@ class _Reader:
         self.end = len(text)
         self.commands: list[Command] = []
         self.awaited: list[tuple[Command, str]] = []
+        self.opened: list[int] = []
+        """How many commands there were at each `{` and `(` that is still open."""
+        self.closed = -1
+        """How many there were at the one that has just been closed; else -1."""
 
     def block(self, at: int, closer: str, depth: int) -> int:
         """Read commands until a closing character, or the end; its offset."""
@@ -68,6 +72,7 @@ class _Reader:
                     at = self._documents(at)
             elif char in "()":
                 command = self._finish(command, at, ")" if char == ")" else "")
+                self._group(char)
                 at += 1
             else:
                 word = self._word(at, closer, depth)
@@ -87,12 +92,17 @@ class _Reader:
         if not command.words and not command.assignments:
             # Empty lines are many: nothing new is made for them.
             is_used = command.redirects or command.documents
+            self._hand_on(command)
             after = Command(0) if is_used else command
             after.start = at + len(operator)
             after.reads = command.reads if operator in ("", "\n") else None
             if operator in ("|", "|&") and self.commands:  # `{ …; } | …`
                 after.reads = self.commands[-1]
+                for inner in self._just_closed():
+                    inner.read_by = inner.read_by or after
+            self.closed = -1
             return after
+        self.closed = -1
         command.end = at
         after = Command(at + len(operator))
         self.commands.append(command)
@@ -100,10 +110,29 @@ class _Reader:
             after.reads, command.read_by = command, after
         return after
 
+    def _group(self, char: str) -> None:
+        """Take note of what opens a group of commands, or closes one."""
+        if char in "({":
+            self.opened.append(len(self.commands))
+        elif self.opened:
+            self.closed = self.opened.pop()
+
+    def _just_closed(self) -> list[Command]:
+        return self.commands[self.closed :] if self.closed >= 0 else []
+
+    def _hand_on(self, command: Command) -> None:
+        """What is said behind a group holds for all in it: `{ echo …; } > FILE`."""
+        written = [one for one in command.redirects if one[0].startswith((">", "&>"))]
+        for inner in self._just_closed() if written else ():
+            if not inner.redirects and inner.read_by is None:
+                inner.redirects += written
+
     def _take(self, command: Command, word: Word) -> None:
         if not command.words:
             command.start = command.start if command.assignments else word.start
             if not word.quoted and word.text in _KEYWORDS:
+                if word.text in ("{", "}"):
+                    self._group(word.text)
                 return
             if _ASSIGNMENT.match(self.text, word.start):
                 command.assignments.append(word)
