@@ -67,10 +67,13 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
 
 
 def _is_code(source: Source) -> bool:
-    """Whether it stands in a program, where such words are what is parsed as well."""
+    """Whether it stands in a program, where such words are what is parsed as well.
+
+    Groovy's are pipelines, whose steps are scripts.
+    """
     while source.outer is not None:
         source = source.outer
-    return bool(source.language.imports)
+    return bool(source.language.imports) and source.language.name != "groovy"
 
 
 def _is_kept(source: Source, start: int, end: int) -> bool:
