@@ -123,6 +123,7 @@ HOSTILE = [
     HEAD + "+\n" * 45_000 + FOOT,
     HEAD + '" ' * 45_000 + FOOT,
     HEAD + "\nAb: " * 18_000 + FOOT,
+    HEAD + "\\" * 90_000 + FOOT,
     "LS0tLS1CRUdJTi",
     "LS0tLS1CRUdJTi\n",
     "LS0tLS1CRUdJTi ",

@@ -111,6 +111,8 @@ def test_a_placeholder_may_name_its_default(value: str, default: str | None) -> 
         ("a.tf", "a {" * 60_000),
         ("a.tf", "".join(f"a = <<E{i}\n" for i in range(20_000))),
         ("a.toml", "a = [" * 40_000),
+        ("a.yaml", "a." * 100_000 + ": some text\n"),
+        ("a.ini", "[a" + " " * 100_000 + "b]\nc = d\n"),
         ("a.yaml", "".join(f"a{i}: &x{i}\n  <<: *x{i - 1}\n" for i in range(5000))),
     ],
 )

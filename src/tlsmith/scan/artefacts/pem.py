@@ -14,7 +14,8 @@ from typing import NamedTuple
 _BOUNDARY = re.compile(r"-----(BEGIN|END) ([A-Z0-9][A-Z0-9 ]{1,40})-----")
 _LONGEST = 100_000
 _BREAK = re.compile(
-    r"(?:\\+(?:[nrt]|u000[aAdD]|x0[aAdD])|&#(?:1[03]|x[aAdD]);|%0[aAdD]|<br ?/?>)+"
+    r"(?:(?<!\\)\\++(?:[nrt]|u000[aAdD]|x0[aAdD])"
+    r"|&#(?:1[03]|x[aAdD]);|%0[aAdD]|<br ?/?>)+"
 )
 _HEADER = re.compile(r"^[ \t\"'#*/+-]{0,40}[A-Z][\w-]{2,30}: .*$", re.MULTILINE)
 _PATCH = re.compile(r"^[+-]", re.MULTILINE)

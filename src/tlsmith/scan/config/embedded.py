@@ -49,6 +49,9 @@ def embedded(text: str, found: list[Document]) -> list[Document]:
     return every
 
 
+_LONGEST_NAME = 255
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -72,7 +75,7 @@ class _Reader:
                 "\n" in node.value
                 or self._is_escaped(node)
                 or node.key.endswith("snippet")
-                or _FILE_KEY.search(node.key)
+                or _is_file(node.key)
             ):
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
@@ -126,7 +129,7 @@ def _file_in(node: Node, value: str, document: Document) -> tuple[str, str] | No
     """The name and form of the file that a value is, or None if it is none."""
     if _SHEBANG.match(value) or node.key in _PROSE:
         return None
-    name = node.key if _FILE_KEY.search(node.key) else _named_beside(node)
+    name = node.key if _is_file(node.key) else _named_beside(node)
     if name:
         return f"{document.name}!{posixpath.basename(name)}", form_of(name, value)
     form = sniffed(value)
@@ -152,9 +155,14 @@ def _named_beside(node: Node) -> str:
         for child in around
         if child.key in _FILE_NAMES and len(child.value) < 200
     )
-    return next((name for name in beside if _FILE_KEY.search(name)), "")
+    return next((name for name in beside if _is_file(name)), "")
 
 
 def _is_absent(node: Node) -> bool:
     beside = node.parent.children if node.parent else ()
     return any(child.key == "state" and child.value == "absent" for child in beside)
+
+
+def _is_file(key: str) -> bool:
+    """Whether it names a file of settings."""
+    return len(key) <= _LONGEST_NAME and _FILE_KEY.search(key) is not None

@@ -66,7 +66,7 @@ def read_sections(text: str, start: int, end: int, name: str, form: str) -> Docu
 
 def _dotted(header: str) -> str:
     """`http "https://x"` of gitconfig as one dotted name."""
-    return re.sub(r"\s+[\"']", ".", header.strip())
+    return re.sub(r"(?<!\s)\s++[\"']", ".", header.strip())
 
 
 def _assigned(content: str, form: str) -> re.Match[str] | None:

@@ -84,7 +84,6 @@ _ECHOING = frozenset(["echo", "printf"])
 _CRON_LINE = re.compile(r"(?:[\d*][\d*/,-]*[ \t]+){5}\S|@(?:reboot|\w+ly)[ \t]+\S")
 _SCRIPT = re.compile(r"(?i)[$%{]+\w*(?:script|_sh|_bat|_cmd)[}%]*")
 """The variable that holds a script's name."""
-_VERSION = re.compile(r"[\d.]+$")
 
 
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
@@ -192,7 +191,7 @@ def _runs(name: str, words: Sequence[Word]) -> bool:
 def _language_of(name: str) -> str | None:
     if name in _SHELLS:
         return "shell"
-    return _INTERPRETERS.get(_VERSION.sub("", name))
+    return _INTERPRETERS.get(name.rstrip("0123456789."))
 
 
 def _evaluated(source: Source, words: Sequence[Word]) -> Iterator[Part]:
