@@ -13,7 +13,7 @@ from typing import Any
 from tlsmith.scan.source import Source
 
 _OWN = re.compile(r"tlsmith:\s*ignore\b(?:\[([^\]\n]*)\])?[ \t]*([^\n]*)")
-_CLOSING = re.compile(r"\s*(?:\*/|-->|--|\*\)|-\}|#>|\]\]|=#)?\s*$")
+_CLOSING = re.compile(r"(?:\*/|-->|--|\*\)|-\}|#>|\]\]|=#)$")
 _ANY = re.compile(r"tlsmith:|nosec|nosemgrep|nolint|noqa|gitleaks:allow", re.IGNORECASE)
 
 
@@ -67,7 +67,7 @@ def _in_comment(source: Source, start: int, end: int) -> Iterator[Directive]:
         ids = tuple(
             name.strip() for name in (found[1] or "").split(",") if name.strip()
         )
-        reason = _CLOSING.sub("", found[2]).strip(" \t:-–—")
+        reason = _CLOSING.sub("", found[2].rstrip()).strip(" \t:-–—")
         yield _directive(source, found, start, ids, reason, "tlsmith")
     for tool, syntax in _syntaxes():
         for found in syntax.finditer(source.text, start, end):

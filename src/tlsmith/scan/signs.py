@@ -74,6 +74,10 @@ def _is_free(values: Iterable[str]) -> bool:
     return any(value == "empty" or value.startswith("/") for value in values)
 
 
+def _of_variable(asked: Mapping[str, Any]) -> Iterator[frozenset[str]]:
+    yield _of_pattern(asked.get("values", ""))
+
+
 def _of_setting(asked: Mapping[str, Any]) -> Iterator[frozenset[str]]:
     yield _of_values(asked.get("values", ()))
     yield _of_pattern(asked.get("in_call", ""))
@@ -133,6 +137,7 @@ def _of_pattern(pattern: str) -> frozenset[str]:
 
 _BY_KIND = {
     "uri": _of_uri,
+    "variable": _of_variable,
     "config": _of_config,
     "setting": _of_setting,
     "call": _of_call,

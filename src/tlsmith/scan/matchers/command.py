@@ -41,7 +41,7 @@ _LOCAL = re.compile(r"^[\"']?http://(?:localhost|127\.|\[::1\])", re.M)
 _CONTINUED = re.compile(r"[ \t]*\\\r?\n(?P<indent>[ \t]*)$")
 _REST_OF_LINE = re.compile(r"[ \t]*(?P<continued>\\)?(?:\r?\n|\Z)")
 _FAR = 200
-_TARGET = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']+", re.I)
+_TARGET = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s\"']+", re.I)
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
