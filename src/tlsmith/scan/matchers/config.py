@@ -154,8 +154,18 @@ def _setting_fits(asked: Mapping[str, Any], document: Document, node: Node) -> b
         and ("value_has" not in asked or _has(asked["value_has"], value))
         and ("value_lacks" not in asked or not _has(asked["value_lacks"], value))
         and (not asked.get("filled") or _is_filled(value, node))
-        and ("values" not in asked or _is_said(asked["values"], node, value))
+        and (
+            "values" not in asked
+            or (_is_given(document, node) and _is_said(asked["values"], node, value))
+        )
     )
+
+
+def _is_given(document: Document, node: Node) -> bool:
+    """Whether it has a value at all, be it an empty one: XML names some that have
+    none, and are set by what stands in them.
+    """
+    return document.form != "xml" or node.value_start >= 0 or bool(node.aliases)
 
 
 def _is_filled(value: str, node: Node) -> bool:

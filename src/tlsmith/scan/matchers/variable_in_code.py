@@ -123,6 +123,9 @@ def _judged(rule: Rule, source: Source, index: int, low: int) -> Iterator[Match]
     value, sure = found
     if not _is_literal(source, value.start, value.end):
         return
+    name = tokens.texts[index].strip(_QUOTES)
+    if any(tokens.texts[at].strip(_QUOTES) == name for at in range(low + 1, high)):
+        return  # `NAME = getenv("NAME")`, which reads it
     edits: tuple[Edit, ...] = ()
     literal = value.end - value.start == 1 and tokens.kinds[value.start] == STRING
     if "value" in rule.rewrite and literal and low <= value.start < high:
