@@ -232,7 +232,8 @@ def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
     tokens = source.tokens
     if tokens.kinds[start] != WORD or tokens.texts[end - 2 : end] != ["(", ")"]:
         return []
-    if end - start != 3 and tokens.texts[start] not in ("self", "this"):
+    own = tokens.texts[start] in ("self", "this") or source.language.name == "go"
+    if end - start != 3 and not (own and end - start == 5):
         return []
     name = tokens.texts[end - 3]
     found = [
