@@ -37,6 +37,31 @@ def lines(path: str, text: str) -> list[int]:
             "a.php",
             "<?php\ndefine('C', 0);\ncurl_setopt($c, CURLOPT_SSL_VERIFYPEER, C);\n",
         ),
+        (
+            "a.go",
+            "func (b *B) Skip(v bool) *B {\n\tb.c.InsecureSkipVerify = v\n"
+            "\treturn b\n}\n"
+            "\nfunc f() *B { return New().Skip(true) }\n",
+        ),
+        (
+            "a.go",
+            "func (b *B) lax() bool { return true }\n\n"
+            "func (b *B) f() *C { return &C{InsecureSkipVerify: b.lax()} }\n",
+        ),
+        (
+            "a.go",
+            "func Strict(v bool) Option {\n"
+            "\treturn func(c *C) { c.InsecureSkipVerify = !v }\n}\n\n"
+            "var x = New(Strict(false))\n",
+        ),
+        (
+            "a.py",
+            "import requests\n"
+            "def f(u, v: bool = typer.Option(False, '--check')):\n"
+            "    requests.get(u, verify=v)\n",
+        ),
+        ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', False))\n"),
+        ("a.kt", 'task("x") {\n    exec { commandLine("curl", "-k", u) }\n}\n'),
     ],
 )
 def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
@@ -66,6 +91,12 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
             "import requests\npytest.raises(E, lambda: Client(verify_ssl=False))\n",
         ),
         ("a.rb", "expect(x).to have_received(:get).with(u, verify_ssl: false)\n"),
+        (
+            "a.go",
+            "func (b *B) Skip(v bool) { b.c.InsecureSkipVerify = v }\n\n"
+            "func f(b *B) { b.Skip(false) }\n",
+        ),
+        ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', True))\n"),
     ],
 )
 def test_what_is_open_or_only_told_is_no_finding(path: str, text: str) -> None:

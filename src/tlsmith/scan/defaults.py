@@ -15,7 +15,9 @@ _FALSE = frozenset({"false", "0", "no", "off", "n", "f", ""})
 
 _ASKED = (
     r"""\(*(?:[\w.:]+\(){0,3}"""
-    r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config)"""
+    r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config"""
+    r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|params)"""
+    r"""\.(?:get\w*|pop|value))"""
 )
 _DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
 _ENDED = r"""(?:,\s*(?:cast|type)=bool)?\)+(?:\.\w+(?:\(\)|[!?])?)*\)*"""
@@ -32,6 +34,8 @@ _FALLING_BACK = re.compile(
     rf"""\)*(?:\.\w+\(\))*(?:{_COMPARED})?"""
 )
 _FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
+_OPTION = re.compile(r"""(?:\w+\.)?Option\((?:default=)?(True|False)(?:,.*)?\)""")
+"""What typer makes of a parameter; click says it elsewhere."""
 _LONGEST = 160
 
 
@@ -43,9 +47,9 @@ def default_of(text: str) -> bool | None:
     """
     if len(text) > _LONGEST:
         return None
-    flag = _FLAG.fullmatch(text)
+    flag = _OPTION.fullmatch(text) or _FLAG.fullmatch(text)
     if flag:
-        return flag[1] == "true"
+        return flag[1].lower() == "true"
     found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)
     if found is None:
         return None
