@@ -61,6 +61,19 @@ def lines(path: str, text: str) -> list[int]:
             "    requests.get(u, verify=v)\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', False))\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=check or False)\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: o.strict ?? false });\n"),
+        (
+            "a.js",
+            "class A {\n  #strict = false;\n"
+            "  f() { return new Agent({ rejectUnauthorized: this.#strict }); }\n}\n",
+        ),
+        (
+            "A.java",
+            "class A {\n  A(boolean lax) { this.lax = lax; }\n"
+            "  void f(Options o) { o.setTrustAll(lax); }\n"
+            "  static A make() { return new A(true); }\n}\n",
+        ),
         ("a.kt", 'task("x") {\n    exec { commandLine("curl", "-k", u) }\n}\n'),
     ],
 )
@@ -97,6 +110,12 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
             "func f(b *B) { b.Skip(false) }\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', True))\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
+        (
+            "A.java",
+            "class A {\n  A(boolean lax) { this.lax = lax; }\n"
+            "  void f(Options o, boolean lax) { o.setTrustAll(lax); }\n}\n",
+        ),
     ],
 )
 def test_what_is_open_or_only_told_is_no_finding(path: str, text: str) -> None:
