@@ -62,7 +62,10 @@ _OPTION = re.compile(
 _GIVEN = re.compile(r"(?i)(?:[!=]==?| is (?:not )?)(?:null|none|undefined)$")
 _SHORT = 120
 
-_CAST = re.compile(r"bool(?:ean)?\((\d+|true|false)")
+_CAST = re.compile(
+    r"""(?:bool(?:ean)?|to|toptr|boolptr|ptr|pointer|pointerto|valueof|parseboolean)"""
+    r"""\(["']?(\d+|true|false)["']?"""
+)
 
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
