@@ -42,6 +42,44 @@ def lines(path: str, text: str) -> list[int]:
             "<?php\n$v = (bool) apply_filters('my_verify', false, $url);\n"
             "$o[ CURLOPT_SSL_VERIFYPEER ] = $v;\n",
         ),
+        (
+            "a.go",
+            "func (b *B) Skip(v bool) *B {\n\tb.c.InsecureSkipVerify = v\n"
+            "\treturn b\n}\n"
+            "\nfunc f() *B { return New().Skip(true) }\n",
+        ),
+        (
+            "a.go",
+            "func (b *B) lax() bool { return true }\n\n"
+            "func (b *B) f() *C { return &C{InsecureSkipVerify: b.lax()} }\n",
+        ),
+        (
+            "a.go",
+            "func Strict(v bool) Option {\n"
+            "\treturn func(c *C) { c.InsecureSkipVerify = !v }\n}\n\n"
+            "var x = New(Strict(false))\n",
+        ),
+        (
+            "a.py",
+            "import requests\n"
+            "def f(u, v: bool = typer.Option(False, '--check')):\n"
+            "    requests.get(u, verify=v)\n",
+        ),
+        ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', False))\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=check or False)\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: o.strict ?? false });\n"),
+        (
+            "a.js",
+            "class A {\n  #strict = false;\n"
+            "  f() { return new Agent({ rejectUnauthorized: this.#strict }); }\n}\n",
+        ),
+        (
+            "A.java",
+            "class A {\n  A(boolean lax) { this.lax = lax; }\n"
+            "  void f(Options o) { o.setTrustAll(lax); }\n"
+            "  static A make() { return new A(true); }\n}\n",
+        ),
+        ("a.kt", 'task("x") {\n    exec { commandLine("curl", "-k", u) }\n}\n'),
     ],
 )
 def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
@@ -71,6 +109,18 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
             "import requests\npytest.raises(E, lambda: Client(verify_ssl=False))\n",
         ),
         ("a.rb", "expect(x).to have_received(:get).with(u, verify_ssl: false)\n"),
+        (
+            "a.go",
+            "func (b *B) Skip(v bool) { b.c.InsecureSkipVerify = v }\n\n"
+            "func f(b *B) { b.Skip(false) }\n",
+        ),
+        ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', True))\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
+        (
+            "A.java",
+            "class A {\n  A(boolean lax) { this.lax = lax; }\n"
+            "  void f(Options o, boolean lax) { o.setTrustAll(lax); }\n}\n",
+        ),
     ],
 )
 def test_what_is_open_or_only_told_is_no_finding(path: str, text: str) -> None:

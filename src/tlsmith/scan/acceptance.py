@@ -127,9 +127,13 @@ def _function_in(source: Source, value: Value) -> Function | None:
 
 def _written(source: Source, start: int, end: int) -> Function | None:
     tokens = source.tokens
+    behind = start
     for index in range(start, min(end, start + 12)):
         text = tokens.texts[index]
+        if index < behind:
+            continue  # what a call is handed is not what it gives
         if tokens.partner[index] > index and text == "(":
+            behind = tokens.partner[index] + 1
             function = _with_parameters(source, start, index)
             if function:
                 return function
@@ -175,7 +179,8 @@ def _with_parameters(source: Source, start: int, opening: int) -> Function | Non
         body = bodies.arrow(source, tokens.partner[opening] + 2)
     if body:
         return Function(-1, opening, *body)
-    if start < opening and tokens.kinds[opening - 1] == WORD and opening - start <= 5:
+    plain = all(tokens.kinds[at] == WORD for at in range(start, opening, 2))
+    if start < opening and tokens.kinds[opening - 1] == WORD and plain:
         return _written(source, opening + 1, tokens.partner[opening])
     return None
 

@@ -11,6 +11,8 @@ from tlsmith.scan.source import Source
 
 _ASSIGNING = ("=", ":=", "<-")
 _OWN = ("self", "this", "cls", "Self", "$this")
+_UNQUALIFIED = ("java", "csharp", "kotlin", "scala", "groovy", "dart", "c")
+"""Where a member goes by its bare name."""
 _MOST = 400
 
 
@@ -35,6 +37,8 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
         found = _assigned(source, ("$" + name[1],), -1)
     if not found and len(name) == 1 and name[0].startswith("@"):
         found = _assigned(source, (name[0].lstrip("@"),), use)
+    if not found and len(name) == 1 and _may_be_member(source, name[0], use):
+        found = _assigned(source, ("this", name[0]), use)
     if not found and len(name) == 1 and source.language.name == "php":
         found = _defined(source, name[0])
     if not found and len(name) > 1 and name[0] not in _OWN:
@@ -42,6 +46,15 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     if not found and len(name) == 2 and source.language.name == "go":
         found = _of_type(source, name[0], name[1])
     return found
+
+
+def _may_be_member(source: Source, name: str, use: int) -> bool:
+    """Whether a bare name may be a member: where no `this` is needed, no parameter."""
+    around = functions.outward(source, functions.enclosing(source, use))
+    return source.language.name in _UNQUALIFIED and not any(
+        number >= 0 and functions.has_parameter(source, number, name)
+        for number in around
+    )
 
 
 def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:

@@ -52,15 +52,17 @@ def direct(source: Source, low: int, high: int) -> Iterator[Value]:
 
 
 def _taking(source: Source, value: Value) -> Function | None:
-    """The function one of whose parameters a value is."""
+    """The function one of whose parameters a value is; what it makes may use it."""
     owner = functions.enclosing(source, value.start)
     if owner < 0 or value.end - value.start != 1:
         return None
     if source.tokens.kinds[value.start] != WORD:
         return None
     word = source.tokens.texts[value.start]
-    taken = functions.has_parameter(source, owner, word)
-    return source.functions[owner] if taken else None
+    for number in functions.outward(source, owner):
+        if number >= 0 and functions.has_parameter(source, number, word):
+            return source.functions[number]
+    return None
 
 
 def _arguments(

@@ -15,7 +15,9 @@ _FALSE = frozenset({"false", "0", "no", "off", "n", "f", ""})
 
 _ASKED = (
     r"""\(*(?:[\w.:]+\(){0,3}"""
-    r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config)"""
+    r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config"""
+    r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|params)"""
+    r"""\.(?:get\w*|pop|value))"""
 )
 _DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
 _ENDED = r"""(?:,\s*(?:cast|type)=bool)?\)+(?:\.\w+(?:\(\)|[!?])?)*\)*"""
@@ -53,6 +55,8 @@ _EQUAL = re.compile(
 _PRODUCTION = frozenset({"production", "prod", "live"})
 """What is so where it matters, if it is not so by default."""
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "nullptr"})
+_OPTION = re.compile(r"""(?:\w+\.)?Option\((?:default=)?(True|False)(?:,.*)?\)""")
+"""What typer makes of a parameter; click says it elsewhere."""
 _LONGEST = 160
 
 
@@ -64,9 +68,9 @@ def default_of(text: str) -> bool | None:
     """
     if len(text) > _LONGEST:
         return None
-    flag = _FLAG.fullmatch(text) or _FILTER.fullmatch(text)
+    flag = _OPTION.fullmatch(text) or _FLAG.fullmatch(text) or _FILTER.fullmatch(text)
     if flag:
-        return flag[1] == "true"
+        return flag[1].lower() == "true"
     found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)
     if found is None:
         return None

@@ -62,7 +62,10 @@ _OPTION = re.compile(
 _GIVEN = re.compile(r"(?i)(?:[!=]==?| is (?:not )?)(?:null|none|undefined)$")
 _SHORT = 120
 
-_CAST = re.compile(r"bool(?:ean)?\((\d+|true|false)")
+_CAST = re.compile(
+    r"""(?:bool(?:ean)?|to|toptr|boolptr|ptr|pointer|pointerto|valueof|parseboolean)"""
+    r"""\(["']?(\d+|true|false)["']?"""
+)
 
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
@@ -210,6 +213,10 @@ def possible_values(
             for value in possible_values(source, low, high, depth + 1):
                 yield replace(value, sure=False)
         return
+    fallback = _fallback(source, start, end)
+    if fallback is not None:
+        yield Value(*fallback, sure=False)
+        return
     name = _name(source, start, end)
     bound = bindings.values_of(source, name, start) if name else []
     ranges = [(low, value_end(source, low), sure) for low, sure in bound]
@@ -221,6 +228,20 @@ def possible_values(
     for low, high, sure in ranges:
         for value in possible_values(source, low, high, depth + 1):
             yield replace(value, sure=value.sure and sure)
+
+
+def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
+    """The constant that stands in for a name that is given nothing: `x or False`."""
+    tokens = source.tokens
+    last = end - 1
+    if tokens.texts[last].lower() not in ("true", "false") or last - start < 2:
+        return None
+    sign = last - 2 if tokens.texts[last - 2 : last] == ["?", ":"] else last - 1
+    if sign <= start or tokens.texts[sign] not in ("or", "||", "??", "?"):
+        return None
+    if sign == last - 1 and tokens.texts[sign] == "?":
+        return None
+    return (last, end) if _name(source, start, sign) else None
 
 
 def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Value:
@@ -241,7 +262,8 @@ def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
     tokens = source.tokens
     if tokens.kinds[start] != WORD or tokens.texts[end - 2 : end] != ["(", ")"]:
         return []
-    if end - start != 3 and tokens.texts[start] not in ("self", "this"):
+    own = tokens.texts[start] in ("self", "this") or source.language.name == "go"
+    if end - start != 3 and not (own and end - start == 5):
         return []
     name = tokens.texts[end - 3]
     found = [
@@ -405,9 +427,10 @@ def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
         keys = range(start + 2, end, 3)
         if tokens.kinds[start] == WORD and all(tokens.kinds[k] == STRING for k in keys):
             return tokens.texts[start], *(content(tokens.texts[k]) for k in keys)
-    if end - start > 1 and tokens.texts[start] == ":":
-        return ()
-    if (end - start) % 2 == 0 or end - start > 7:
+    if end - start == 4 and tokens.texts[start : start + 3] == ["this", ".", "#"]:
+        return "this", tokens.texts[start + 3]  # a private member of JavaScript
+    symbol = end - start > 1 and tokens.texts[start] == ":"
+    if symbol or (end - start) % 2 == 0 or end - start > 7:
         return ()
     for index in range(start, end):
         wanted = WORD if (index - start) % 2 == 0 else "p"

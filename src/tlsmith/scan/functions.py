@@ -177,6 +177,8 @@ def function_of(source: Source, opening: int) -> Function | None:
     name = opening - 1 if opening and tokens.kinds[opening - 1] == WORD else -1
     if name >= 0 and tokens.texts[name] in _CONTROL:
         return None
+    if _is_receiver(source, opening):
+        return None
     if name >= 0 and tokens.texts[name] in _DEFINING:
         name = -1
     body = body_after(
@@ -189,6 +191,22 @@ def defines(source: Source, opening: int, name: int) -> bool:
     """Whether a word before a bracket says that this is a definition."""
     tokens = source.tokens
     first = (name if name >= 0 else opening) - 1
+    if name > 0 and tokens.texts[first] == ")" and source.language.name == "go":
+        return _is_receiver(source, tokens.partner[first])
     return (first >= 0 and tokens.texts[first] in _DEFINING) or (
         name < 0 and opening > 0 and tokens.texts[opening - 1] in _DEFINING
+    )
+
+
+def _is_receiver(source: Source, opening: int) -> bool:
+    """Whether a bracket holds what a method of Go is of: `func (c *Client) Get() {`."""
+    tokens = source.tokens
+    close = tokens.partner[opening]
+    if source.language.name != "go" or opening < 1 or close + 2 >= len(tokens):
+        return False
+    return (
+        tokens.texts[opening - 1] == "func"
+        and tokens.kinds[close + 1] == WORD
+        and tokens.texts[close + 1] != "func"
+        and tokens.texts[close + 2] == "("
     )

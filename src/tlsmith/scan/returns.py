@@ -52,7 +52,9 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
             continue
         if text in _THROWING and _throws(source, index):
             return None
-        if text == "return":
+        if text == "return" or text.startswith(
+            "return@"
+        ):  # Kotlin names what it leaves
             end = index + 1
             if end < function.end and tokens.kinds[end] != NEWLINE:
                 end = min(value_end(source, index + 1), function.end)

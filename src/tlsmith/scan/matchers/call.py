@@ -126,6 +126,8 @@ def _candidates(
         candidates += [*arguments.positional, *arguments.named.values()]
     elif at is not None and at < len(arguments.positional):
         candidates.append(arguments.positional[at])
+    elif at == 0 and len(arguments.named) == 1:  # `trustAll(value = true)`
+        candidates += arguments.named.values()
     return candidates
 
 

@@ -85,12 +85,25 @@ def _is_used(source: Source, index: int) -> bool:
     after = tokens.texts[index + 1] if index + 1 < len(tokens) else ""
     if before in _DEFINING or (before == "~"):
         return False
-    if after == "(" and functions.defines(source, index + 1, index):
+    if after == "(" and (
+        functions.defines(source, index + 1, index) or _is_declared(source, index)
+    ):
         return False
     if _is_compared(source, index) or is_left_open(source, index):
         return False
     # `Name x;`, `x: Name`: a type tells nothing of what is put there.
     return not (after == "=" and before not in (".", "::", "->"))
+
+
+def _is_declared(source: Source, index: int) -> bool:
+    """Whether a method is written there, behind its type: `SSLContext naive() {`."""
+    before = source.tokens.texts[index - 1] if index else ""
+    return (
+        source.language.name in ("java", "groovy")
+        and source.tokens.kinds[index - 1] == WORD
+        and before not in ("new", "return", "else", "throw", "in")
+        and functions.function_of(source, index + 1) is not None
+    )
 
 
 def _is_compared(source: Source, index: int) -> bool:

@@ -2,8 +2,9 @@
 
 What a rule may say in `match`: `pattern`, matched where the anchor begins (without, the
 anchor itself); `zone`, `code`, `string` or `any`; `unless`, a regular expression that
-must not be found in the `scope`: the `line`, `statement`, `block` or `file`; and what
-every matcher of code may (`asked.py`).
+must not be found in the `scope`: the `line`, `statement`, `block` or `file`;
+`elsewhere`, that the word at the anchor is no function of the same file, which tells
+for itself; and what every matcher of code may (`asked.py`).
 """
 
 from __future__ import annotations
@@ -38,12 +39,23 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     if "unless" in rule.match and _found_around(rule, source, start, end):
         return
+    if rule.match.get("elsewhere") and index is not None and _is_here(source, index):
+        return
     edits = (
         (Edit(start, end, rule.rewrite["replace"]),)
         if "replace" in rule.rewrite
         else ()
     )
     yield Match(start, end, edits=edits)
+
+
+def _is_here(source: Source, index: int) -> bool:
+    """Whether a word names a function that the file defines."""
+    texts = source.tokens.texts
+    return any(
+        function.name >= 0 and texts[function.name] == texts[index]
+        for function in source.functions
+    )
 
 
 def is_docstring(source: Source, offset: int) -> bool:

@@ -99,7 +99,9 @@ def _beginnings(source: Source, index: int) -> list[int]:
     parent = tokens.parent[index]
     if parent < 0 or tokens.texts[parent] not in ("[", "{", "("):
         return [index]
-    found = []
+    within = range(parent + 1, index)
+    leads = not any(tokens.kinds[at] == STRING for at in within)
+    found = [index] if leads else []  # what it leads may be a command by itself
     starts = [parent + 1]
     for _ in range(3):
         outer = tokens.parent[parent]
