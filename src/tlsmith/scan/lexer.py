@@ -293,7 +293,7 @@ def _master(language: Language, without: frozenset[str]) -> re.Pattern[str]:
         ("comment", "|".join(comments)),
         ("string", "|".join(strings)),
         ("word", word),
-        ("number", r"\d[\w.]*"),
+        ("number", r"(?<=\$)\d+|\d[\w.]*"),  # `$0.name` is no number with a name
         ("newline", r"\n"),
         ("punct", _PUNCTUATION),
     ]
