@@ -21,6 +21,7 @@ _NOTHING = frozenset(
     " Promise.resolve() Task.CompletedTask pass new{} kotlin.Unit Unit".lower().split()
 )
 _YES = frozenset({"1", "1l", "!0", "ok", ":ok", "yes"})
+_BEFORE_FUNCTIONS = frozenset({"new", "New", "async", "static", "&", "@", "AddressOf"})
 KINDS = ("accepts", "returns-true", "returns-false", "returns-nothing")
 
 
@@ -117,7 +118,7 @@ def _function_in(source: Source, value: Value) -> Function | None:
     start, end = value.start, value.end
     if value.negated or start >= end:
         return None
-    while start < end and tokens.texts[start] in ("new", "async", "static", "&", "@"):
+    while start < end and tokens.texts[start] in _BEFORE_FUNCTIONS:
         start += 1
     written = _written(source, start, end)
     if written:

@@ -25,6 +25,8 @@ _MODIFIERS = frozenset(
     ]
 )
 _HEADER = 60
+_BEHIND_HEADER = frozenset({"As", "Implements", "Handles", ".", ","})
+"""What Visual Basic says of a function between its parameters and its body."""
 
 
 def body_after(
@@ -68,10 +70,16 @@ def _body_at(
         return arrow(source, ahead + 1)
     if text == "=" and (defined or typed):
         return (*expression(source, ahead + 1), True)
-    blocks = source.language.blocks if defined else ""
-    if text == ":" and blocks == "indent":
+    return _body_without_braces(source, ahead) if defined else None
+
+
+def _body_without_braces(source: Source, ahead: int) -> tuple[int, int, bool] | None:
+    tokens = source.tokens
+    if source.language.name == "visualbasic":
+        return _visual_basic(source, ahead)
+    if tokens.texts[ahead] == ":" and source.language.blocks == "indent":
         return (*_indented(source, ahead), False)
-    if blocks == "end":
+    if source.language.blocks == "end":
         return _body_to_end(source, ahead)
     return None
 
@@ -83,6 +91,20 @@ def _body_to_end(source: Source, ahead: int) -> tuple[int, int, bool] | None:
         return (*_ended(source, ahead - 1), False)
     if tokens.texts[ahead] == "do" or tokens.kinds[ahead] == NEWLINE:
         return (*_ended(source, ahead), False)
+    return None
+
+
+def _visual_basic(source: Source, ahead: int) -> tuple[int, int, bool] | None:
+    """Visual Basic's body: the rest of the line, or what is above `End Function`."""
+    tokens = source.tokens
+    if not _BEHIND_HEADER.isdisjoint(tokens.texts[ahead - 1 : ahead + 1]):
+        return None
+    if tokens.kinds[ahead] != NEWLINE:
+        return (*expression(source, ahead), True)
+    for index in range(ahead, len(tokens) - 1):
+        ends = tokens.texts[index].lower() == "end"
+        if ends and tokens.texts[index + 1].lower() in ("function", "sub"):
+            return ahead + 1, index, False
     return None
 
 

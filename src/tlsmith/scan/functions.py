@@ -23,6 +23,8 @@ _DEFINING = frozenset(
         "init",
         "constructor",
         "delegate",
+        "Function",
+        "Sub",
     ]
 )
 _CONTROL = frozenset(

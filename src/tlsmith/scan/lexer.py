@@ -40,6 +40,7 @@ SNIPPETS = {
     "semicolon": r";[^\n]*",
     "semicolon-line": r"(?:(?<=\n)|(?<![\s\S]))[ \t]*;[^\n]*",
     "quote-line": r"'[^\n]*",
+    "underscored-break": r"(?<=\s)_[ \t]*\r?\n",  # a line of Visual Basic that goes on
     "rem": r"(?i:(?:(?<=\n)|(?<![\s\S]))[ \t]*@?(?:rem\b|::))[^\n]*",
     "shebang": r"(?<![\s\S])\#![^\n]*",
     "xml": r"<!--[\s\S]*?(?:-->|\Z)",
@@ -292,7 +293,7 @@ def _master(language: Language, without: frozenset[str]) -> re.Pattern[str]:
         ("comment", "|".join(comments)),
         ("string", "|".join(strings)),
         ("word", word),
-        ("number", r"\d[\w.]*"),
+        ("number", r"(?<=\$)\d+|\d[\w.]*"),  # `$0.name` is no number with a name
         ("newline", r"\n"),
         ("punct", _PUNCTUATION),
     ]
@@ -307,6 +308,8 @@ def _master(language: Language, without: frozenset[str]) -> re.Pattern[str]:
 
 _PLAIN = r"(?>{word})(?![\"'#])"
 """A word that is not the beginning of a string: most of all tokens, so tried first."""
-_WORDLIKE = frozenset(["perl-q", "perl-regex", "rem", "data-end", "elixir-doc"])
+_WORDLIKE = frozenset(
+    ["perl-q", "perl-regex", "rem", "data-end", "elixir-doc", "underscored-break"]
+)
 """What begins with letters that no quote follows."""
 _FROM_LINE_START = frozenset(["hash-line", "semicolon-line", "rem", "c-if-zero"])

@@ -30,6 +30,7 @@ _THROWING = frozenset(
         "bail",
         "fatalError",
         "throws",
+        "Throw",
     ]
 )
 
@@ -52,14 +53,22 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
             continue
         if text in _THROWING and _throws(source, index):
             return None
-        if text == "return" or text.startswith(
-            "return@"
-        ):  # Kotlin names what it leaves
+        if _answers(source, function, index):
             end = index + 1
             if end < function.end and tokens.kinds[end] != NEWLINE:
                 end = min(value_end(source, index + 1), function.end)
             found.append((index + 1, end))
     return found or _last_value(source, function)
+
+
+def _answers(source: Source, function: Function, index: int) -> bool:
+    """Whether a value follows that the function gives back."""
+    texts = source.tokens.texts
+    if source.language.name != "visualbasic":
+        # Kotlin names what it leaves: `return@use`.
+        return texts[index] == "return" or texts[index].startswith("return@")
+    named = function.name >= 0 and texts[index - 1] == texts[function.name]
+    return texts[index] == "Return" or (named and texts[index] == "=")
 
 
 def _throws(source: Source, index: int) -> bool:

@@ -108,6 +108,7 @@ def value_start(source: Source, key: int) -> int | None:
         index += 1
     if index >= len(tokens):
         return None
+    index = _behind_accessors(source, index)
     text, kind = tokens.texts[index], tokens.kinds[index]
     if kind == STRING or text not in _GIVING:
         return key if _is_shorthand(source, key) else _unmarked(source, key, index)
@@ -118,6 +119,17 @@ def value_start(source: Source, key: int) -> int | None:
         if typed is not None:
             return typed
     return _skip_lines(source, index + 1)
+
+
+def _behind_accessors(source: Source, index: int) -> int:
+    """The index of what gives a property of C# its value, behind `{ get; set; }`."""
+    tokens = source.tokens
+    if source.language.name != "csharp" or tokens.texts[index] != "{":
+        return index
+    close = tokens.partner[index]
+    begins = tokens.texts[index + 1 : index + 2] == ["get"]
+    ends = begins and tokens.texts[close + 1 : close + 2] == ["="]
+    return close + 1 if ends else index
 
 
 def _is_shorthand(source: Source, key: int) -> bool:
