@@ -18,7 +18,7 @@ _PROSE = re.compile(
     r"|keywords|words|wiki|readme(?:\.md)?|patterns|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
     r"|disallow\w*|banned\w*|prohibit\w*)(?:\.(?:txt|md|rst|adoc))?$"
 )
-_PWSH = re.compile(r"(?i)pwsh|powershell")
+_PWSH = re.compile(r"(?i)pwsh|powershell|^ps$")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
@@ -133,6 +133,7 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
     """The words of the command that a program's name begins: what follows in its list,
     and what stands beside it as `args`.
     """
+    node = _program_of(node) or node
     yield node.value.strip(), _place(source, node)
     holder = node
     if node.key == ITEM and node.parent is not None:
@@ -160,6 +161,23 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
                 place = _place(source, child)
                 for found in _WORD.finditer(child.value):
                     yield found.group(), place + found.start()
+
+
+def _program_of(node: Node) -> Node | None:
+    """What runs the arguments that a node is one of: the command beside them, else the
+    image.
+    """
+    holder = node.parent
+    if node.key != ITEM or holder is None or holder.parent is None:
+        return None
+    if holder.key.lower() not in ("args", "arguments"):
+        return None
+    beside = {child.key.lower(): child for child in holder.parent.children[:40]}
+    for name in ("command", "entrypoint", "image", "name"):
+        found = beside.get(name)
+        if found is not None and (name != "name" or _is_step(found)):
+            return found.children[0] if found.children else found
+    return None
 
 
 def _is_step(node: Node) -> bool:

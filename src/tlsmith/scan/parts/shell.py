@@ -61,7 +61,7 @@ _EVALUATING = frozenset(
         "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
         "timeout", "concurrently", "wait-on", "npm-run-all", "start-server-and-test",
         "crontab", "vagrant", "wsl", "doas", "sudo", "runuser", "salt", "salt-call",
-        "salt-ssh",
+        "salt-ssh", "tmux", "screen",
     ]
 )  # fmt: skip
 _WORDS = re.compile(r"\S+\s+\S")
@@ -213,7 +213,10 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
         yield stretch_of(source, document.start, document.end, path=path)
     for operator, word in command.redirects:
         if operator.strip() == "<<<":
-            yield part_of(source, word.text, word.places, path=path)
+            text = _ESCAPED_LINE.sub(" \n", word.text)
+            if source.text.startswith("$'", word.start):
+                text = f" {text[1:]}"
+            yield part_of(source, text, word.places, path=path)
     if name_of(command.words[0].text) in _SPEAKING:
         for word in _said(command):
             text = _ESCAPED_LINE.sub(" \n", word.text)
