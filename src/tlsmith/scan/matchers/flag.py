@@ -49,7 +49,7 @@ _ADDRESS = re.compile(
 """Another machine's port."""
 _OF_CLIENTS = re.compile(
     r"login|log-in|logon|signin|pull|push|get|list|ls|status|whoami|enroll|register|fetch"
-    r"|upload|download|sync|query|describe|scan|connect|submit|image|target"
+    r"|upload|download|sync|query|describe|scan|connect|submit|image|target|configure"
 )
 """What a client is told to do, and a server is not."""
 _KEY_TOOLS = re.compile(r"step(?:-cli)?")
