@@ -35,6 +35,8 @@ _IN_VALUE = re.compile(
 )
 _NAMING = ("filename", "destination", "path", "dest")
 _LONG_LIST = 400
+_FEW = 12
+_RUNS_TEXT = re.compile(r"-(?:[ce]|-eval|r|Command|command)")
 _WORD = re.compile(r"\S+")
 _SALT_RUNS = re.compile(r"cmd\.(?:run|wait|script|wait_script)(?:\.|$)|^cmd$")
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
@@ -101,6 +103,9 @@ def _is_prose(node: Node) -> bool:
 
 def _of_node(source: Source, node: Node) -> Iterator[Part]:
     value = node.value.strip()
+    if interpreted := _interpreted(source, node):
+        yield joined(source, interpreted)
+        return
     if not re.search(r"\s", value) and value:
         words = list(_words_around(source, node))
         if len(words) > 1:
@@ -110,6 +115,17 @@ def _of_node(source: Source, node: Node) -> Iterator[Part]:
         yield from _of_hcl(source, node)
         return
     yield _scalar(source, node, _language_of(node))
+
+
+def _interpreted(source: Source, node: Node) -> list[tuple[str, int]]:
+    """The words of the list that a script stands in behind `python -c`, or none."""
+    if node.key != ITEM or node.parent is None:
+        return []
+    items = node.parent.children[:_FEW]
+    at = next((place for place, item in enumerate(items) if item is node), 0)
+    if at < 2 or not _RUNS_TEXT.fullmatch(items[at - 1].value.strip()):
+        return []
+    return [(item.value.strip(), _place(source, item)) for item in items[: at + 1]]
 
 
 def _of_hcl(source: Source, node: Node) -> Iterator[Part]:
