@@ -80,7 +80,14 @@ class _Reader:
                 yield from self._lines(node, document)
             elif _OBJECT.match(node.value):
                 yield from self._object(node, document)
-            elif node.key in ("line", "block", "content", "contents", "text"):
+            elif node.key in (
+                "line",
+                "block",
+                "content",
+                "contents",
+                "text",
+                "replace",
+            ):
                 yield from self._line(node, document)
 
     def _is_escaped(self, node: Node) -> bool:

@@ -183,7 +183,7 @@ def _is_plain(value: str) -> bool:
 def _keys(node: Node) -> tuple[str, ...]:
     """A key as it is written, and the last word of one with dots or colons."""
     key = node.key.lstrip(":")
-    last = key.rpartition(".")[2].rpartition("::")[2]
+    last = key.rpartition(".")[2].rpartition("::")[2].strip("\"'")
     return (key,) if last in ("", key) else (key, last)
 
 

@@ -6,7 +6,8 @@ the name of the variable does not say that it is a text to be read. What a rule 
 in `match`:
 
 - `kept`: a regular expression for options that are looked for in variables alone.
-- `beside_url`: one for options that count where a command names a URL with TLS alone.
+- `beside_url`: one for options that count only where a command names a URL with TLS or
+  another machine's port, or says what clients do.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _MAKE_VARIABLE = re.compile(
     re.I,
 )
 _TOLD = re.compile(r"(?i)help|usage|msg|message|desc|text|note|hint|warn|error|doc")
-_TALKING = re.compile(
+TALKING = re.compile(
     r"(?i)echo|printf|e?grep|rg|ag|ack|sed|awk|test|\[\[?|log\w*|die|warn\w*|err\w*|info"
     r"|fail|fatal|debug|note|print|say|usage|case|complete|compgen|assert\w*|expect\w*|:"
     r"|for|select|contains|has|\w*_?opts?|getopts?|args|set|return|unset|typeset|argparse"
@@ -42,6 +43,17 @@ _OWN_RULES = re.compile(r"curl|wget2?|run|npx|timeout")
 _TLS = re.compile(
     r"(?:-[\w-]+=)?[\"']?(?:https|wss|ldaps|grpcs|amqps|mqtts|imaps)://", re.I
 )
+_ADDRESS = re.compile(
+    r"(?:-[\w-]+=)?(?!localhost\b|127\.)[\w-]+(?:\.[\w-]+)+:\d{2,5}\b"
+)
+"""Another machine's port."""
+_OF_CLIENTS = re.compile(
+    r"login|log-in|logon|signin|pull|push|get|list|ls|status|whoami|enroll|register|fetch"
+    r"|upload|download|sync|query|describe|scan|connect|submit|image|target|configure"
+)
+"""What a client is told to do, and a server is not."""
+_KEY_TOOLS = re.compile(r"step(?:-cli)?")
+"""Programs to which `--insecure` says that a key needs no password."""
 _SPACED = re.compile(r"[ ]{2}")
 _UNSET = re.compile(r"[= ](?:false|no|0|off)\b", re.I)
 
@@ -49,7 +61,7 @@ _UNSET = re.compile(r"[= ](?:false|no|0|off)\b", re.I)
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The option at an anchor, if a command or a variable is given it."""
     unset = _UNSET.match(source.text, end) and "=" not in source.text[start:end]
-    if unset or _is_code(source) or source.text[start - 1 : start] == "-":
+    if unset or is_code(source) or source.text[start - 1 : start] == "-":
         return
     if source.zone(start) == "comment":
         return
@@ -62,11 +74,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     if source.language.name != "shell":
         given = False
-    if _is_kept(source, start, end) or (given and _is_given(source, start, end)):
+    if is_kept(source, start, end) or (given and _is_given(source, start, end)):
         yield Match(start, end)
 
 
-def _is_code(source: Source) -> bool:
+def is_code(source: Source) -> bool:
     """Whether it stands in a program, where such words are what is parsed as well.
 
     Groovy's are pipelines, whose steps are scripts.
@@ -76,7 +88,7 @@ def _is_code(source: Source) -> bool:
     return bool(source.language.imports) and source.language.name != "groovy"
 
 
-def _is_kept(source: Source, start: int, end: int) -> bool:
+def is_kept(source: Source, start: int, end: int) -> bool:
     first, last = source.line_bounds(source.position(start)[0])
     before = source.text[first : start + 1]
     found = _ASSIGNED.search(before)
@@ -93,23 +105,28 @@ def _is_kept(source: Source, start: int, end: int) -> bool:
 def _is_given(source: Source, start: int, end: int, *, to_url: bool = False) -> bool:
     """Whether it is a whole word of a command, behind its program."""
     for command, word in words_at(source, start):
-        if word.offset(0) == start and _is_option(command, word, end - start):
+        if word.offset(0) == start and is_option(command, word, end - start):
             return not to_url or _goes_to_url(command)
     return False
 
 
 def _goes_to_url(command: Command) -> bool:
-    """Whether a command names a URL with TLS, and no other rule knows its options."""
+    """Whether a command is a client's, and no other rule knows its options."""
     program, *words = command.words
-    return not _OWN_RULES.fullmatch(name_of(program.text)) and any(
-        _TLS.match(word.text) for word in words
+    name = name_of(program.text)
+    if _OWN_RULES.fullmatch(name):
+        return False
+    if any(_TLS.match(word.text) or _ADDRESS.match(word.text) for word in words):
+        return True
+    return not _KEY_TOOLS.fullmatch(name) and any(
+        _OF_CLIENTS.fullmatch(word.text) for word in words[:3]
     )
 
 
-def _is_option(command: Command, word: Word, length: int) -> bool:
+def is_option(command: Command, word: Word, length: int) -> bool:
     if word not in command.words[1:] or word.text[length : length + 1] not in ("", "="):
         return False
     program = command.words[0].text
     if is_plain("\n".join(one.text for one in command.words)):
         return False
-    return program[:1] != "-" and not _TALKING.fullmatch(name_of(program))
+    return program[:1] != "-" and not TALKING.fullmatch(name_of(program))

@@ -18,7 +18,7 @@ _PROSE = re.compile(
     r"|keywords|words|wiki|readme(?:\.md)?|patterns|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
     r"|disallow\w*|banned\w*|prohibit\w*)(?:\.(?:txt|md|rst|adoc))?$"
 )
-_PWSH = re.compile(r"(?i)pwsh|powershell")
+_PWSH = re.compile(r"(?i)pwsh|powershell|^ps$")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
 _UNIT = re.compile(
@@ -35,6 +35,8 @@ _IN_VALUE = re.compile(
 )
 _NAMING = ("filename", "destination", "path", "dest")
 _LONG_LIST = 400
+_FEW = 12
+_RUNS_TEXT = re.compile(r"-(?:[ce]|-eval|r|Command|command)")
 _WORD = re.compile(r"\S+")
 _SALT_RUNS = re.compile(r"cmd\.(?:run|wait|script|wait_script)(?:\.|$)|^cmd$")
 _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "exe")
@@ -101,6 +103,9 @@ def _is_prose(node: Node) -> bool:
 
 def _of_node(source: Source, node: Node) -> Iterator[Part]:
     value = node.value.strip()
+    if interpreted := _interpreted(source, node):
+        yield joined(source, interpreted)
+        return
     if not re.search(r"\s", value) and value:
         words = list(_words_around(source, node))
         if len(words) > 1:
@@ -110,6 +115,17 @@ def _of_node(source: Source, node: Node) -> Iterator[Part]:
         yield from _of_hcl(source, node)
         return
     yield _scalar(source, node, _language_of(node))
+
+
+def _interpreted(source: Source, node: Node) -> list[tuple[str, int]]:
+    """The words of the list that a script stands in behind `python -c`, or none."""
+    if node.key != ITEM or node.parent is None:
+        return []
+    items = node.parent.children[:_FEW]
+    at = next((place for place, item in enumerate(items) if item is node), 0)
+    if at < 2 or not _RUNS_TEXT.fullmatch(items[at - 1].value.strip()):
+        return []
+    return [(item.value.strip(), _place(source, item)) for item in items[: at + 1]]
 
 
 def _of_hcl(source: Source, node: Node) -> Iterator[Part]:
@@ -133,6 +149,7 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
     """The words of the command that a program's name begins: what follows in its list,
     and what stands beside it as `args`.
     """
+    node = _program_of(node) or node
     yield node.value.strip(), _place(source, node)
     holder = node
     if node.key == ITEM and node.parent is not None:
@@ -160,6 +177,23 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
                 place = _place(source, child)
                 for found in _WORD.finditer(child.value):
                     yield found.group(), place + found.start()
+
+
+def _program_of(node: Node) -> Node | None:
+    """What runs the arguments that a node is one of: the command beside them, else the
+    image.
+    """
+    holder = node.parent
+    if node.key != ITEM or holder is None or holder.parent is None:
+        return None
+    if holder.key.lower() not in ("args", "arguments"):
+        return None
+    beside = {child.key.lower(): child for child in holder.parent.children[:40]}
+    for name in ("command", "entrypoint", "image", "name"):
+        found = beside.get(name)
+        if found is not None and (name != "name" or _is_step(found)):
+            return found.children[0] if found.children else found
+    return None
 
 
 def _is_step(node: Node) -> bool:

@@ -61,10 +61,15 @@ _EVALUATING = frozenset(
         "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
         "timeout", "concurrently", "wait-on", "npm-run-all", "start-server-and-test",
         "crontab", "vagrant", "wsl", "doas", "sudo", "runuser", "salt", "salt-call",
-        "salt-ssh",
+        "salt-ssh", "tmux", "screen",
     ]
 )  # fmt: skip
 _WORDS = re.compile(r"\S+\s+\S")
+_SCRIPT_OPTION = re.compile(
+    r"(?i)--?(?:command|commands|ssh-command|remote-command|script-?text|script-?string"
+    r"|scripts?|startup-script|user-data|inline|exec)"
+)
+"""Options by which clouds' programs are given a script for another machine."""
 _SAYING = re.compile(
     r"(?i)(?:msg|message|help|usage|desc\w*|text|error|err|warn\w*|hint|note|title|banner"
     r"|prompt|reason|example|pattern|regex|expected?|doc|info|ps1)$"
@@ -94,6 +99,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         yield from _written(source, command)
         yield from _written_by_cmdlet(source, command)
         yield from _started(source, command)
+        yield from _given_as_script(source, command)
         for path, word in _added(command):
             added.setdefault(path, []).append(word)
         for word in _values(command):
@@ -216,7 +222,10 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
         yield stretch_of(source, document.start, document.end, path=path)
     for operator, word in command.redirects:
         if operator.strip() == "<<<":
-            yield part_of(source, word.text, word.places, path=path)
+            text = _ESCAPED_LINE.sub(" \n", word.text)
+            if source.text.startswith("$'", word.start):
+                text = f" {text[1:]}"
+            yield part_of(source, text, word.places, path=path)
     if name_of(command.words[0].text) in _SPEAKING:
         for word in _said(command):
             text = _ESCAPED_LINE.sub(" \n", word.text)
@@ -230,6 +239,22 @@ def _started(source: Source, command: Command) -> Iterator[Part]:
         text = source.text[start : command.end]
         text = _NAMED_PARAMETER.sub(lambda found: " " * len(found[0]), text)
         yield part_of(source, text, [(0, start)])
+
+
+def _given_as_script(source: Source, command: Command) -> Iterator[Part]:
+    """`az vm run-command invoke --scripts "curl …"`, `--command="curl …"`."""
+    is_script = False
+    for word in command.words[1:]:
+        if word.text[:1] == "-":
+            is_script = _SCRIPT_OPTION.fullmatch(word.text) is not None
+        elif is_script and word.quoted and _WORDS.search(word.text):
+            yield _inner(source, word, "shell")
+    for word in command.words[1:]:
+        name, equals, text = word.text.partition("=")
+        if equals and _SCRIPT_OPTION.fullmatch(name) and _WORDS.search(text):
+            start = word.offset(len(name) + 1)
+            if word.offset(len(word.text) - 1) - start == len(text) - 1:
+                yield part_of(source, text, [(0, start)])
 
 
 def _as_written(source: Source, word: Word) -> str:

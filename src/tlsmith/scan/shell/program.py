@@ -76,7 +76,8 @@ _ANYWHERE = frozenset(
         "wsl", "toolbox", "distrobox", "pct", "ansible", "machinectl", "systemd-run",
         "systemd-nspawn", "multipass", "limactl", "lima", "colima", "firejail",
         "bwrap", "cmd", "in-target", "curtin", "run-one", "chronic", "assert_success",
-        "bats_run", "run", "eval",
+        "bats_run", "run", "eval", "screen", "tmux", "invoke-command", "icm",
+        "start-job", "measure-command", "start-threadjob",
     ]
 )  # fmt: skip
 """Programs that run others somewhere among their arguments."""

@@ -12,7 +12,7 @@ from tlsmith.scan.shell.reader import read_shell
 from tlsmith.scan.source import Source
 
 _USE = re.compile(
-    r"(?:\$\{?|%)(?P<name>[A-Za-z_]\w*)(?P<index>\[[@*]\])?(?P<default>:?[-=][^}]*)?[}%]?"
+    r"(?:\$\{?|%)(?P<name>[A-Za-z_]\w*)(?P<index>\[[@*]\])?(?P<default>:?[-=+][^}]*)?[}%]?"
     r"|\$\{\{\s*(?:env|vars|inputs)\.(?P<context>\w+)\s*\}\}"
     r"|\$\(\(?(?:variables\.|params\.)?(?P<macro>[A-Za-z_]\w*)\)\)?"
 )
@@ -41,7 +41,7 @@ def held_by(word: Word, source: Source) -> Iterator[Held]:
         return
     default = use["default"]
     if default:
-        begin = use.start("default") + len(default) - len(default.lstrip(":-="))
+        begin = use.start("default") + (2 if default[0] == ":" else 1)
         text = word.text[begin:].rstrip("}")
         yield Held(_words(text), word.offset(begin), 0)
     name = use["name"] or use["context"] or use["macro"]
