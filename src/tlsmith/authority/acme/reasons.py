@@ -72,8 +72,8 @@ REASONS: Mapping[str, Reason] = {
     ),
     "badRevocationReason": Reason(
         "the reason for revoking is not one that holders can give",
-        "leave the reason out, or give keyCompromise, superseded or "
-        "cessationOfOperation",
+        "leave the reason out, or give keyCompromise, affiliationChanged, superseded, "
+        "cessationOfOperation or privilegeWithdrawn",
     ),
     "badSignatureAlgorithm": Reason(
         "the request is signed in a way that ACME does not allow",
