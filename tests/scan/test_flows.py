@@ -37,6 +37,7 @@ def lines(path: str, text: str) -> list[int]:
             "a.php",
             "<?php\ndefine('C', 0);\ncurl_setopt($c, CURLOPT_SSL_VERIFYPEER, C);\n",
         ),
+        ("a.ts", "const s = z.object({ insecureTLS: z.boolean().default(true) });\n"),
         (
             "a.php",
             "<?php\n$v = (bool) apply_filters('my_verify', false, $url);\n"
@@ -98,6 +99,7 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
         ("a.py", "import requests\nprint('verify', verify=False)\n"),
         ("a.py", "import requests\nno_verify_ssl = False\n"),
         ("a.js", "const x = secure ? o.rejectUnauthorized : false;\n"),
+        ("a.ts", "const s = z.object({ insecureTLS: z.boolean().default(false) });\n"),
         ("a.rb", "raise if http.verify_mode == OpenSSL::SSL::VERIFY_NONE\n"),
         (
             "a.rb",

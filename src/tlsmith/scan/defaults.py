@@ -37,6 +37,11 @@ _FILTER = re.compile(
     r"""(?:\(bool\))?apply_filters\(["'][\w.-]+["'],(true|false)(?:,.*)?\)"""
 )
 """What WordPress is told unless a plugin says something else."""
+_SCHEMA = re.compile(
+    r"""[\w.]+\.bool(?:ean)?\(\)(?:\.\w+\([^()]*\))*\.default\((true|false)\)"""
+    r"""(?:\.\w+\([^()]*\))*"""
+)
+"""What zod, Joi and their like take a setting for that is not there."""
 _FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
 _BARE = (
     r"""(?:process\.env(?:\.\w+|\[["']\w+["']\])|import\.meta\.env\.\w+"""
@@ -57,6 +62,7 @@ _PRODUCTION = frozenset({"production", "prod", "live"})
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "nullptr"})
 _OPTION = re.compile(r"""(?:\w+\.)?Option\((?:default=)?(True|False)(?:,.*)?\)""")
 """What typer makes of a parameter; click says it elsewhere."""
+_FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA)
 _LONGEST = 160
 
 
@@ -68,7 +74,7 @@ def default_of(text: str) -> bool | None:
     """
     if len(text) > _LONGEST:
         return None
-    flag = _OPTION.fullmatch(text) or _FLAG.fullmatch(text) or _FILTER.fullmatch(text)
+    flag = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if flag:
         return flag[1].lower() == "true"
     found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)
