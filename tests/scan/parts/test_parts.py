@@ -98,6 +98,8 @@ def test_a_command_is_found_where_it_stands(path: str, text: str, line: int) -> 
          "javascript-"),
         ("a.sh", "{\n  echo '[http]'\n  echo 'sslVerify = false'\n} > ~/.gitconfig\n",
          "config-"),
+        ("a.sh", "{\ncat <<E\n[http]\nsslVerify = false\nE\n} > ~/.gitconfig\n",
+         "config-"),
         ("Dockerfile", "FROM a\nCOPY <<E /root/.curlrc\ninsecure\nE\n", "config-curl"),
         ("b.yml", "entrypoint: [python, '-c', 'import requests; "
          "requests.get(u, verify=False)']\n", "python-"),

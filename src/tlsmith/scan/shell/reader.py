@@ -122,9 +122,9 @@ class _Reader:
 
     def _hand_on(self, command: Command) -> None:
         """What is said behind a group holds for all in it: `{ echo …; } > FILE`."""
-        written = [one for one in command.redirects if one[0].startswith((">", "&>"))]
+        written = _outgoing(command)
         for inner in self._just_closed() if written else ():
-            if not inner.redirects and inner.read_by is None:
+            if not _outgoing(inner) and inner.read_by is None:
                 inner.redirects += written
 
     def _take(self, command: Command, word: Word) -> None:
@@ -283,3 +283,8 @@ class _Reader:
                 word.items.append(item)
                 at = item.end
         return min(at + 1, self.end)
+
+
+def _outgoing(command: Command) -> list[tuple[str, Word]]:
+    """Where the output of a command goes."""
+    return [one for one in command.redirects if one[0].startswith((">", "&>"))]
