@@ -61,6 +61,26 @@ def lines(path: str, text: str) -> list[int]:
             "    requests.get(u, verify=v)\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', False))\n"),
+        (
+            "a.py",
+            "import requests\n@dataclass\nclass A:\n"
+            "    v: bool = field(default=False)\n"
+            "    def f(self): requests.get(u, verify=self.v)\n",
+        ),
+        (
+            "a.py",
+            "import requests\n"
+            "requests.get(u, verify=c.getboolean('a', 'v', fallback=False))\n",
+        ),
+        (
+            "a.js",
+            "const lax = () => false;\nnew Agent({ rejectUnauthorized: lax() });\n",
+        ),
+        (
+            "a.scala",
+            "val v = new HostnameVerifier { def verify(h: String, s: SSLSession) = "
+            "{ log.info(h); true } }\n",
+        ),
         ("a.py", "import requests\nrequests.get(u, verify=check or False)\n"),
         ("a.js", "new Agent({ rejectUnauthorized: o.strict ?? false });\n"),
         (

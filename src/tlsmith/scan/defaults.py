@@ -34,8 +34,15 @@ _FALLING_BACK = re.compile(
     rf"""\)*(?:\.\w+\(\))*(?:{_COMPARED})?"""
 )
 _FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
-_OPTION = re.compile(r"""(?:\w+\.)?Option\((?:default=)?(True|False)(?:,.*)?\)""")
-"""What typer makes of a parameter; click says it elsewhere."""
+_OPTION = re.compile(
+    r"""(?:\w+\.)?(?:Option|[fF]ield|attrib|ib)\((?:default=)?(True|False)(?:,.*)?\)"""
+)
+"""What typer makes of a parameter, and dataclasses of a member."""
+_KINGPIN = re.compile(r"""[\w.]+\("[^"]*".*\)\.Default\("(true|false)"\)\.Bool\(\)""")
+_FALLBACK = re.compile(
+    r"""(?i)[\w.]+\.get\w*\((?:["'][\w.-]+["'],){1,2}fallback=["']?(true|false)["']?\)"""
+)
+"""What configparser gives where a file says nothing."""
 _LONGEST = 160
 
 
@@ -47,7 +54,8 @@ def default_of(text: str) -> bool | None:
     """
     if len(text) > _LONGEST:
         return None
-    flag = _OPTION.fullmatch(text) or _FLAG.fullmatch(text)
+    forms = (_OPTION, _FLAG, _KINGPIN, _FALLBACK)
+    flag = next(filter(None, (form.fullmatch(text) for form in forms)), None)
     if flag:
         return flag[1].lower() == "true"
     found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)

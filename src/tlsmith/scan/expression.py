@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tlsmith.scan import bindings, defaults
+from tlsmith.scan.functions import Function, given_name
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
@@ -258,14 +259,19 @@ def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
         return []
     name = tokens.texts[end - 3]
     found = [
-        function
-        for function in source.functions
-        if function.name >= 0 and tokens.texts[function.name] == name
+        function for function in source.functions if _name_of(source, function) == name
     ]
     if len(found) != 1 or found[0].start <= start < found[0].end:
         return []
     answers = returns_of(source, found[0]) or []
     return [answer for answer in answers if answer[0] < answer[1]]
+
+
+def _name_of(source: Source, function: Function) -> str:
+    """The name of a function, or of what one without a name is given to."""
+    if function.name >= 0:
+        return source.tokens.texts[function.name]
+    return given_name(source, function.parameters) if function.parameters >= 0 else ""
 
 
 def _bare(source: Source, start: int, end: int) -> tuple[int, int]:
