@@ -81,6 +81,11 @@ def lines(path: str, text: str) -> list[int]:
             "val v = new HostnameVerifier { def verify(h: String, s: SSLSession) = "
             "{ log.info(h); true } }\n",
         ),
+        (
+            "a.go",
+            "func lax(s string) bool { return true }\n\n"
+            'var c = &C{InsecureSkipVerify: lax("a")}\n',
+        ),
         ("a.py", "import requests\nrequests.get(u, verify=check or False)\n"),
         ("a.js", "new Agent({ rejectUnauthorized: o.strict ?? false });\n"),
         (
@@ -130,6 +135,12 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
             "func f(b *B) { b.Skip(false) }\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', True))\n"),
+        (
+            "a.py",
+            "import requests\n"
+            "def f(u):\n    if u:\n        return True\n    return False\n"
+            "requests.get(u, verify=f(u))\n",
+        ),
         ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
         (
             "A.java",
