@@ -67,6 +67,31 @@ def lines(path: str, text: str) -> list[int]:
             "    requests.get(u, verify=v)\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', False))\n"),
+        (
+            "a.py",
+            "import requests\n@dataclass\nclass A:\n"
+            "    v: bool = field(default=False)\n"
+            "    def f(self): requests.get(u, verify=self.v)\n",
+        ),
+        (
+            "a.py",
+            "import requests\n"
+            "requests.get(u, verify=c.getboolean('a', 'v', fallback=False))\n",
+        ),
+        (
+            "a.js",
+            "const lax = () => false;\nnew Agent({ rejectUnauthorized: lax() });\n",
+        ),
+        (
+            "a.scala",
+            "val v = new HostnameVerifier { def verify(h: String, s: SSLSession) = "
+            "{ log.info(h); true } }\n",
+        ),
+        (
+            "a.go",
+            "func lax(s string) bool { return true }\n\n"
+            'var c = &C{InsecureSkipVerify: lax("a")}\n',
+        ),
         ("a.py", "import requests\nrequests.get(u, verify=check or False)\n"),
         ("a.js", "new Agent({ rejectUnauthorized: o.strict ?? false });\n"),
         (
@@ -117,6 +142,12 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
             "func f(b *B) { b.Skip(false) }\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=conf.get('v', True))\n"),
+        (
+            "a.py",
+            "import requests\n"
+            "def f(u):\n    if u:\n        return True\n    return False\n"
+            "requests.get(u, verify=f(u))\n",
+        ),
         ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
         (
             "A.java",

@@ -69,7 +69,7 @@ def _body_at(
     if text == "=>" or (text == "->" and source.language.name in arrows):
         return arrow(source, ahead + 1)
     if text == "=" and (defined or typed):
-        return (*expression(source, ahead + 1), True)
+        return _given(source, *expression(source, ahead + 1))
     return _body_without_braces(source, ahead) if defined else None
 
 
@@ -82,6 +82,14 @@ def _body_without_braces(source: Source, ahead: int) -> tuple[int, int, bool] | 
     if source.language.blocks == "end":
         return _body_to_end(source, ahead)
     return None
+
+
+def _given(source: Source, start: int, end: int) -> tuple[int, int, bool]:
+    """The body behind an equals sign: an expression, or a block as Scala has them."""
+    tokens = source.tokens
+    if source.language.name == "scala" and tokens.texts[start : start + 1] == ["{"]:
+        return start + 1, max(tokens.partner[start], start + 1), False
+    return start, end, True
 
 
 def _body_to_end(source: Source, ahead: int) -> tuple[int, int, bool] | None:

@@ -108,7 +108,7 @@ def _called(source: Source, function: Function) -> str:
     """The name by which a function is called: that of its class if it makes one."""
     tokens = source.tokens
     if function.name < 0:
-        return _given_name(source, function.parameters)
+        return functions.given_name(source, function.parameters)
     name = tokens.texts[function.name]
     if name[:1].isupper() or not functions.makes(
         source, source.functions.index(function)
@@ -117,14 +117,3 @@ def _called(source: Source, function: Function) -> str:
     before = source.text[: tokens.starts[function.name]]
     classes = _CLASS.findall(before)
     return str(classes[-1]) if classes else ""
-
-
-def _given_name(source: Source, opening: int) -> str:
-    """The name in `name = (a) => …`, `name := func(a) …`, `name = function (a) …`."""
-    tokens = source.tokens
-    index = opening - 1
-    while index > 0 and tokens.texts[index] in ("async", "function", "func", "lambda"):
-        index -= 1
-    if index > 0 and tokens.texts[index] in ("=", ":=", ":"):
-        return tokens.texts[index - 1]
-    return ""

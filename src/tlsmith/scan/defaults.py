@@ -60,9 +60,16 @@ _EQUAL = re.compile(
 _PRODUCTION = frozenset({"production", "prod", "live"})
 """What is so where it matters, if it is not so by default."""
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "nullptr"})
-_OPTION = re.compile(r"""(?:\w+\.)?Option\((?:default=)?(True|False)(?:,.*)?\)""")
-"""What typer makes of a parameter; click says it elsewhere."""
-_FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA)
+_OPTION = re.compile(
+    r"""(?:\w+\.)?(?:Option|[fF]ield|attrib|ib)\((?:default=)?(True|False)(?:,.*)?\)"""
+)
+"""What typer makes of a parameter, and dataclasses of a member."""
+_KINGPIN = re.compile(r"""[\w.]+\("[^"]*".*\)\.Default\("(true|false)"\)\.Bool\(\)""")
+_FALLBACK = re.compile(
+    r"""(?i)[\w.]+\.get\w*\((?:["'][\w.-]+["'],){1,2}fallback=["']?(true|false)["']?\)"""
+)
+"""What configparser gives where a file says nothing."""
+_FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK)
 _LONGEST = 160
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tlsmith.scan import bindings, defaults
+from tlsmith.scan.functions import Function, given_name
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
@@ -258,23 +259,34 @@ def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Val
 
 
 def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
-    """What a call without arguments of a function of this file gives back."""
+    """What a call of a function of this file gives back.
+
+    One that is handed something counts where it gives the same whatever that is.
+    """
     tokens = source.tokens
-    if tokens.kinds[start] != WORD or tokens.texts[end - 2 : end] != ["(", ")"]:
+    opening = tokens.partner[end - 1]
+    if tokens.kinds[start] != WORD or tokens.texts[end - 1] != ")" or opening < 1:
         return []
     own = tokens.texts[start] in ("self", "this") or source.language.name == "go"
-    if end - start != 3 and not (own and end - start == 5):
+    if opening - start != 1 and not (own and opening - start == 3):
         return []
-    name = tokens.texts[end - 3]
+    name = tokens.texts[opening - 1]
     found = [
-        function
-        for function in source.functions
-        if function.name >= 0 and tokens.texts[function.name] == name
+        function for function in source.functions if _name_of(source, function) == name
     ]
     if len(found) != 1 or found[0].start <= start < found[0].end:
         return []
-    answers = returns_of(source, found[0]) or []
-    return [answer for answer in answers if answer[0] < answer[1]]
+    answers = [a for a in returns_of(source, found[0]) or [] if a[0] < a[1]]
+    if end - opening > 2 and len({text_of(source, *a) for a in answers}) > 1:
+        return []
+    return answers
+
+
+def _name_of(source: Source, function: Function) -> str:
+    """The name of a function, or of what one without a name is given to."""
+    if function.name >= 0:
+        return source.tokens.texts[function.name]
+    return given_name(source, function.parameters) if function.parameters >= 0 else ""
 
 
 def _bare(source: Source, start: int, end: int) -> tuple[int, int]:

@@ -162,6 +162,17 @@ def _parameter(source: Source, number: int, name: str) -> int:
     return -1
 
 
+def given_name(source: Source, opening: int) -> str:
+    """The name in `name = (a) => …`, `name := func(a) …`, `name = function (a) …`."""
+    tokens = source.tokens
+    index = opening - 1
+    while index > 0 and tokens.texts[index] in ("async", "function", "func", "lambda"):
+        index -= 1
+    if index > 0 and tokens.texts[index] in ("=", ":=", ":"):
+        return tokens.texts[index - 1]
+    return ""
+
+
 def find_functions(source: Source) -> list[Function]:
     """Every function of a text that has a parameter list, in order."""
     found = []

@@ -45,6 +45,8 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
 
     tokens = source.tokens
     if function.expression:
+        if _is_telling_call(source, function.start, function.end):
+            return [(function.end, function.end)]
         return [(function.start, function.end)]
     found: list[tuple[int, int]] = []
     for index in range(function.start, function.end):
@@ -157,11 +159,35 @@ def _tells(source: Source, index: int) -> bool:
     tokens = source.tokens
     if tokens.texts[index].lower() == "system":
         return tokens.texts[index + 2 : index + 3] in (["out"], ["err"])
+    if tokens.texts[index] == "runCatching":  # Kotlin's try, whose failure is let go
+        return not {"getOrThrow", "onFailure"}.intersection(
+            tokens.texts[index : index + 40]
+        )
     if tokens.texts[index] in ("pass", "...", "_", "unused", "Q_UNUSED", "(") or (
         tokens.kinds[index] == STRING
     ):
         return True
     return bool(_LOGGING.match(tokens.texts[index])) or _looks_at_dates(source, index)
+
+
+_TELLERS = frozenset(["debug", "info", "warn", "warning", "error", "trace", "log"]) | {
+    *("d", "i", "w", "e", "v", "print", "println")
+}
+
+
+def _is_telling_call(source: Source, start: int, end: int) -> bool:
+    """Whether an expression is nothing but `log.debug(…)`, which gives back nothing."""
+    tokens = source.tokens
+    opening = tokens.partner[end - 1] if end > start else -1
+    if opening <= start or tokens.texts[opening] != "(":
+        return False
+    path = tokens.texts[start:opening]
+    return (
+        path[-1] in _TELLERS
+        and all(text == "." for text in path[1::2])
+        and (len(path) > 1 or path[0].startswith("print"))
+        and bool(_LOGGING.match(path[0]))
+    )
 
 
 def _looks_at_dates(source: Source, index: int) -> bool:

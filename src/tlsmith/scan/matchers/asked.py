@@ -3,9 +3,10 @@
 `file_has`, `file_lacks`, `in_call`, `not_in_call`; `beside_lacks`, a regular expression
 that must not be found between the brackets around; `call_has`, one that must be found
 in what is called around it, or in what that is handed; `not_called`, one that must not
-be found in the nearest call's name and what stands around; `unless_later`, one for what
-puts a name right that is given the thing: an attribute and its value, further down in
-the function.
+be found in the nearest call's name and what stands around; `not_given_to`, one that
+must not be the name of the argument that the table around is; `unless_later`, one for
+what puts a name right that is given the thing: an attribute and its value, further down
+in the function.
 """
 
 from __future__ import annotations
@@ -79,8 +80,7 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
         return False
     if _is_refused(source, index) or _is_mended(rule, source, index):
         return False
-    lacks = rule.match.get("beside_lacks")
-    if lacks and compiled(lacks).search(between(source, index)):
+    if _is_elsewhere(rule, source, index):
         return False
     has = rule.match.get("call_has")
     handed = between(source, index) if has else ""
@@ -97,6 +97,26 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
             (callee + between(source, index) for callee in callees[:1]),
         )
     )
+
+
+def _is_elsewhere(rule: Rule, source: Source, index: int) -> bool:
+    """Whether what stands beside, or what it is given to, says that it is not meant."""
+    lacks = rule.match.get("beside_lacks")
+    if lacks and compiled(lacks).search(between(source, index)):
+        return True
+    other = rule.match.get("not_given_to")
+    return bool(other) and bool(compiled(other).fullmatch(_given_to(source, index)))
+
+
+def _given_to(source: Source, index: int) -> str:
+    """The argument that the table of a key is: `json` in `post(json={"a": 1})`."""
+    texts, parents = source.tokens.texts, source.tokens.parent
+    at = parents[index] - 1
+    if at > 0 and texts[at] == "dict":
+        at -= 1
+    if at < 1 or texts[at] != "=" or parents[at] < 0 or texts[parents[at]] != "(":
+        return ""
+    return texts[at - 1]
 
 
 def _is_one(unwanted: str | None, callees: Iterable[str]) -> bool:
