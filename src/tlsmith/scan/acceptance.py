@@ -102,6 +102,8 @@ def _is_yes(source: Source, value: Value) -> bool:
     text = text_of(source, value.start, value.end)
     if value.negated or _is_name_ok(source, text):
         return False
+    if "=" in text:
+        return False  # `answer == Dialog.Yes` asks
     return text.lower() in _YES or last_component(text.lower()) in _YES
 
 

@@ -430,6 +430,8 @@ def _boolean(source: Source, value: Value) -> bool | None:
     if value.end <= value.start or tokens.kinds[value.end - 1] == STRING:
         return None
     text = text_of(source, value.start, value.end)
+    if "==" in text or "!=" in text:
+        return None  # `answer == Dialog.Yes` asks
     word = last_component(text).lower().lstrip("@").strip("()")
     cast = _CAST.fullmatch(word)
     if cast:
