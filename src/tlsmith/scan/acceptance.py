@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tlsmith.scan import bodies, functions
 from tlsmith.scan.expression import (
     Value,
@@ -123,6 +125,8 @@ def _function_in(source: Source, value: Value) -> Function | None:
     while start < end and tokens.texts[start] in _BEFORE_FUNCTIONS:
         start += 1
     written = _written(source, start, end)
+    if written and written.expression and start < end < written.end:
+        return replace(written, end=end)  # `dev ? (a, b) => true : null`
     if written:
         return written
     return _named(source, start, end)
