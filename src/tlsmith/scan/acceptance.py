@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tlsmith.scan import bodies, functions
 from tlsmith.scan.expression import (
     Value,
@@ -102,6 +104,8 @@ def _is_yes(source: Source, value: Value) -> bool:
     text = text_of(source, value.start, value.end)
     if value.negated or _is_name_ok(source, text):
         return False
+    if "=" in text:
+        return False  # `answer == Dialog.Yes` asks
     return text.lower() in _YES or last_component(text.lower()) in _YES
 
 
@@ -121,6 +125,8 @@ def _function_in(source: Source, value: Value) -> Function | None:
     while start < end and tokens.texts[start] in _BEFORE_FUNCTIONS:
         start += 1
     written = _written(source, start, end)
+    if written and written.expression and start < end < written.end:
+        return replace(written, end=end)  # `dev ? (a, b) => true : null`
     if written:
         return written
     return _named(source, start, end)

@@ -16,6 +16,10 @@ _UNQUALIFIED = ("java", "csharp", "kotlin", "scala", "groovy", "dart", "c")
 _MOST = 400
 
 
+_TYPES = frozenset({"bool", "boolean", "Boolean", "Bool", "BOOL", "int", "long"})
+"""What `KEY: bool = true` gives no value."""
+
+
 def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:
     """Where the values of a name start, as a use of it may see them.
 
@@ -27,6 +31,8 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     Returns:
         The index of each value's first token, and whether it is the only one.
     """
+    if name[-1] in _TYPES:
+        return []
     found = _assigned(source, name, use)
     if not found and len(name) == 2 and name[0] in _OWN:
         found = [

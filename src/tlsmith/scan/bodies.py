@@ -139,7 +139,7 @@ def _brace_follows(source: Source, index: int) -> bool:
     while index < len(tokens) and tokens.kinds[index] == NEWLINE:
         index += 1
     return index < len(tokens) and (
-        tokens.texts[index] in ("{", "->") or tokens.texts[index] in _MODIFIERS
+        tokens.texts[index] in ("{", "->", "=>") or tokens.texts[index] in _MODIFIERS
     )
 
 

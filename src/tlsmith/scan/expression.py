@@ -306,6 +306,28 @@ def _bare(source: Source, start: int, end: int) -> tuple[int, int]:
         start += 2  # what `(name := value)` gives the name, it is
     if source.language.name == "javascript":
         return _untyped(source, start, end)
+    if source.language.name in ("c", "objectivec", "php"):
+        return _uncast(source, start, end)
+    return start, end
+
+
+_NUMERIC = frozenset({"long", "int", "bool", "BOOL", "unsigned", "short", "boolean"})
+
+
+def _uncast(source: Source, start: int, end: int) -> tuple[int, int]:
+    """A range without a cast to a number: `(long) x`, `static_cast<long>(x)`."""
+    tokens = source.tokens
+    if tokens.texts[start] == "static_cast" and tokens.texts[end - 1] == ")":
+        opening = tokens.partner[end - 1]
+        if start < opening and _NUMERIC.issuperset(
+            tokens.texts[start + 2 : opening - 1]
+        ):
+            return opening + 1, end - 1
+    close = tokens.partner[start] if tokens.texts[start] == "(" else -1
+    if start + 1 < close < end - 1 and _NUMERIC.issuperset(
+        tokens.texts[start + 1 : close]
+    ):
+        return _bare(source, close + 1, end)
     return start, end
 
 
@@ -395,12 +417,16 @@ def _operand_start(source: Source, index: int) -> int:
     return label if label >= 0 else index
 
 
+_OPENING_FUNCTIONS = frozenset({"=>", "->", "lambda", "function", "func", "fn", "{"})
+
+
 def _choice(source: Source, start: int, end: int) -> Choice | None:
     """The conditional that an expression is, or None."""
     marks = {"?": -1, ":": -1, "if": -1, "else": -1}
     arrow = False
     for index, text in _top_level(source, start, end):
-        arrow = arrow or text in ("=>", "->", "lambda", "function", "func", "fn", "{")
+        subscript = text == "{" and source.language.name == "perl"  # `$ENV{NAME} ? …`
+        arrow = arrow or (text in _OPENING_FUNCTIONS and not subscript)
         if text in marks and marks[text] < 0:
             marks[text] = index
         if text == "?" and arrow:
@@ -477,6 +503,8 @@ def _boolean(source: Source, value: Value) -> bool | None:
     if value.end <= value.start or tokens.kinds[value.end - 1] == STRING:
         return None
     text = text_of(source, value.start, value.end)
+    if "==" in text or "!=" in text:
+        return None  # `answer == Dialog.Yes` asks
     word = last_component(text).lower().lstrip("@").strip("()")
     cast = _CAST.fullmatch(word)
     if cast:

@@ -49,7 +49,7 @@ _ONE = re.compile(r"(?:0x0*)?1[uUlL]*")
 _ASSERTING = re.compile(
     r"(?i)(?:^|[.:>\s])(?:assert\w*(?:\.\w+)?|raises|mock\.call|require\.\w+|expect\w*|to_?equal|to_?strict_?equal"
     r"|to_?match_?object|to_?have_?been_\w*|tohavebeen\w*|\w*called_?(?:once_?)?with|objectcontaining|should\w*"
-    r"|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
+    r"|record\.exception|include|(?:hash|array)_including|(?:have_)?received?\(.*\.with)!?$"
 )
 _REFUSING = re.compile(
     r"\s*(?:async\s+)?with\s.*\b(?:raises|assertRaises\w*|assert_raises)\b"

@@ -308,8 +308,8 @@ def _is_run_by_name(source: Source, index: int) -> bool:
 
 
 def _in_backticks(source: Source, offset: int) -> Part | None:
-    """`` `curl …` `` where backticks are no strings: Perl, PHP."""
-    if source.language.name not in ("perl", "php"):
+    """`` `curl …` `` where backticks are no strings: Perl, PHP, Julia."""
+    if source.language.name not in ("perl", "php", "julia"):
         return None
     first, last = source.line_bounds(source.position(offset)[0])
     begin = source.text.rfind("`", first, offset)
