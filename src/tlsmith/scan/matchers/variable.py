@@ -94,12 +94,14 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the variable at an anchor is given one of the values."""
     if source.language.name == "prose" or not _is_whole(source.text, start, end):
         return
-    if source.zone(start) == "comment":
-        return
     lacks = rule.match.get("unless_name")
     if lacks and compiled(lacks).search(source.text, start, end):
         return
-    wanted = compiled(f"(?i:{rule.match['values']})")
+    values = f"(?i:{rule.match['values']})"
+    # Most files hold none of the rarer values: they need not be cut up.
+    if not source.holds(values) or source.zone(start) == "comment":
+        return
+    wanted = compiled(values)
     told = _PIPELINE.match(source.text, end)
     if told and source.text.endswith("variable=", max(0, start - 40), start):
         if wanted.fullmatch(told["value"]):
