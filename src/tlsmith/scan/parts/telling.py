@@ -23,10 +23,13 @@ def may_tell(rule: Rule, source: Source) -> bool:
 
     A short option may stand in what a variable holds, so whole files are asked.
     """
-    if rule.match.get("kind") != "command":
+    kind = rule.match.get("kind")
+    if kind not in ("command", "variable"):
         return True
     while source.outer is not None:
         source = source.outer
+    if kind == "variable":
+        return source.holds(f"(?i:{rule.match['values']})")
     return source.holds(_signs(rule))
 
 
