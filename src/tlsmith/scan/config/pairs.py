@@ -15,13 +15,15 @@ _FORM_FIELDS = frozenset({"checkbox", "boolean", "bool", "toggle", "switch", "te
 _TASKS = frozenset({"Task", "ClusterTask", "Pipeline", "StepAction"})
 _USE = re.compile(r"\bvar\.(\w+)")
 _NAME = re.compile(r"[\w.:/-]+")
+_POINTER = re.compile(r"/[\w.:/~-]+")
+"""Where a JSON Patch puts its value."""
 
 
 def pairs(document: Document) -> Iterator[Node]:
     """A setting for each block that names one, and says its value, in two entries.
 
     Helm's `set` in Terraform, Argo CD's parameters, Ansible's `ini_file`, the
-    parameters of CloudFormation and of Tekton's tasks.
+    parameters of CloudFormation and of Tekton's tasks, JSON patches.
     """
     values = _VALUES
     if _is_task(document):
@@ -59,9 +61,16 @@ def _is_task(document: Document) -> bool:
 
 def _pair(block: Node, values: frozenset[str]) -> Node | None:
     name = value = None
+    is_patch = any(
+        child.key == "op" and child.value in ("add", "replace")
+        for child in block.children
+    )
     for child in block.children:
         low = child.key.lower()
-        if name is None and low in _NAMES and _NAME.fullmatch(child.value):
+        named = (low in _NAMES and _NAME.fullmatch(child.value)) or (
+            is_patch and low == "path" and _POINTER.fullmatch(child.value)
+        )
+        if name is None and named:
             name = child
         elif low == "type" and child.value.lower() in _FORM_FIELDS:
             return None  # a form is described, or a schema
@@ -69,7 +78,8 @@ def _pair(block: Node, values: frozenset[str]) -> Node | None:
             value = child
     if name is None or value is None:
         return None
-    made = Node(name.value, name.value_start, name.end, block.parent)
+    key = name.value.rpartition("/")[2] if is_patch else name.value
+    made = Node(key, name.value_start, name.end, block.parent)
     made.assign(value.value, value.value_start, value.end)
     return made
 

@@ -27,7 +27,7 @@ _DEFAULT = re.compile(r"^[ \t]+default:", re.M)
 """In the block of what a workflow or an action is given."""
 _JSON_KEY = re.compile(r"[\w$.-]*+[ \t]*+(?:=|:(?!//))|[^\"'\n]*+[\"']\s*+[:=]")
 _NAMED = re.compile(
-    r"(?i)\"(?:name|key|option|property|parameter|setting|parameterkey)\\?\"\s{0,4}:\s{0,4}"
+    r"(?i)\"(?:name|key|option|property|parameter|setting|parameterkey|path)\\?\"\s{0,4}:\s{0,4}"
     r"\\?\"[\w./:-]{0,80}\Z"
 )
 """What stands before a setting's name where another key holds its value."""

@@ -58,6 +58,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if is_code(source) or source.zone(start) == "comment":
         return
     for command, word in words_at(source, start):
+        if source.outer is None and command.words[:1] == [word]:
+            continue
         said = _said_in(command, word, start)
         if said and _is_wrong(rule, said) and not _is_plain(command):
             yield Match(word.start, said.end)
@@ -84,8 +86,11 @@ def _is_wrong(rule: Rule, said: _Said) -> bool:
 def _said_in(command: Command, word: Word, offset: int) -> _Said | None:
     """What a command's word says at an offset, if the command is given it."""
     words = command.words
-    name = name_of(words[0].text) if words else ""
-    if word not in words[1:] or TALKING.fullmatch(name) or _OWN_RULES.fullmatch(name):
+    # Arguments that a list of settings holds stand there without their program.
+    name = name_of(words[0].text) if words and words[0].text[:1] != "-" else ""
+    if not any(word is one for one in words[1 if name else 0 :]):
+        return None
+    if TALKING.fullmatch(name) or _OWN_RULES.fullmatch(name):
         return None
     at = 0
     for piece in _PIECES.split(word.text):

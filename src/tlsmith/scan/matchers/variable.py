@@ -4,6 +4,7 @@ The anchor is the variable's name. What a rule may say in `match`:
 
 - `values`: a regular expression that the whole value matches, case aside.
 - `unless_name`: one that must not be found in the name.
+- `like`: one for the name in small letters without punctuation, as `config` has it.
 - `code`: whether a program's constant of that name counts as well; else only what it
   puts into an environment does.
 
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.matchers.config import is_like
 from tlsmith.scan.matchers.variable_in_code import given_in_code
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
@@ -96,6 +98,9 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     lacks = rule.match.get("unless_name")
     if lacks and compiled(lacks).search(source.text, start, end):
+        return
+    like = rule.match.get("like")
+    if like and not is_like(like, source.text[start:end]):
         return
     values = f"(?i:{rule.match['values']})"
     # Most files hold none of the rarer values: they need not be cut up.

@@ -34,6 +34,10 @@ _IN_VALUE = re.compile(
     r"[\s{,]*+\"(?P<key>[^\"\\]*+)\"\s*+:\s*+\"[^\"\\]*+(?:\\.[^\"\\]*+)*+"
 )
 _NAMING = ("filename", "destination", "path", "dest")
+_ARGUMENTS = re.compile(
+    r"(?i)[\w.-]*(?:args?|arguments|flags|options|opts|params|cmd|command|argv|value)"
+    r"|entrypoint|exec|run|script|args\[\d+\]"
+)
 _LONG_LIST = 400
 _FEW = 12
 _RUNS_TEXT = re.compile(r"-(?:[ce]|-eval|r|Command|command)")
@@ -103,18 +107,26 @@ def _is_prose(node: Node) -> bool:
 
 def _of_node(source: Source, node: Node) -> Iterator[Part]:
     value = node.value.strip()
+    if value.lstrip("\"'").startswith("-") and not _ARGUMENTS.fullmatch(
+        _list_of(node).key
+    ):
+        return  # an option that is told of
     if interpreted := _interpreted(source, node):
         yield joined(source, interpreted)
         return
     if not re.search(r"\s", value) and value:
         words = list(_words_around(source, node))
-        if len(words) > 1:
+        if len(words) > 1 or value.startswith("-"):
             yield joined(source, words)
         return
     if source.language.name == "hcl":
         yield from _of_hcl(source, node)
         return
     yield _scalar(source, node, _language_of(node))
+
+
+def _list_of(node: Node) -> Node:
+    return node if node.key != ITEM or node.parent is None else node.parent
 
 
 def _interpreted(source: Source, node: Node) -> list[tuple[str, int]]:
