@@ -25,6 +25,8 @@ _KEYWORDS = frozenset(
     ]
 )  # fmt: skip
 _DEEPEST = 24
+_MOST_IN_GROUP = 500
+"""Commands of a group that what is said behind it is handed on to."""
 
 
 def read_shell(text: str) -> list[Command]:
@@ -118,7 +120,9 @@ class _Reader:
             self.closed = self.opened.pop()
 
     def _just_closed(self) -> list[Command]:
-        return self.commands[self.closed :] if self.closed >= 0 else []
+        if self.closed < 0:
+            return []
+        return self.commands[self.closed : self.closed + _MOST_IN_GROUP]
 
     def _hand_on(self, command: Command) -> None:
         """What is said behind a group holds for all in it: `{ echo …; } > FILE`."""
