@@ -70,6 +70,8 @@ _FALLBACK = re.compile(
 )
 """What configparser gives where a file says nothing."""
 _FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK)
+_PARSED = frozenset({"args", "opts", "options", "arguments", "parsed", "ns"})
+"""What programs call the options they were given."""
 _LONGEST = 160
 
 
@@ -109,10 +111,11 @@ def unset(text: str) -> bool | None:
     found = _EQUAL.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         return None
-    wanted = re.findall(r"""["']([\w.-]*)["']|(\w+)""", found["left"] or found["with"])
-    words = {(quoted or word).lower() for quoted, word in wanted}
     if found["left"]:
         words = {found["left"].lower()}
+    else:
+        wanted = re.findall(r"""["']([\w.-]*)["']|(\w+)""", found["with"])
+        words = {(quoted or word).lower() for quoted, word in wanted}
     if words & _PRODUCTION:
         return None
     op = (found["op"] or found["op2"] or "==").strip()
@@ -142,37 +145,30 @@ def _plain(text: str, default: str) -> bool | None:
 
 def option_default(source: Source, name: Sequence[str]) -> bool | None:
     """What an option of the command line is if it is not given, or None."""
-    if source.language.name == "go" and len(name) == 1:
-        return _go_flag(source, name[0])
-    if source.language.name == "python" and len(name) == 1:
-        return _click_option(source, name[0])
-    if source.language.name != "python" or len(name) != 2:
-        return None
-    if name[0] not in ("args", "opts", "options", "arguments", "parsed", "ns"):
-        return None
-    long = re.escape(name[1]).replace("_", "[-_]")
-    found = re.search(
-        rf"""add_(?:argument|option)\([^()]{{0,200}}["'](?:--{long}["']|[^()]{{0,120}}dest=["']{long}["'])"""
-        r"[^()]{0,300}\bdefault\s*=\s*(True|False)\b",
-        source.text,
-    )
-    return found[1] == "True" if found else None
+    pattern = _defining(source.language.name, name)
+    found = re.search(pattern, source.text) if pattern else None
+    return found[1].lower() == "true" if found else None
 
 
-def _go_flag(source: Source, name: str) -> bool | None:
-    found = re.search(
-        rf"""\.BoolVarP?\(\s*&{re.escape(name)},\s*"[^"]*",\s*(?:"[^"]*",\s*)?(true|false)\b""",
-        source.text,
-    )
-    return found[1] == "true" if found else None
-
-
-def _click_option(source: Source, name: str) -> bool | None:
-    """The default of a parameter that click, or what is like it, fills."""
-    long = re.escape(name).replace("_", "[-_]")
-    found = re.search(
-        rf"""\boption\([^()]{{0,80}}["'](?:--{long}\b[^"']*)["'][^()]{{0,300}}"""
-        r"\bdefault\s*=\s*(True|False)\b",
-        source.text,
-    )
-    return found[1] == "True" if found else None
+def _defining(language: str, name: Sequence[str]) -> str:
+    """What finds the definition of the option that fills a name, or nothing."""
+    if language == "go" and len(name) == 1:
+        return (
+            rf"""\.BoolVarP?\(\s*&{re.escape(name[0])},\s*"[^"]*","""
+            r"""\s*(?:"[^"]*",\s*)?(true|false)\b"""
+        )
+    if language != "python":
+        return ""
+    long = re.escape(name[-1]).replace("_", "[-_]")
+    if len(name) == 1:  # a parameter that click, or what is like it, fills
+        return (
+            rf"""\boption\([^()]{{0,80}}["'](?:--{long}\b[^"']*)["'][^()]{{0,300}}"""
+            r"\bdefault\s*=\s*(True|False)\b"
+        )
+    if len(name) == 2 and name[0] in _PARSED:
+        return (
+            r"""add_(?:argument|option)\([^()]{0,200}["']"""
+            rf"""(?:--{long}["']|[^()]{{0,120}}dest=["']{long}["'])"""
+            r"[^()]{0,300}\bdefault\s*=\s*(True|False)\b"
+        )
+    return ""

@@ -249,12 +249,13 @@ def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Val
     """What the file gives no value: by its own default, if it says one."""
     if end - start == 1 and source.tokens.kinds[start] != WORD:
         return Value(start, end)
-    text = text_of(source, start, end) if not name and end - start < 40 else ""
-    default = defaults.option_default(source, name) if name else None
-    if text:
-        default = defaults.default_of(text)
-    unset = defaults.unset(text) if text and default is None else None
-    constant = default if unset is None else unset
+    if name:
+        constant, unset = defaults.option_default(source, name), None
+    else:
+        text = text_of(source, start, end) if end - start < 40 else ""
+        constant = defaults.default_of(text)
+        unset = defaults.unset(text) if constant is None else None
+    constant = constant if unset is None else unset
     return Value(start, end, constant is None, False, constant, unset is not None)
 
 

@@ -132,6 +132,11 @@ def is_plain(said: str) -> bool:
     return {scheme.lower() for scheme in _URL.findall(said)} == {"http"}
 
 
+def goes_plain(command: Command) -> bool:
+    """Whether a command names addresses without TLS alone."""
+    return is_plain("\n".join(word.text for word in command.words))
+
+
 def _said(pattern: str) -> re.Pattern[str]:
     return compiled(f"(?m){pattern}")
 

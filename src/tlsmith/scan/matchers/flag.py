@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Match
-from tlsmith.scan.matchers.command import is_plain
+from tlsmith.scan.matchers.command import goes_plain
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.command import Command, Word
@@ -127,6 +127,6 @@ def is_option(command: Command, word: Word, length: int) -> bool:
     if word not in command.words[1:] or word.text[length : length + 1] not in ("", "="):
         return False
     program = command.words[0].text
-    if is_plain("\n".join(one.text for one in command.words)):
+    if goes_plain(command):
         return False
     return program[:1] != "-" and not TALKING.fullmatch(name_of(program))

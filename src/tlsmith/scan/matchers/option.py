@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tlsmith.scan.finding import Match
-from tlsmith.scan.matchers.command import is_plain
+from tlsmith.scan.matchers.command import goes_plain
 from tlsmith.scan.matchers.config import is_like
 from tlsmith.scan.matchers.flag import TALKING, is_code, is_kept
 from tlsmith.scan.rule import Rule
@@ -61,14 +61,10 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if source.outer is None and command.words[:1] == [word]:
             continue
         said = _said_in(command, word, start)
-        if said and _is_wrong(rule, said) and not _is_plain(command):
+        if said and _is_wrong(rule, said) and not goes_plain(command):
             yield Match(word.start, said.end)
             return
     yield from _kept(rule, source, start)
-
-
-def _is_plain(command: Command) -> bool:
-    return is_plain("\n".join(word.text for word in command.words))
 
 
 def _is_wrong(rule: Rule, said: _Said) -> bool:

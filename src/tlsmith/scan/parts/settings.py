@@ -95,7 +95,7 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
 
 
 def _is_prose(node: Node) -> bool:
-    key = node.key if node.key != ITEM or node.parent is None else node.parent.key
+    key = _list_of(node).key
     if key == "name" and any(_SALT_RUNS.search(one.key) for one in node.ancestors):
         return False
     if node.key == "name" and _is_step(node):
@@ -126,6 +126,7 @@ def _of_node(source: Source, node: Node) -> Iterator[Part]:
 
 
 def _list_of(node: Node) -> Node:
+    """The list that an entry is in; what is no entry stands for itself."""
     return node if node.key != ITEM or node.parent is None else node.parent
 
 
@@ -163,9 +164,8 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
     """
     node = _program_of(node) or node
     yield node.value.strip(), _place(source, node)
-    holder = node
-    if node.key == ITEM and node.parent is not None:
-        holder = node.parent
+    holder = _list_of(node)
+    if holder is not node:
         behind = False
         for child in holder.children if len(holder.children) < _LONG_LIST else ():
             if behind and not child.children:
