@@ -85,6 +85,11 @@ _OPTIONS = (
         help="How many processes to use; as many as there are cores if not given.",
     ),
     click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Judge files again that an earlier scan found nothing in.",
+    ),
+    click.option(
         "--changed-since", metavar="REV", help="Only files changed since this revision."
     ),
     click.option("--staged", is_flag=True, help="Only what is staged for a commit."),

@@ -77,6 +77,7 @@ def _scan(options: dict[str, Any]) -> int:
         largest=options["max_size"],
         ignore=not options["no_ignore"],
         jobs=options["jobs"],
+        again=options["no_cache"],
         changed_since=options["changed_since"],
         staged=options["staged"],
         history=options["history"],

@@ -27,6 +27,7 @@ class Asked:
     largest: int = 1 << 20
     ignore: bool = True
     jobs: int | None = None
+    again: bool = False
     changed_since: str | None = None
     staged: bool = False
     history: bool = False
@@ -43,6 +44,7 @@ class Asked:
             choice=Choice(self.ignore, self.excludes),
             jobs=self.jobs,
             cache=cache_folder(),
+            again=self.again,
         )
 
     @property

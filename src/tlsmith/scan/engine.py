@@ -14,11 +14,14 @@ from tlsmith.scan.artefacts import Fact, joined
 from tlsmith.scan.examine import PATIENCE, Examined, Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.unchanged import Unchanged, question
 from tlsmith.scan.walk import Choice, Skipped, walk
 from tlsmith.scan.workers import Named, can_work, examined
 
 _FEW = 600
 """Files that one process judges before others could have started."""
+_FEW_CHANGED = 60
+"""The same, of those that something was found in before, or that are new."""
 
 Progress = Callable[[int], None]
 """Told now and then how many files are done."""
@@ -35,6 +38,8 @@ class Options:
         jobs: How many processes; None is as many as there are cores for us.
         cache: A folder for what is compiled, or None.
         patience: Seconds of processor time that a file may take.
+        again: Whether files are judged that an earlier scan found nothing in, and
+            that are the same still.
     """
 
     rules: Sequence[Rule]
@@ -43,6 +48,7 @@ class Options:
     jobs: int | None = None
     cache: str | None = None
     patience: float = PATIENCE
+    again: bool = False
 
 
 @dataclass
@@ -99,24 +105,54 @@ def scan(
     named, folders = _told_apart(paths)
     for path in named:
         done.take(path, examiner.file(path, _inside(path), named=True))
-    found = chain.from_iterable(_below(top, options, done) for top in folders)
-    first = list(islice(found, _FEW))
-    jobs = options.jobs or cores()
-    if len(first) < _FEW or jobs == 1 or not can_work():
-        results: Iterator[tuple[Named, Examined]] = (
-            (file, examiner.file(file.path, file.inside))
-            for file in chain(first, found)
-        )
-    else:
-        examiner.candidates.prepare()
-        results = examined(examiner, chain(first, found), jobs)
+    found: Iterator[Named] = chain.from_iterable(
+        _below(top, options, done) for top in folders
+    )
+    few, found = _peeked(found, _FEW)
+    unchanged = None
+    if not (few or options.again or options.cache is None):
+        asked = question(options.rules, options.largest)
+        unchanged = Unchanged(folders, asked, options.cache)
+        few, found = _peeked(_changed(found, unchanged, done), _FEW_CHANGED)
+    jobs = 1 if few else options.jobs or cores()
     told = time.monotonic()
-    for number, (file, result) in enumerate(results, 1):
+    for file, result in _results(examiner, found, jobs):
         done.take(file.path, result)
+        if unchanged is not None and not any(result):
+            unchanged.add(file.path)
         if progress and time.monotonic() - told > 0.2:
             told = time.monotonic()
-            progress(number)
+            progress(done.files)
+    if unchanged is not None:
+        unchanged.write()
     return done.ordered()
+
+
+def _results(
+    examiner: Examiner, files: Iterable[Named], jobs: int
+) -> Iterable[tuple[Named, Examined]]:
+    """Each file with what comes of it."""
+    if jobs == 1 or not can_work():
+        return ((file, examiner.file(file.path, file.inside)) for file in files)
+    examiner.candidates.prepare()
+    return examined(examiner, files, jobs)
+
+
+def _peeked(files: Iterator[Named], few: int) -> tuple[bool, Iterator[Named]]:
+    """Whether there are fewer files than so many, and all of them."""
+    first = list(islice(files, few))
+    return len(first) < few, chain(first, files)
+
+
+def _changed(
+    files: Iterable[Named], unchanged: Unchanged, done: Scan
+) -> Iterator[Named]:
+    """Those of some files that are to be judged; the others are done."""
+    for file in files:
+        if unchanged.holds(file.path):
+            done.files += 1
+        else:
+            yield file
 
 
 def _told_apart(paths: Iterable[str]) -> tuple[list[str], list[str]]:

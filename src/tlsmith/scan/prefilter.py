@@ -16,9 +16,10 @@ from functools import lru_cache
 from typing import Any
 
 from tlsmith.scan.anchor import bytes_form, literals_of
+from tlsmith.scan.caching import keep
 from tlsmith.scan.parts.reading import holds, may_write, writes
 from tlsmith.scan.rule import Rule
-from tlsmith.scan.rulebook import fingerprint_of, keep
+from tlsmith.scan.rulebook import fingerprint_of
 from tlsmith.scan.signs import Signs, signs_of
 
 Search = Callable[[bytes], list[int]]

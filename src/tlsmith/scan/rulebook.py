@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tlsmith.errors import ConfigError
+from tlsmith.scan.caching import keep
 from tlsmith.scan.rule import Rule, rule_of
 
 _FORMAT = 1
@@ -93,17 +93,6 @@ def _remade(entry: dict[str, Any]) -> Rule:
     for name in ("cwe", "languages", "references", "bad", "good"):
         entry[name] = tuple(entry[name])
     return Rule(**entry)
-
-
-def keep(name: str, data: bytes) -> None:
-    """Write a file of a cache in one step, or leave it if that cannot be."""
-    with suppress(OSError):
-        folder = os.path.dirname(name)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.replace(temporary, name)
 
 
 def fingerprint_of(anchors: Iterable[str]) -> str:
