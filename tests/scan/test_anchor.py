@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scan_rules import every_rule, samples
 from tlsmith.scan.anchor import anchor_of, bytes_form, literals_of
-from tlsmith.scan.source import decode
+from tlsmith.scan.source import Source, decode
 
 ANCHORS = sorted({rule.anchor for rule in every_rule()})
 SAMPLES = list(samples())
@@ -80,6 +80,13 @@ TEXTS = st.lists(PIECES, max_size=40).map("".join)
 def test_places_of_a_rule_are_those_of_a_plain_search(text: str, anchor: str) -> None:
     wanted = re.compile(anchor, re.ASCII).finditer(text)
     assert spans(anchor, text) == [found.span() for found in wanted]
+
+
+def test_a_letter_that_becomes_ascii_when_small_is_none() -> None:
+    text = "\u212aey key"
+    source = Source("a.py", text)
+    found = anchor_of("(?i)Key").places(text, source.lowered)
+    assert [one.span() for one in found] == [(4, 7)]
 
 
 @given(TEXTS, st.sampled_from(ANCHORS))

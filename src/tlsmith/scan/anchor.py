@@ -44,22 +44,27 @@ class Anchor:
         best = max(_covers(parsed), key=_weight, default=frozenset({""}))
         self.words = tuple(sorted(w.lower() if self.folded else w for w in best))
         self._longest = parsed.getwidth()[1]
+        self._lowered = _in_small_letters(expression) if self.folded else None
 
     def places(self, text: str, lowered: str | None) -> Iterator[re.Match[str]]:
-        """What `pattern.finditer(text)` gives, found faster: around the words.
+        """Where `pattern.finditer(text)` matches, found faster: around the words, and
+        where case is free in the text in small letters.
 
         Args:
             text: Where to look.
             lowered: The same in small letters, or None if that is of another length.
         """
         searched = lowered if self.folded else text
+        pattern = self.pattern
+        if self._lowered is not None and lowered is not None:
+            pattern, text = self._lowered, lowered
         if searched is None or "" in self.words or self._longest > _UNBOUNDED:
-            yield from self.pattern.finditer(text)
+            yield from pattern.finditer(text)
             return
         last = 0
         for start, end in self._windows(searched):
             position = max(start, last)
-            while found := self.pattern.search(text, position, end):
+            while found := pattern.search(text, position, end):
                 yield found
                 last = position = max(found.end(), position + 1)
 
@@ -88,6 +93,22 @@ def _offsets(text: str, words: Sequence[str]) -> list[int]:
             offset = text.find(word, offset + 1)
     offsets.sort()
     return offsets
+
+
+_ESCAPED = re.compile(r"(\\.)|([A-Z]+)")
+_BY_NUMBER = re.compile(r"\\(?:[uUN0]|x[45])")
+
+
+def _in_small_letters(expression: str) -> re.Pattern[str] | None:
+    """What finds in a text in small letters what an expression that begins with `(?i)`
+    finds in the text itself; without looking at case it takes half the time. None if
+    there is no such expression.
+    """
+    if not expression.startswith("(?i)") or _BY_NUMBER.search(expression):
+        return None
+    rest = expression.removeprefix("(?i)")
+    small = _ESCAPED.sub(lambda found: found[1] or found[2].lower(), rest)
+    return re.compile(small, re.ASCII)
 
 
 @lru_cache(maxsize=4096)

@@ -143,8 +143,14 @@ def _plain(text: str, default: str) -> bool | None:
     return default in _TRUE
 
 
+_DEFINING = ("option(", "add_argument(", ".boolvar")
+"""Of which every definition of an option that is read here holds one."""
+
+
 def option_default(source: Source, name: Sequence[str]) -> bool | None:
     """What an option of the command line is if it is not given, or None."""
+    if not source.holds_one(_DEFINING):  # most texts define no options
+        return None
     pattern = _defining(source.language.name, name)
     found = re.search(pattern, source.text) if pattern else None
     return found[1].lower() == "true" if found else None

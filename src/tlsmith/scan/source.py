@@ -99,9 +99,12 @@ class Source:
 
     @cached_property
     def lowered(self) -> str | None:
-        """Its text in small letters; None where one of them takes more room."""
+        """Its text in small letters; None where one of them takes more room, or is
+        ASCII only then (the sign for kelvin), which no anchor means.
+        """
         lowered = self.text.lower()
-        return lowered if len(lowered) == len(self.text) else None
+        same = len(lowered) == len(self.text) and "\u212a" not in self.text
+        return lowered if same else None
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -15,13 +15,13 @@ known, but for the default it names (`${X:-0}`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.config import is_like
-from tlsmith.scan.matchers.variable_in_code import given_in_code
+from tlsmith.scan.matchers.variable_in_code import given_in_code, may_be_given
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.program import name_of
@@ -94,17 +94,15 @@ class Given(NamedTuple):
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where the variable at an anchor is given one of the values."""
-    if source.language.name == "prose" or not _is_whole(source.text, start, end):
-        return
-    lacks = rule.match.get("unless_name")
-    if lacks and compiled(lacks).search(source.text, start, end):
-        return
-    like = rule.match.get("like")
-    if like and not is_like(like, source.text[start:end]):
-        return
     values = f"(?i:{rule.match['values']})"
+    name = source.language.name
+    in_code = name not in _SHELLS | _LINES | _TREES
+    if not _is_meant(rule.match, source, start, end):
+        return
     # Most files hold none of the rarer values: they need not be cut up.
-    if not source.holds(values) or source.zone(start) == "comment":
+    if not source.holds(values) or (in_code and not may_be_given(rule, source)):
+        return
+    if source.zone(start) == "comment":
         return
     wanted = compiled(values)
     told = _PIPELINE.match(source.text, end)
@@ -112,8 +110,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if wanted.fullmatch(told["value"]):
             yield Match(start, told.end())
         return
-    name = source.language.name
-    if name not in _SHELLS | _LINES | _TREES:
+    if in_code:
         yield from given_in_code(rule, source, start, end)
         return
     for given in _given(source, start, end):
@@ -121,6 +118,16 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if text is not None and wanted.fullmatch(text):
             low, high = min(start, given.start), max(end, given.end)
             yield Match(low, high, edits=_edits(rule, source, given))
+
+
+def _is_meant(asked: Mapping[str, Any], source: Source, start: int, end: int) -> bool:
+    """Whether an anchor is a variable's name, one that a rule means."""
+    if source.language.name == "prose" or not _is_whole(source.text, start, end):
+        return False
+    lacks = asked.get("unless_name")
+    if lacks and compiled(lacks).search(source.text, start, end):
+        return False
+    return "like" not in asked or is_like(asked["like"], source.text[start:end])
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

@@ -23,6 +23,11 @@ _GETTER = re.compile(
     r"|envOr\w*$|env\w*_?(?:with|or)_?default$|viper\.setDefault$"
 )
 """What reads a variable and names what it is without one."""
+_SPEAKING = (
+    *("env", "setx", "setvar", "set_var", "setproperty", "set_property"),
+    *("viper", "param(", "param ("),
+)
+"""Of which a setter's or a getter's name holds one, in small letters."""
 _FAILING = re.compile(
     r"(?i)exception|error|throw|raise|abort|panic|fail"
     r"|contains?\w*$|includes?$|index_?(?:of)?$|\bhas\w*$|matche?s?$|find$|trim\w*$"
@@ -30,6 +35,11 @@ _FAILING = re.compile(
 _ENVIRONMENT = re.compile(r"(?i)env")
 _NEAR = 300
 _QUOTES = "\"'`"
+
+
+def may_be_given(rule: Rule, source: Source) -> bool:
+    """Whether a program speaks of an environment, or of what else sets a variable."""
+    return bool(rule.match.get("code")) or source.holds_one(_SPEAKING)
 
 
 def given_in_code(rule: Rule, source: Source, start: int, end: int) -> Iterator[Match]:

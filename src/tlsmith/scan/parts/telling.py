@@ -16,6 +16,12 @@ from tlsmith.scan.source import Source
 
 _NEAR = 800
 """Characters."""
+_CLOSE = 200
+_OPTION = re.compile(
+    r"(?i)[-/][\w.:-]*\Z"
+    r"|\b(?:set|config|configure|conf|setconf|put|update|modify)[:_\w-]*\W[\s\S]*\Z"
+)
+"""What an option begins with, or what says on a command line that a setting follows."""
 
 
 def may_tell(rule: Rule, source: Source) -> bool:
@@ -38,7 +44,12 @@ def tells_near(rule: Rule, source: Source, start: int, end: int) -> bool:
 
     In programs and their like a command is written in one place.
     """
-    if rule.match.get("kind") != "command":
+    kind = rule.match.get("kind")
+    if kind == "option":
+        return (
+            _OPTION.search(source.text, max(0, start - _CLOSE), start + 1) is not None
+        )
+    if kind != "command":
         return True
     signs = compiled(_signs(rule))
     return signs.search(source.text, max(0, start - _NEAR), end + _NEAR) is not None
