@@ -87,7 +87,7 @@ _OPTIONS = (
     click.option(
         "--no-cache",
         is_flag=True,
-        help="Judge files again that an earlier scan found nothing in.",
+        help="Judge files again that have not changed since the last scan.",
     ),
     click.option(
         "--changed-since", metavar="REV", help="Only files changed since this revision."

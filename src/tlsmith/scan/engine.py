@@ -14,14 +14,12 @@ from tlsmith.scan.artefacts import Fact, joined
 from tlsmith.scan.examine import PATIENCE, Examined, Examiner
 from tlsmith.scan.finding import Finding
 from tlsmith.scan.rule import Rule
-from tlsmith.scan.unchanged import Unchanged, question
+from tlsmith.scan.unchanged import Unchanged
 from tlsmith.scan.walk import Choice, Skipped, walk
 from tlsmith.scan.workers import Named, can_work, examined
 
 _FEW = 600
 """Files that one process judges before others could have started."""
-_FEW_CHANGED = 60
-"""The same, of those that something was found in before, or that are new."""
 
 Progress = Callable[[int], None]
 """Told now and then how many files are done."""
@@ -38,8 +36,8 @@ class Options:
         jobs: How many processes; None is as many as there are cores for us.
         cache: A folder for what is compiled, or None.
         patience: Seconds of processor time that a file may take.
-        again: Whether files are judged that an earlier scan found nothing in, and
-            that are the same still.
+        again: Whether files are judged that an earlier scan has judged, and that
+            are the same still.
     """
 
     rules: Sequence[Rule]
@@ -111,15 +109,14 @@ def scan(
     few, found = _peeked(found, _FEW)
     unchanged = None
     if not (few or options.again or options.cache is None):
-        asked = question(options.rules, options.largest)
-        unchanged = Unchanged(folders, asked, options.cache)
-        few, found = _peeked(_changed(found, unchanged, done), _FEW_CHANGED)
+        unchanged = Unchanged(folders, options.rules, options.largest, options.cache)
+        few, found = _peeked(_changed(found, unchanged, done), _FEW)
     jobs = 1 if few else options.jobs or cores()
     told = time.monotonic()
     for file, result in _results(examiner, found, jobs):
         done.take(file.path, result)
-        if unchanged is not None and not any(result):
-            unchanged.add(file.path)
+        if unchanged is not None:
+            unchanged.add(file.path, result)
         if progress and time.monotonic() - told > 0.2:
             told = time.monotonic()
             progress(done.files)
@@ -149,10 +146,11 @@ def _changed(
 ) -> Iterator[Named]:
     """Those of some files that are to be judged; the others are done."""
     for file in files:
-        if unchanged.holds(file.path):
-            done.files += 1
-        else:
+        known = unchanged.of(file.path)
+        if known is None:
             yield file
+        else:
+            done.take(file.path, known)
 
 
 def _told_apart(paths: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -18,7 +18,7 @@ from typing import ClassVar, NamedTuple
 
 from tlsmith.scan.examine import Examined, Examiner
 
-BATCH = 50
+BATCH = 200
 PATIENCE = 60.0
 """Seconds a worker may take over one batch. A file that takes long is stopped before,
 by the worker itself: this is for what cannot be stopped.
