@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -339,3 +340,27 @@ def test_the_metrics_leave_no_folder_behind(start: Start, tmp_path: Path) -> Non
     assert list(tmp_path.glob("tlsmith-metrics-*")) != []
     assert server.stop() == 0
     assert list(tmp_path.glob("tlsmith-metrics-*")) == []
+
+
+def test_what_a_killed_server_left_is_removed(start: Start, tmp_path: Path) -> None:
+    killed = start("workers = 2\n", TMPDIR=str(tmp_path))
+    (left,) = tmp_path.glob("tlsmith-metrics-*")
+    killed.tell(signal.SIGKILL)
+    eventually(lambda: not is_locked(left / "in-use"))
+    other = start("workers = 2\n", TMPDIR=str(tmp_path))
+    assert not left.exists()
+    (kept,) = tmp_path.glob("tlsmith-metrics-*")
+    third = start("workers = 2\n", TMPDIR=str(tmp_path))
+    assert kept.exists()
+    assert other.stop() == third.stop() == 0
+    assert list(tmp_path.glob("tlsmith-metrics-*")) == []
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process has locked a file."""
+    with file.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False

@@ -11,10 +11,8 @@ import json
 import logging
 import os
 import select
-import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +21,8 @@ from typing import NoReturn
 
 from tlsmith.errors import TLSmithError
 from tlsmith.server.logs import event, set_up_logs
-from tlsmith.server.metrics import FOLDER_VARIABLE, forget_worker
+from tlsmith.server.metrics import forget_worker
+from tlsmith.server.metrics_folder import metrics_folder
 from tlsmith.server.notify import notify, watchdog_seconds
 from tlsmith.server.settings import ServeSettings
 from tlsmith.server.sockets import Sockets
@@ -76,7 +75,7 @@ class Supervisor:
         lifeline, self._lifeline = os.pipe()
         self._inherited = lifeline
         watchdog = watchdog_seconds()
-        with _metrics_folder(), self._wake_on_signals() as woken:
+        with metrics_folder(), self._wake_on_signals() as woken:
             while not self._is_over():
                 self._start_missing()
                 self._wait(woken, watchdog)
@@ -280,15 +279,3 @@ _SIGNALS = tuple(
 def _tell(report: int, facts: dict[str, str | None]) -> None:
     with suppress(OSError):  # the supervisor is gone: the lifeline says so
         os.write(report, json.dumps(facts).encode())
-
-
-@contextmanager
-def _metrics_folder() -> Iterator[None]:
-    """Have a private folder for what the workers count."""
-    folder = tempfile.mkdtemp(prefix="tlsmith-metrics-")
-    os.environ[FOLDER_VARIABLE] = folder
-    try:
-        yield
-    finally:
-        del os.environ[FOLDER_VARIABLE]
-        shutil.rmtree(folder, ignore_errors=True)
