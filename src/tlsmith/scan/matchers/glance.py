@@ -42,6 +42,8 @@ _ELSEWHERE = re.compile(
     r"""!?(?:\*\w|var\.|local\.|\w+[ \t]*\}\})"""
 )
 """A value that is set in another place: by a label, a variable."""
+_PAGES = (".html", ".htm", ".svg")
+"""What people look at, and no program is set up by."""
 _LONGEST = 160
 """Characters of a key."""
 _NEAR = 4000
@@ -100,7 +102,8 @@ def _is_key(source: Source, asked: Mapping[str, Any], start: int, end: int) -> b
             return True
         return _NAMED.search(source.text, max(start - 120, 0), start) is not None
     if language == "xml":
-        return _is_xml_key(source.text, start, end)
+        is_page = source.path.lower().endswith(_PAGES)
+        return not is_page and _is_xml_key(source.text, start, end)
     return language != "text" or _is_text_key(source.text, end, asked.get("values"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from tlsmith.scan.shell.command import Word
@@ -93,6 +94,8 @@ _LOOKED_UP = re.compile(r"(?:\$\(|`)(?:command -v|which|type -p) ([\w.-]+)(?:\)|
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
 _PREFIX = re.compile(r"[@+!:-]+(?=[\w./$])")
 _TAG = re.compile(r"(?<=[\w.-])(?::[\w.-]+)?(?:@sha256:\w+)?$")
+_FOLDER = re.compile(r"[/\\]")
+_SHORT = 80
 _CRON = re.compile(r"(?:[\d*/,-]|jan|mon|tue|wed|thu|fri|sat|sun)+", re.I)
 _PYTHON = re.compile(r"(?:python|pypy|py)[\d.]*")
 
@@ -104,6 +107,10 @@ def runs_words(name: str) -> bool:
 
 def name_of(word: str) -> str:
     """A program's name in lower case, without folder, `.exe`, image tag or `$`."""
+    return _known_name(word) if len(word) <= _SHORT else _name_of(word)
+
+
+def _name_of(word: str) -> str:
     found = _LOOKED_UP.fullmatch(word)
     if found:
         return found[1].lower()
@@ -111,9 +118,13 @@ def name_of(word: str) -> str:
     if variable:
         return (variable[1] or variable[2]).lower()
     name = _PREFIX.sub("", word, count=1) if word[:1] in "@+!:-" else word
-    name = re.split(r"[/\\]", name)[-1]
+    name = _FOLDER.split(name)[-1]
     name = _TAG.sub("", name)
     return name.lower().removesuffix(".exe").removesuffix(".cmd")
+
+
+_known_name = lru_cache(maxsize=4096)(_name_of)
+"""The same words are asked about again and again: by each rule, in each part."""
 
 
 def programs(words: Sequence[Word]) -> Iterator[int]:
