@@ -1,0 +1,37 @@
+"""What a playbook or a manifest takes out: lines with `state: absent` beside them."""
+
+from __future__ import annotations
+
+from tlsmith.scan.config.node import Node
+from tlsmith.scan.config.reading import documents
+from tlsmith.scan.source import Source
+
+_LANGUAGES = frozenset({"yaml", "puppet"})
+_HELD = frozenset({"line", "block", "content", "contents", "job", "option", "value"})
+"""Keys of what a file holds, or a setting is. With `validate_certs: no` beside it even
+what takes something away asks a server that it does not know."""
+_NAMING = frozenset({"name", "setting", "variable"})
+_STATES = frozenset({"state", "ensure"})
+
+
+def is_removed(source: Source, start: int, end: int) -> bool:
+    """Whether what stands between two offsets is taken out of a file, or unset."""
+    if source.language.name not in _LANGUAGES or not source.holds_one(("absent",)):
+        return False
+    return any(
+        _is_absent(node)
+        for document in documents(source).documents
+        if document.name == source.path
+        for node in document.root.below
+        if node.start <= end and start <= node.end
+    )
+
+
+def _is_absent(node: Node) -> bool:
+    if node.children or node.parent is None:
+        return False
+    beside = node.parent.children[:40]
+    named = node.key in _NAMING and any(one.key in _HELD for one in beside)
+    return (named or node.key in _HELD) and any(
+        one.key in _STATES and one.value.strip("\"'") == "absent" for one in beside
+    )
