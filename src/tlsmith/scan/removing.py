@@ -1,8 +1,11 @@
-"""What a playbook or a manifest takes out: lines with `state: absent` beside them."""
+"""What a playbook or a manifest takes out, or lets nobody do.
+
+Lines with `state: absent` beside them, and constraints of Gatekeeper.
+"""
 
 from __future__ import annotations
 
-from tlsmith.scan.config.node import Node
+from tlsmith.scan.config.node import Document, Node
 from tlsmith.scan.config.reading import documents
 from tlsmith.scan.source import Source
 
@@ -12,18 +15,28 @@ _HELD = frozenset({"line", "block", "content", "contents", "job", "option", "val
 what takes something away asks a server that it does not know."""
 _NAMING = frozenset({"name", "setting", "variable"})
 _STATES = frozenset({"state", "ensure"})
+_CONSTRAINTS = "constraints.gatekeeper.sh/"
 
 
 def is_removed(source: Source, start: int, end: int) -> bool:
     """Whether what stands between two offsets is taken out of a file, or unset."""
-    if source.language.name not in _LANGUAGES or not source.holds_one(("absent",)):
+    if source.language.name not in _LANGUAGES:
+        return False
+    if not source.holds_one(("absent", _CONSTRAINTS)):
         return False
     return any(
-        _is_absent(node)
+        _is_absent(node) or _is_constrained(document)
         for document in documents(source).documents
         if document.name == source.path
         for node in document.root.below
         if node.start <= end and start <= node.end
+    )
+
+
+def _is_constrained(document: Document) -> bool:
+    return any(
+        node.key == "apiVersion" and node.value.startswith(_CONSTRAINTS)
+        for node in document.root.children
     )
 
 
