@@ -9,6 +9,7 @@ from tlsmith.scan.finding import Finding, Match
 from tlsmith.scan.grading import confidence_of, distinct, severity_of
 from tlsmith.scan.matchers import matches
 from tlsmith.scan.parts.reading import parts_of
+from tlsmith.scan.removing import is_removed
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 from tlsmith.scan.suppression import suppressed
@@ -19,7 +20,11 @@ _LONGEST = 4000
 
 def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of these rules in a source, in the order they stand there."""
-    found = [finding_of(rule, match, source) for rule, match in held(source, rules)]
+    found = [
+        finding_of(rule, match, source)
+        for rule, match in held(source, rules)
+        if not is_removed(source, match.start, match.end)
+    ]
     return suppressed(source, distinct(found))
 
 

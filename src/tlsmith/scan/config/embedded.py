@@ -16,6 +16,8 @@ _FILE_KEY = re.compile(
     r"|kubeconfig|apt\.conf\.d/[\w.-]+|registries\.conf\.d/[\w.-]+)$"
 )
 _FILE_NAMES = frozenset({"path", "dest", "filename", "name", "target", "file"})
+_FILES = frozenset({"file", "concat::fragment"})
+"""Puppet's, whose title is the name of the file."""
 _COMMANDS = frozenset(
     {"run", "script", "command", "args", "cmd", "shell", "entrypoint", "inline"}
 )
@@ -28,8 +30,10 @@ _HEREDOC = re.compile(r"<<[-~]?\w+\n")
 _OBJECT = re.compile(r"[\"']?\s*(?:\{\s*\\?[\"']|\[\s*[{\[\"'\\])")
 _ESCAPE = re.compile(r"\\\"(?P<inner>[^\"\\]*)\\\"|\\[\s\S]")
 _AS_LONG = {'\\"': ' "', "\\n": " \n", "\\t": "  ", "\\/": " /"}
+_NAMED = re.compile(r"\"(?P<name>[^\"]+)\"\.(?:text|contents?)")
+"""Nix's `environment.etc."curlrc".text`."""
 _DEPTH = 2
-_FORMS = frozenset({"yaml", "hcl", "json", "toml"})
+_FORMS = frozenset({"yaml", "hcl", "json", "toml", "puppet"})
 _LINES = frozenset({"ini", "lines", "properties"})
 """Forms whose values are other files only where they are objects."""
 
@@ -87,7 +91,7 @@ class _Reader:
                 "contents",
                 "text",
                 "replace",
-            ):
+            ) or node.key.endswith('".text'):
                 yield from self._line(node, document)
 
     def _is_escaped(self, node: Node) -> bool:
@@ -146,9 +150,11 @@ def _file_in(node: Node, value: str, document: Document) -> tuple[str, str] | No
 
 
 def _named_beside(node: Node) -> str:
-    """`dest: /etc/pip.conf` beside `content: |`."""
+    """`dest: /etc/pip.conf` beside `content: |`, or the title of Puppet's `file`."""
     if node.parent is None:
         return ""
+    if named := _NAMED.search(node.key):
+        return named["name"] if _is_file(named["name"]) else ""
     around = node.parent.children[:40]
     if node.parent.key == ITEM and len(around) == 1 and node.parent.parent:
         # Salt's arguments, each an entry of a list
@@ -158,9 +164,10 @@ def _named_beside(node: Node) -> str:
             for child in item.children
         ]
     beside = (
-        child.value
+        child.value or child.key
         for child in around
-        if child.key in _FILE_NAMES and len(child.value) < 200
+        if (child.key in _FILE_NAMES or node.parent.key in _FILES)
+        and len(child.value) < 200
     )
     return next((name for name in beside if _is_file(name)), "")
 

@@ -30,7 +30,7 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.answered import is_answered
 from tlsmith.scan.shell.command import Command, Word
 from tlsmith.scan.shell.running import running_at
-from tlsmith.scan.shell.variables import Held, held_by
+from tlsmith.scan.shell.variables import Held, held_by, values_of
 from tlsmith.scan.source import Source
 
 _OFF = re.compile(r"(?:false|no|off|0|f|n)\b", re.I)
@@ -64,14 +64,14 @@ def _wrong(
 ) -> Iterator[Match]:
     url = _TARGET.search(said)
     target = url.group() if url else None
-    for word, low, high, edits in _offending(rule, arguments):
+    for word, low, high, edits in _offending(rule, arguments, source):
         yield Match(
             word.offset(low), word.offset(max(high - 1, low)) + 1,
             target=target, edits=tuple(_with_space(source, one) for one in edits),
         )  # fmt: skip
     for word in arguments:
         for held in held_by(word, source):
-            yield from _held(rule, held, target)
+            yield from _held(rule, held, source, target)
 
 
 def _with_space(source: Source, edit: Edit) -> Edit:
@@ -92,9 +92,11 @@ def _with_space(source: Source, edit: Edit) -> Edit:
     return edit if space == len(before) else Edit(edit.start - space, edit.end, "")
 
 
-def _held(rule: Rule, held: Held, target: str | None) -> Iterator[Match]:
+def _held(
+    rule: Rule, held: Held, source: Source, target: str | None
+) -> Iterator[Match]:
     """What is wrong in the words that a variable holds."""
-    for word, low, high, _ in _offending(rule, held.words):
+    for word, low, high, _ in _offending(rule, held.words, source):
         yield Match(
             word.offset(low) + held.start,
             word.offset(max(high - 1, low)) + 1 + held.start,
@@ -144,7 +146,7 @@ def _said(pattern: str) -> re.Pattern[str]:
 _Place = tuple[Word, int, int, tuple[Edit, ...]]
 
 
-def _offending(rule: Rule, words: Sequence[Word]) -> Iterator[_Place]:
+def _offending(rule: Rule, words: Sequence[Word], source: Source) -> Iterator[_Place]:
     """The words that do it: each with the stretch of it, and what would mend it."""
     asked = rule.match
     taken = -1
@@ -154,32 +156,43 @@ def _offending(rule: Rule, words: Sequence[Word]) -> Iterator[_Place]:
         if word.text == "--" and asked.get("ends", True):
             break
         if word.text[:1] == "-":
-            found, taken = _option(rule, words, index)
+            found, taken = _option(rule, words, index, source)
             if found:
                 yield found
     if "said" in asked:
         yield from _in_words(rule, words)
 
 
-def _option(rule: Rule, words: Sequence[Word], index: int) -> tuple[_Place | None, int]:
+def _option(
+    rule: Rule, words: Sequence[Word], index: int, source: Source
+) -> tuple[_Place | None, int]:
     """What is wrong with an option; the index of the last word that belongs to it."""
     asked, word = rule.match, words[index]
     name, equals, value = word.text.partition("=")
     flags, options = asked.get("flags", ()), asked.get("options", {})
     if name in flags or (asked.get("abbreviated") and _shortened(name, flags)):
-        if equals and _OFF.match(value):
+        if equals and is_unset(value, source):
             return None, index
         return _whole(rule, word), index
     if name in options:
         last = index if equals else index + 1
         if not equals:
             value = words[last].text if last < len(words) else ""
-        if compiled(options[name]).fullmatch(value):
+        wanted = compiled(options[name])
+        if any(map(wanted.fullmatch, [value, *(values_of(value, source) or ())])):
             return _pair(rule, word, words[min(last, len(words) - 1)]), last
         return None, last
     if word.text[:2] == "--" or len(name) < 2:
         return None, index + (not equals and name in asked.get("takes", ()))
     return _letters(rule, words, index)
+
+
+def is_unset(value: str, source: Source) -> bool:
+    """Whether an option is not set by its value: `false`, or a variable of which nobody
+    says that it is true.
+    """
+    known = values_of(value, source)
+    return all(map(_OFF.match, [value] if known is None else known))
 
 
 def _shortened(name: str, flags: Iterable[str]) -> bool:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Match
-from tlsmith.scan.matchers.command import goes_plain
+from tlsmith.scan.matchers.command import goes_plain, is_unset
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.command import Command, Word
@@ -99,13 +99,16 @@ def is_kept(source: Source, start: int, end: int) -> bool:
         return False
     stop = source.text.find(found["quote"], end, last)
     text = source.text[first + found.end("quote") : stop if stop >= 0 else last]
-    return not _SPACED.search(text.strip())
+    return not _SPACED.search(text.strip()) and "--help" not in text.split()
 
 
 def _is_given(source: Source, start: int, end: int, *, to_url: bool = False) -> bool:
     """Whether it is a whole word of a command, behind its program."""
     for command, word in words_at(source, start):
         if word.offset(0) == start and is_option(command, word, end - start):
+            told = word.text[end - start :]
+            if told and is_unset(told[1:], source):
+                return False
             return not to_url or _goes_to_url(command)
     return False
 

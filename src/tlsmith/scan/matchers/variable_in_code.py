@@ -10,6 +10,7 @@ from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NUMBER, STRING, WORD
 from tlsmith.scan.matchers.asked import callees_around, fits_calls, satisfying
 from tlsmith.scan.matchers.setting import value_start
+from tlsmith.scan.refused import is_refused
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
@@ -169,7 +170,8 @@ def _as_pair(rule: Rule, source: Source, index: int, content: str) -> Iterator[M
         callees = list(callees_around(source, index))
         if any(_FAILING.search(callee) for callee in callees[:1]):
             return
-        if _is_environment(source, index) or any(map(_SETTER.search, callees)):
+        near = _is_environment(source, index) or any(map(_SETTER.search, callees))
+        if near and not is_refused(source, index):
             yield Match(source.tokens.starts[index], source.tokens.ends[index])
 
 

@@ -9,6 +9,7 @@ from tlsmith.scan.lexer import NEWLINE, STRING, WORD
 from tlsmith.scan.matchers.asked import callees_around
 from tlsmith.scan.part import Part, part_of, unescaped
 from tlsmith.scan.parts.listed import joined
+from tlsmith.scan.refused import is_refused
 from tlsmith.scan.source import Source
 
 _RUNS = re.compile(
@@ -82,6 +83,8 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
 
 def _of_string(source: Source, index: int) -> Iterator[Part]:
     content, start = _content(source, index)
+    if is_refused(source, index):
+        return
     if not re.search(r"\s", content.strip()):
         for first in _beginnings(source, index):
             words = list(_words(source, first))

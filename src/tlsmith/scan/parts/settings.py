@@ -18,6 +18,8 @@ _PROSE = re.compile(
     r"|keywords|words|wiki|readme(?:\.md)?|patterns|documentation|forbid\w*|den(?:y|ied)\w*|block(?:ed|list)\w*"
     r"|disallow\w*|banned\w*|prohibit\w*)(?:\.(?:txt|md|rst|adoc))?$"
 )
+_TRANSLATED = re.compile(r"(?i)(?:^|/)(?:i18n|l10n|locales?|langs?|translations?)/")
+"""Folders of texts that people read, each in their language."""
 _PWSH = re.compile(r"(?i)pwsh|powershell|^ps$")
 _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:\#[^\n]*)?\r?\n$")
 _HEREDOC = re.compile(r"<<[~-]?\"?'?\w+\"?'?[^\n]*\n")
@@ -49,6 +51,8 @@ _BESIDE = ("command", "entrypoint", "image", "cmd", "program", "executable", "ex
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     """The parts around some offsets, each once."""
     seen: set[int] = set()
+    if _TRANSLATED.search(source.path):
+        return
     if source.language.name == "ini":
         yield from _lines(source, offsets, seen)
         return
@@ -269,7 +273,8 @@ def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
         return part_of(source, text, [(0, start)], language)
     if document := _HEREDOC.match(raw):
         at = document.end()
-        return part_of(source, raw[at:], [(0, start + at)], language, path)
+        text, places = _unquoted_dollars(raw[at:], start + at)
+        return part_of(source, text, places, language, path)
     quote = raw[:1]
     if quote == '"' and raw.endswith('"') and len(raw) > 1:
         return unescaped(source, _folded(raw[1:-1]), start + 1, language)
@@ -278,6 +283,17 @@ def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
     if source.language.name == "yaml":
         raw = _folded(raw)
     return part_of(source, raw, [(0, start)], language)
+
+
+def _unquoted_dollars(text: str, start: int) -> tuple[str, list[tuple[int, int]]]:
+    """A here-document of HCL, where `$${NAME}` is what a shell knows as `${NAME}`."""
+    pieces = text.split("$${")
+    places, length, offset = [], 0, start
+    for piece in pieces:
+        places.append((length, offset))
+        length += len(piece) + 2
+        offset += len(piece) + 3
+    return "${".join(pieces), places
 
 
 def _folded(text: str) -> str:

@@ -91,6 +91,12 @@ _SCRIPT = re.compile(r"(?i)[$%{]+\w*(?:script|_sh|_bat|_cmd)[}%]*")
 """The variable that holds a script's name."""
 
 
+_HELD = re.compile(r"\$\{?\w+\}?$")
+"""A path that ends with what a variable holds."""
+_MANIFEST = re.compile(r"\s*(?:---\s*\n\s*)?(?:apiVersion|kind):[ \t]*[\w$\"']")
+_PYTHON = re.compile(r"(?i)\$\{?(?:\w*_)?(?:py|python)(?:_?script|_?file)?\}?$")
+
+
 def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     """The parts of a shell's text."""
     added: dict[str, list[Word]] = {}
@@ -217,9 +223,13 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
         return
     if not path:
         yield from _crontab_lines(source, command)
+        yield from _told_whole(source, command)
         return
     for document in command.documents:
-        yield stretch_of(source, document.start, document.end, path=path)
+        text = source.text[document.start : document.end]
+        yield stretch_of(
+            source, document.start, document.end, path=_path_by_text(path, text)
+        )
     for operator, word in command.redirects:
         if operator.strip() == "<<<":
             text = _ESCAPED_LINE.sub(" \n", word.text)
@@ -230,6 +240,24 @@ def _written(source: Source, command: Command) -> Iterator[Part]:
         for word in _said(command):
             text = _ESCAPED_LINE.sub(" \n", word.text)
             yield part_of(source, text, word.places, path=path)
+
+
+def _told_whole(source: Source, command: Command) -> Iterator[Part]:
+    """A manifest that is told to whoever asks: `KUBECONFIG="$(cat <<EOF …)"`."""
+    if name_of(command.words[0].text) == "cat" and len(command.words) == 1:
+        for document in command.documents:
+            text = source.text[document.start : document.end]
+            if _MANIFEST.match(text):
+                yield stretch_of(
+                    source, document.start, document.end, path="manifest.yaml"
+                )
+
+
+def _path_by_text(path: str, text: str) -> str:
+    """A path that a variable holds, with an ending for what is written there."""
+    if _HELD.search(path) is None:
+        return path
+    return f"{path}.yaml" if _MANIFEST.match(text) else path
 
 
 def _started(source: Source, command: Command) -> Iterator[Part]:
@@ -271,6 +299,8 @@ def _crontab_lines(source: Source, command: Command) -> Iterator[Part]:
 
 
 def _path_of(word: Word) -> str:
+    if _PYTHON.search(word.text):
+        return f"{word.text}.py"
     return f"{word.text}.sh" if _SCRIPT.fullmatch(word.text) else word.text
 
 
@@ -320,6 +350,8 @@ def _value(source: Source, word: Word) -> Iterator[Part]:
     if found is None or _SAYING.search(found["name"]):
         return
     text = word.text[found.end() :]
+    if text[:1] == "-" and "--help" in text.split():
+        return  # options that are told of
     if not _WORDS.match(text) or (
         text.startswith(("$(", "`")) and not _LOOKED_UP.match(text)
     ):

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from tlsmith.scan.config.given import given
 from tlsmith.scan.shell.command import Word
 from tlsmith.scan.shell.reader import read_shell
 from tlsmith.scan.source import Source
 
 _USE = re.compile(
     r"(?:\$\{?|%)(?P<name>[A-Za-z_]\w*)(?P<index>\[[@*]\])?(?P<default>:?[-=+][^}]*)?[}%]?"
-    r"|\$\{\{\s*(?:env|vars|inputs)\.(?P<context>\w+)\s*\}\}"
+    r"|\$\{\{\s*(?:env|vars|inputs|parameters|matrix|github\.event\.inputs)"
+    r"\.(?P<context>[\w-]+)\s*\}\}"
     r"|\$\(\(?(?:variables\.|params\.)?(?P<macro>[A-Za-z_]\w*)\)\)?"
 )
 _LONGEST = 2000
@@ -53,6 +55,20 @@ def held_by(word: Word, source: Source) -> Iterator[Held]:
         level, at = level + 1, at.outer
 
 
+def values_of(text: str, source: Source) -> list[str] | None:
+    """What a text that is nothing but a variable may stand for, as far as it is told
+    in this file; None if it is no variable.
+    """
+    if text.startswith("{{"):
+        default = given(text)
+        return [] if default is None else [default]
+    if _USE.fullmatch(text) is None:
+        return None
+    word = Word(text, 0, len(text), [])
+    held = held_by(word, source)
+    return [one.text for holding in held for one in holding.words[:1]]
+
+
 _MOST = 300
 """Names that are looked for in one source: each is looked for in all of it."""
 
@@ -80,6 +96,17 @@ def _looked_for(name: str, source: Source, level: int = 0) -> Iterator[Held]:
         if quoted:
             value, start = quoted[2], start + 1
         yield Held(_words(value), start, level)
+    if source.language.name == "yaml":
+        for found in _defaults(name).finditer(source.text):
+            yield Held(_words(found["value"]), found.start("value"), level)
+
+
+def _defaults(name: str) -> re.Pattern[str]:
+    """`NAME:` with a `default: …` among the lines below it."""
+    return re.compile(
+        rf"(?m)^(?P<indent>[ \t]+){name}:[ \t]*\n(?:(?P=indent)[ \t]+[^\n]*\n){{0,8}}?"
+        r"(?P=indent)[ \t]+default:[ \t]*(?P<value>[^\n]+)"
+    )
 
 
 def _settings(name: str) -> re.Pattern[str]:
