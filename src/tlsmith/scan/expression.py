@@ -421,13 +421,22 @@ def _operand_start(source: Source, index: int) -> int:
 _OPENING_FUNCTIONS = frozenset({"=>", "->", "lambda", "function", "func", "fn", "{"})
 
 
+_POINTING = {
+    "c": frozenset({"->"}),
+    "objectivec": frozenset({"->"}),
+    "php": frozenset({"->"}),
+    "perl": frozenset({"->", "{"}),  # `$ENV{NAME} ? …`
+}
+"""What opens no function there, but says whose member something is."""
+
+
 def _choice(source: Source, start: int, end: int) -> Choice | None:
     """The conditional that an expression is, or None."""
     marks = {"?": -1, ":": -1, "if": -1, "else": -1}
     arrow = False
+    opening = _OPENING_FUNCTIONS - _POINTING.get(source.language.name, frozenset())
     for index, text in _top_level(source, start, end):
-        subscript = text == "{" and source.language.name == "perl"  # `$ENV{NAME} ? …`
-        arrow = arrow or (text in _OPENING_FUNCTIONS and not subscript)
+        arrow = arrow or text in opening
         if text in marks and marks[text] < 0:
             marks[text] = index
         if text == "?" and arrow:
