@@ -373,9 +373,10 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
     values = list(possible_values(source, *choice.condition, depth + 1))
     values = [value for value in values if not value.unset]
     outcomes = []
-    if any(is_true(source, value) for value in values):
+    truths = {_truth(source, value) for value in values}
+    if True in truths:
         outcomes.append(choice.yes)
-    if any(is_false(source, value) for value in values):
+    if False in truths:
         outcomes.append(choice.no)
     condition = text_of(source, *choice.condition)
     if defaults.is_set(condition) is False:
@@ -504,6 +505,15 @@ def is_true(source: Source, value: Value) -> bool:
 def is_false(source: Source, value: Value) -> bool:
     """Whether it is the constant for false."""
     return _boolean(source, value) is False
+
+
+def _truth(source: Source, value: Value) -> bool | None:
+    """What a value is as a condition, where numbers count as well, or None."""
+    if value.end - value.start == 1 and value.constant is None:
+        text = source.tokens.texts[value.start]
+        if source.tokens.kinds[value.start] == NUMBER and text.isdigit():
+            return (int(text) != 0) != value.negated
+    return _boolean(source, value)
 
 
 def _boolean(source: Source, value: Value) -> bool | None:
