@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from tlsmith.scan import bodies, functions
@@ -23,6 +24,10 @@ _NOTHING = frozenset(
     " Promise.resolve() Task.CompletedTask pass new{} kotlin.Unit Unit".lower().split()
 )
 _YES = frozenset({"1", "1l", "!0", "ok", ":ok", "yes"})
+_SAME = re.compile(
+    r"([\w.$]+)(?:={2,3}|\.(?i:equals|equalsIgnoreCase|contentEquals|isEqual)\()\1\)?"
+)
+"""What is always so: a name that is compared with itself."""
 _BEFORE_FUNCTIONS = frozenset({"new", "New", "async", "static", "&", "@", "AddressOf"})
 KINDS = ("accepts", "returns-true", "returns-false", "returns-nothing")
 
@@ -61,7 +66,7 @@ def _is(source: Source, start: int, end: int, kind: str) -> bool:
         return kind == "returns-nothing"
     values = list(possible_values(source, start, end))
     if kind == "returns-true":
-        if _ends_in_or_true(source, start, end):
+        if _is_always_true(source, start, end):
             return True
         return all(is_true(source, v) or _is_yes(source, v) for v in values)
     if kind == "returns-false":
@@ -69,8 +74,11 @@ def _is(source: Source, start: int, end: int, kind: str) -> bool:
     return all(_is_nothing(source, v) for v in values)
 
 
-def _ends_in_or_true(source: Source, start: int, end: int) -> bool:
-    """Whether it is `whatever || true`, or `SKIP || whatever` where SKIP is true."""
+def _is_always_true(source: Source, start: int, end: int) -> bool:
+    """Whether it is always true by its form.
+
+    That is `whatever || true`, `SKIP || whatever` where SKIP is true, `host == host`.
+    """
     tokens = source.tokens
     low, operands = start, []
     for index in range(start, end):
@@ -79,14 +87,12 @@ def _ends_in_or_true(source: Source, start: int, end: int) -> bool:
         ):
             operands.append((low, index))
             low = index + 1
-    if not operands:
-        return False
-    return any(
+    operands.append((low, end))
+    if any(_SAME.fullmatch(text_of(source, *operand)) for operand in operands):
+        return True
+    return len(operands) > 1 and any(
         values and all(is_true(source, value) and value.sure for value in values)
-        for values in (
-            list(possible_values(source, *operand))
-            for operand in (*operands, (low, end))
-        )
+        for values in (list(possible_values(source, *operand)) for operand in operands)
     )
 
 
@@ -144,7 +150,7 @@ def _written(source: Source, start: int, end: int) -> Function | None:
             function = _with_parameters(source, start, index)
             if function:
                 return function
-        elif text in ("=>", "->") and tokens.parent[index] == tokens.parent[start]:
+        elif text in _arrows(source) and tokens.parent[index] == tokens.parent[start]:
             low, high, expression = bodies.body_after(source, index, True) or (
                 *bodies.expression(source, index + 1),
                 True,
@@ -158,6 +164,11 @@ def _written(source: Source, start: int, end: int) -> Function | None:
             if function:
                 return function
     return None
+
+
+def _arrows(source: Source) -> tuple[str, ...]:
+    """What stands before a function's body; in C a pointer's member has its own."""
+    return ("=>",) if source.language.name in ("c", "objectivec") else ("=>", "->")
 
 
 def _by_keyword(source: Source, start: int, index: int, end: int) -> Function | None:

@@ -68,7 +68,7 @@ def _is_definition(source: Source, name: int, opening: int) -> bool:
         return True
     tokens = source.tokens
     before = tokens.texts[name - 1] if name else ""
-    if _is_declared(source, name, before):
+    if before == "class" or _is_declared(source, name, before):
         return True
     if before == "::" and source.language.name == "c":
         return functions.function_of(source, opening) is not None

@@ -14,6 +14,10 @@ _OWN = ("self", "this", "cls", "Self", "$this")
 _UNQUALIFIED = ("java", "csharp", "kotlin", "scala", "groovy", "dart", "c")
 """Where a member goes by its bare name."""
 _MOST = 400
+_CLASS = re.compile(
+    r"\b(?:class|struct|object|interface|trait|enum|record|extension)\b"
+)
+_CLASS_LINE = re.compile(r"(?m)^([ \t]*)(?:class|module)\s+\w")
 
 
 _TYPES = frozenset({"bool", "boolean", "Boolean", "Bool", "BOOL", "int", "long"})
@@ -33,14 +37,14 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     """
     if name[-1] in _TYPES:
         return []
-    found = _assigned(source, name, use)
+    found = _assigned(source, name, use, use if name[0] in _OWN else -1)
     if not found and len(name) == 2 and name[0] in _OWN:
         found = [
             (value, sure and not _is_field(source, value))
-            for value, sure in _assigned(source, name[1:], use)
+            for value, sure in _assigned(source, name[1:], use, use)
         ]
     if not found and len(name) == 2 and name[0] in ("$this", "self", "static"):
-        found = _assigned(source, ("$" + name[1],), -1)
+        found = _assigned(source, ("$" + name[1],), -1, use)
     if not found and len(name) == 1 and name[0].startswith("@"):
         found = _assigned(source, (name[0].lstrip("@"),), use)
     if not found and len(name) == 1 and _may_be_member(source, name[0], use):
@@ -49,6 +53,8 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
         found = _defined(source, name[0])
     if not found and len(name) > 1 and name[0] not in _OWN:
         found = _members(source, name[-2], name[-1])
+    if not found and len(name) == 2 and name[0] not in _OWN:
+        found = _of_made(source, name[0], name[1])
     if not found and len(name) == 2 and source.language.name == "go":
         found = _of_type(source, name[0], name[1])
     return found
@@ -61,6 +67,16 @@ def _may_be_member(source: Source, name: str, use: int) -> bool:
         number >= 0 and functions.has_parameter(source, number, name)
         for number in around
     )
+
+
+def _of_made(source: Source, name: str, member: str) -> list[tuple[int, bool]]:
+    """What the class gives a member of a name that is made of it: `x = Options()`."""
+    made = re.search(
+        rf"(?<![\w.]){re.escape(name)}\s*(?::\s*\w+\s*)?:?=\s*(?:new\s+|&)?([A-Z]\w*)\(\)",
+        source.text,
+    )
+    given = _members(source, made[1], member) if made else []
+    return [(value, False) for value, _ in given]
 
 
 def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:
@@ -101,8 +117,11 @@ def _given(source: Source, place: int) -> int:
     """Where the value of a member starts, or -1."""
     texts = source.tokens.texts
     after = place + 1
-    if after + 1 >= len(texts) or (place and texts[place - 1] in (".", "?.")):
+    if after + 1 >= len(texts):
         return -1
+    before = texts[max(place - 2, 0) : place]
+    if before[-1:] in (["."], ["?."]) and before[0] not in ("{", ",", "\n"):
+        return -1  # C's `{ .verify = 0 }` is a member's first value
     if texts[after] in ("=", "=>"):
         return after + 1
     if texts[after] == ":":
@@ -134,10 +153,13 @@ def _defined(source: Source, name: str) -> list[tuple[int, bool]]:
     ]
 
 
-def _assigned(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:
+def _assigned(
+    source: Source, name: Sequence[str], use: int, of: int = -1
+) -> list[tuple[int, bool]]:
+    """The values that a name is given; a member, those in the class around `of`."""
     by_scope: dict[int, list[tuple[int, int]]] = {}
     own = functions.enclosing(source, use)
-    for index in _occurrences(source, name):
+    for index in _of_one_class(source, _occurrences(source, name), of):
         value = _value_of_binding(source, index, len(name) * 2 - 1)
         if value < 0 or index == use:
             continue
@@ -160,6 +182,32 @@ def _assigned(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
             if functions.makes(source, functions.enclosing(source, index))
         ]
     return []
+
+
+def _of_one_class(source: Source, places: list[int], of: int) -> list[int]:
+    """Those of several places that stand in the same class, or all if none does."""
+    if of < 0 or len(places) < 2:
+        return places
+    own = _class_around(source, of)
+    return [p for p in places if _class_around(source, p) == own] or places
+
+
+def _class_around(source: Source, index: int) -> int:
+    """The offset at which the innermost class around a token is opened, or -1."""
+    tokens = source.tokens
+    if source.language.blocks != "brace":
+        indent, at = source.indent(index), -1
+        for found in _CLASS_LINE.finditer(source.text, 0, tokens.starts[index]):
+            at = found.start() if len(found[1]) < indent else at
+        return at
+    parent = tokens.parent[index]
+    while parent >= 0:
+        high = tokens.starts[parent]
+        low = max(source.text.rfind(sign, 0, high) for sign in "{};") + 1
+        if tokens.texts[parent] == "{" and _CLASS.search(source.text, low, high):
+            return high
+        parent = tokens.parent[parent]
+    return -1
 
 
 def _occurrences(source: Source, name: Sequence[str]) -> list[int]:
@@ -195,13 +243,23 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
         several = _of_several(source, index)
         if several >= 0:
             return several
-    if tokens.texts[after] in _ASSIGNING:
+    if tokens.texts[after] in _ASSIGNING or _is_constant_of_perl(source, index):
         return after + 1
     declared = tokens.texts[index - 1] if index else ""
     typed = declared in ("var", "const", "let") and tokens.kinds[after] == WORD
     if typed or tokens.texts[after] == ":":  # Go has no colon: var verify bool = false
         return _after_annotation(source, after + (not typed))
     return -1
+
+
+def _is_constant_of_perl(source: Source, index: int) -> bool:
+    """Whether a name is given a value by `use constant NAME => …`, or in its braces."""
+    tokens = source.tokens
+    if source.language.name != "perl" or tokens.texts[index + 1] != "=>":
+        return False
+    parent = tokens.parent[index]
+    before = parent if parent >= 0 else index
+    return before > 1 and tokens.texts[before - 2 : before] == ["use", "constant"]
 
 
 def _of_several(source: Source, index: int) -> int:

@@ -17,6 +17,7 @@ from tlsmith.scan.lexer import WORD
 from tlsmith.scan.source import Source
 
 _CLASS = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
+_IMPL = re.compile(r"\bimpl\b[^\n{]*?(\w+)(?:<[^\n{]*>)?\s*(?:where[^{]*)?\{")
 _OWN = ("self", "cls", "&")
 _MOST = 60
 
@@ -73,12 +74,22 @@ def _arguments(
     word = source.tokens.texts[value.start]
     at = _position(source, function, word)
     for place in places if len(places) < _MOST else ():
-        if place == function.name:
+        if place == function.name or not _is_of(source, function, place):
             continue
         arguments = arguments_of(source, place)
         bounds = arguments and _argument(arguments, word.lstrip("$"), at)
         if bounds:
             yield bounds
+
+
+def _is_of(source: Source, function: Function, place: int) -> bool:
+    """Whether a call in Rust of `new` means that of the type a function is of."""
+    tokens = source.tokens
+    if source.language.name != "rust" or tokens.texts[place] != "new":
+        return True
+    types = _IMPL.findall(source.text, 0, tokens.starts[function.name])
+    owner = tokens.texts[place - 2] if tokens.texts[place - 1] == "::" else ""
+    return owner in ("Self", *types[-1:])
 
 
 def _argument(arguments: Arguments, name: str, at: int) -> tuple[int, int] | None:
@@ -110,8 +121,10 @@ def _called(source: Source, function: Function) -> str:
     if function.name < 0:
         return functions.given_name(source, function.parameters)
     name = tokens.texts[function.name]
-    if name[:1].isupper() or not functions.makes(
-        source, source.functions.index(function)
+    if (
+        source.language.name == "rust"
+        or name[:1].isupper()
+        or not functions.makes(source, source.functions.index(function))
     ):
         return name
     before = source.text[: tokens.starts[function.name]]

@@ -373,9 +373,10 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
     values = list(possible_values(source, *choice.condition, depth + 1))
     values = [value for value in values if not value.unset]
     outcomes = []
-    if any(is_true(source, value) for value in values):
+    truths = {_truth(source, value) for value in values}
+    if True in truths:
         outcomes.append(choice.yes)
-    if any(is_false(source, value) for value in values):
+    if False in truths:
         outcomes.append(choice.no)
     condition = text_of(source, *choice.condition)
     if defaults.is_set(condition) is False:
@@ -421,13 +422,22 @@ def _operand_start(source: Source, index: int) -> int:
 _OPENING_FUNCTIONS = frozenset({"=>", "->", "lambda", "function", "func", "fn", "{"})
 
 
+_POINTING = {
+    "c": frozenset({"->"}),
+    "objectivec": frozenset({"->"}),
+    "php": frozenset({"->"}),
+    "perl": frozenset({"->", "{"}),  # `$ENV{NAME} ? …`
+}
+"""What opens no function there, but says whose member something is."""
+
+
 def _choice(source: Source, start: int, end: int) -> Choice | None:
     """The conditional that an expression is, or None."""
     marks = {"?": -1, ":": -1, "if": -1, "else": -1}
     arrow = False
+    opening = _OPENING_FUNCTIONS - _POINTING.get(source.language.name, frozenset())
     for index, text in _top_level(source, start, end):
-        subscript = text == "{" and source.language.name == "perl"  # `$ENV{NAME} ? …`
-        arrow = arrow or (text in _OPENING_FUNCTIONS and not subscript)
+        arrow = arrow or text in opening
         if text in marks and marks[text] < 0:
             marks[text] = index
         if text == "?" and arrow:
@@ -495,6 +505,15 @@ def is_true(source: Source, value: Value) -> bool:
 def is_false(source: Source, value: Value) -> bool:
     """Whether it is the constant for false."""
     return _boolean(source, value) is False
+
+
+def _truth(source: Source, value: Value) -> bool | None:
+    """What a value is as a condition, where numbers count as well, or None."""
+    if value.end - value.start == 1 and value.constant is None:
+        text = source.tokens.texts[value.start]
+        if source.tokens.kinds[value.start] == NUMBER and text.isdigit():
+            return (int(text) != 0) != value.negated
+    return _boolean(source, value)
 
 
 def _boolean(source: Source, value: Value) -> bool | None:

@@ -192,11 +192,15 @@ def function_of(source: Source, opening: int) -> Function | None:
         return None
     if _is_receiver(source, opening):
         return None
+    after = tokens.partner[opening] + 1
+    if source.language.name == "go":
+        if tokens.texts[opening - 1] == ")":
+            return None  # what a function gives back: `func dial() (*Conn, error) {`
+        if tokens.texts[after : after + 1] == ["("] and tokens.partner[after] > after:
+            after = tokens.partner[after] + 1
     if name >= 0 and tokens.texts[name] in _DEFINING:
         name = -1
-    body = body_after(
-        source, tokens.partner[opening] + 1, defines(source, opening, name)
-    )
+    body = body_after(source, after, defines(source, opening, name))
     return body and Function(name, opening, *body)
 
 

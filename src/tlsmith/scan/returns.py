@@ -13,6 +13,7 @@ _LOGGING = re.compile(
     r"(?i)(?:\w+\.)*_?(?:log\w*|timber|napier|q(?:debug|warning)|std|f?printf|trace|debug|info|warn\w*|print\w*|console|puts|echo|nslog|"
     r"write(?:line|-host|-verbose)|system|out|fmt|super|io|stderr|stdout|os_log|tracing)$"
 )
+_ENDING = frozenset({"return", "if", "for", "while", "switch", "try", "catch", "else"})
 _THROWING = frozenset(
     [
         "throw",
@@ -60,7 +61,22 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
             if end < function.end and tokens.kinds[end] != NEWLINE:
                 end = min(value_end(source, index + 1), function.end)
             found.append((index + 1, end))
+    if found and all(low >= high for low, high in found):
+        return _behind_early_ends(source, function, found)
     return found or _last_value(source, function)
+
+
+def _behind_early_ends(
+    source: Source, function: Function, found: list[tuple[int, int]]
+) -> list[tuple[int, int]] | None:
+    """What a function that leaves early with nothing gives, if it did not.
+
+    None where it goes on to call something: `if (none) return; delegate.check(chain);`.
+    """
+    tokens = source.tokens
+    *_, (low, high) = _statements(source, function.start, function.end)
+    calls = tokens.texts[high - 1] == ")" and tokens.texts[low] not in _ENDING
+    return None if calls and not _tells(source, low) else found
 
 
 def _answers(source: Source, function: Function, index: int) -> bool:

@@ -19,7 +19,8 @@ _LOOKING_AROUND = re.compile(r"(?<!\\)\(\?<?[=!]")
 _EXPRESSIONS = tuple(
     """pattern unless file_has file_lacks in_call not_in_call call_has key_lacks
     name_lacks definition_lacks compensated receiver beside not_beside beside_lacks
-    lacks within said unless_name unless_later not_called not_given_to""".split()  # noqa: SIM905
+    lacks within said scope_has unless_name unless_later not_called
+    not_given_to""".split()  # noqa: SIM905
 )
 
 

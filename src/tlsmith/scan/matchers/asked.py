@@ -67,6 +67,10 @@ _OFFERING = ("python", "javascript", "ruby", "php", "perl", "csharp")
 _OFFER = re.compile(r"(?:^|[.:>])[oO]ption$")
 
 
+_NAMED = re.compile(r"""(?:getattr\([\w.]+,|[\w:]+\.const_get\():?["']?(\w+)["']?\)$""")
+"""A constant that is asked for by its name: `getattr(ssl, "CERT_NONE")`."""
+
+
 def fits_calls(rule: Rule, source: Source, index: int) -> bool:
     """Whether `in_call` and `not_in_call` hold, and nothing is only told or asserted.
 
@@ -258,7 +262,7 @@ def _is_written(source: Source, value: Value, word: str) -> bool:
     text = (
         content(tokens.texts[value.start])
         if literal
-        else text_of(source, value.start, value.end)
+        else _NAMED.sub(r"\g<1>", text_of(source, value.start, value.end))
     )
     if word.startswith("/") and word.endswith("/") and len(word) > 1:
         pattern = compiled(

@@ -102,12 +102,12 @@ def headers_around(source: Source, function: Function) -> Iterator[str]:
         return
     parent = tokens.parent[index]
     while parent >= 0:
-        low = _header_start(source, parent)
+        low = header_start(source, parent)
         yield source.text[tokens.starts[low] : tokens.starts[parent]]
         parent = tokens.parent[parent]
 
 
-def _header_start(source: Source, brace: int) -> int:
+def header_start(source: Source, brace: int) -> int:
     """Where what a brace belongs to begins, on this line or on those above."""
     tokens = source.tokens
     low = source.begins_statement(brace)

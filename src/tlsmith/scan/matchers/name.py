@@ -91,8 +91,22 @@ def _is_used(source: Source, index: int) -> bool:
         return False
     if _is_compared(source, index) or is_left_open(source, index):
         return False
+    if _is_reflected(source, index):
+        return False
     # `Name x;`, `x: Name`: a type tells nothing of what is put there.
     return not (after == "=" and before not in (".", "::", "->"))
+
+
+def _is_reflected(source: Source, index: int) -> bool:
+    """Whether only the class is meant: `getLogger(Name.class)`."""
+    tokens = source.tokens
+    if tokens.texts[index + 1 : index + 3] not in ([".", "class"], ["::", "class"]):
+        return False
+    if tokens.texts[index + 3 : index + 4] in (["."], ["::"]):
+        return True
+    parent = tokens.parent[index]
+    caller = tokens.texts[parent - 1] if parent > 0 else ""
+    return caller.startswith("getLog") or caller == "synchronized"
 
 
 def _is_declared(source: Source, index: int) -> bool:
@@ -124,8 +138,21 @@ def _is_compared(source: Source, index: int) -> bool:
     return before in _COMPARING or before in ("case", "when", "is", "instanceof")
 
 
+def _is_here(source: Source, index: int) -> bool:
+    """Whether a name is that of a class or function of this file, which is told of."""
+    name = source.tokens.texts[index]
+    if source.holds(rf"\b(?:class|object|enum|interface|record)\s+{re.escape(name)}\b"):
+        return True
+    return any(
+        function.name >= 0 and source.tokens.texts[function.name] == name
+        for function in source.functions
+    )
+
+
 def _is_own(rule: Rule, source: Source, index: int) -> bool:
     """Whether the file defines that name itself, and otherwise."""
+    if rule.match.get("elsewhere") and _is_here(source, index):
+        return True
     if "definition_lacks" not in rule.match:
         return False
     name = source.tokens.texts[index]

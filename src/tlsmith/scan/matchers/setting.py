@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from tlsmith.scan import functions
 from tlsmith.scan.expression import Value, value_end
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.lexer import NEWLINE, STRING, WORD
+from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.matchers.asked import fits_calls, handed, satisfying
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
@@ -113,12 +113,28 @@ def value_start(source: Source, key: int) -> int | None:
     if kind == STRING or text not in _GIVING:
         return key if _is_shorthand(source, key) else _unmarked(source, key, index)
     if text == ":":
-        if key and tokens.texts[key - 1] in (".", "?.") and index == key + 1:
-            return None  # `a ? x.key : false`
+        if _is_no_sign(source, key, index):
+            return None
         typed = _behind_type(source, index + 1)
         if typed is not None:
             return typed
     return _skip_lines(source, index + 1)
+
+
+def _is_no_sign(source: Source, key: int, colon: int) -> bool:
+    """Whether a colon gives no value: `a ? x.key : false`, `unsigned accept_all : 1;`.
+
+    The latter says how many bits a member of C has.
+    """
+    tokens = source.tokens
+    if key and tokens.texts[key - 1] in (".", "?.") and colon == key + 1:
+        return True
+    return (
+        source.language.name in ("c", "objectivec")
+        and tokens.kinds[colon + 1 : colon + 2] == [NUMBER]
+        and tokens.texts[colon + 2 : colon + 3] in ([";"], [","])
+        and tokens.kinds[colon - 2] == WORD
+    )
 
 
 def _behind_accessors(source: Source, index: int) -> int:

@@ -2,17 +2,20 @@
 
 What a rule may say in `match`: `pattern`, matched where the anchor begins (without, the
 anchor itself); `zone`, `code`, `string` or `any`; `unless`, a regular expression that
-must not be found in the `scope`: the `line`, `statement`, `block` or `file`;
-`elsewhere`, that the word at the anchor is no function of the same file, which tells
-for itself; and what every matcher of code may (`asked.py`).
+must not be found in the `scope`: the `line`, `statement`, `block`, `function` or
+`file`; `scope_has`, one that must be found there; `elsewhere`, that the word at the
+anchor is no function of the same file, which tells for itself; and what every matcher
+of code may (`asked.py`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.asked import fits_calls
+from tlsmith.scan.matchers.method import header_start
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
@@ -37,7 +40,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         or (zone == "code" and source.in_import(index))
     ):
         return
-    if "unless" in rule.match and _found_around(rule, source, start, end):
+    if _is_excused(rule, source, start, end):
         return
     if rule.match.get("elsewhere") and index is not None and _is_here(source, index):
         return
@@ -71,13 +74,19 @@ def is_docstring(source: Source, offset: int) -> bool:
     return before == "\n" and after == "\n" and tokens.parent[index] < 0
 
 
-def _found_around(rule: Rule, source: Source, start: int, end: int) -> bool:
+def _is_excused(rule: Rule, source: Source, start: int, end: int) -> bool:
+    """Whether what stands around says that nothing is wrong here."""
+    unless, has = rule.match.get("unless"), rule.match.get("scope_has")
+    if not (unless or has):
+        return False
     low, high = scope(source, start, end, rule.match.get("scope", "line"))
-    return bool(compiled(rule.match["unless"]).search(source.text, low, high))
+    if unless and compiled(unless).search(source.text, low, high):
+        return True
+    return bool(has) and not compiled(has).search(source.text, low, high)
 
 
 def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
-    """The offsets of the line, statement, block or file that a place stands in."""
+    """The offsets of the line, statement, block, function or file around a place."""
     tokens = source.tokens
     first, last = source.position(start)[0], source.position(end)[0]
     line = source.line_bounds(first)[0], source.line_bounds(last)[1]
@@ -91,6 +100,14 @@ def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
             index = tokens.parent[index]
         low = source.begins_statement(index)
         return tokens.starts[low], _statement_end(source, low, line[1])
+    if name == "function":
+        return _function_around(source, index, line)
+    return _block_around(source, index, first)
+
+
+def _block_around(source: Source, index: int, line: int) -> tuple[int, int]:
+    """The offsets of the braces around, or of the lines that are indented as much."""
+    tokens = source.tokens
     if source.language.blocks == "brace":
         parent = tokens.parent[index]
         while parent >= 0 and tokens.texts[parent] != "{":
@@ -98,7 +115,30 @@ def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
         if parent >= 0 and tokens.partner[parent] > parent:
             return tokens.starts[parent], tokens.ends[tokens.partner[parent]]
         return 0, len(source.text)
-    return _indented_block(source, index, first)
+    return _indented_block(source, index, line)
+
+
+_HOLDER = re.compile(
+    r"\b(?:class|struct|extension|enum|protocol|namespace|interface|object|actor|trait"
+    r"|impl|module|record|extern)\b(?!\s*\()"
+)
+
+
+def _function_around(
+    source: Source, index: int, line: tuple[int, int]
+) -> tuple[int, int]:
+    """The offsets of the outermost block around that is no class's, or the line."""
+    tokens = source.tokens
+    low, high = line
+    parent = tokens.parent[index]
+    while parent >= 0:
+        if tokens.texts[parent] == "{":
+            first = tokens.starts[header_start(source, parent)]
+            if _HOLDER.search(source.text, first, tokens.starts[parent]):
+                break
+            low, high = first, tokens.ends[max(tokens.partner[parent], parent)]
+        parent = tokens.parent[parent]
+    return low, high
 
 
 def _statement_end(source: Source, index: int, least: int) -> int:
