@@ -2,20 +2,34 @@
 
 What a rule may say in `match`: `pattern`, matched where the anchor begins (without, the
 anchor itself); `zone`, `code`, `string` or `any`; `unless`, a regular expression that
-must not be found in the `scope`: the `line`, `statement`, `block` or `file`;
-`elsewhere`, that the word at the anchor is no function of the same file, which tells
-for itself; and what every matcher of code may (`asked.py`).
+must not be found in the `scope`: the `line`, `statement`, `block`, `function` or
+`file`, where `{receiver}` is the name that the text is called on; `elsewhere`, that the
+word at the anchor is no function of the same file, which tells for itself; and what
+every matcher of code may (`asked.py`). `by_name` says that the pattern may also be met
+where a constant stands that is given the anchor's text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from tlsmith.scan import functions
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.asked import fits_calls
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
+
+_BEFORE = 120
+_RECEIVER = re.compile(r"(\w+)(?:\s*\.\s*\w+\(\s*[\"']?)?\Z")
+"""The name before `.method(`, whether the text found is the method or its argument."""
+
+_GIVEN = re.compile(r"(\w+)\s*(?::\s*\w+\s*)?=\s*\Z")
+"""The constant that a literal is given to."""
+
+_USES = 20
+"""Places where a constant is used that are looked at."""
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
@@ -23,6 +37,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if "pattern" in rule.match:
         found = compiled(rule.match["pattern"]).match(source.text, start)
         if found is None:
+            if rule.match.get("by_name"):
+                yield from _by_name(rule, source, start, end)
             return
         end = found.end()
     zone = source.zone(start)
@@ -49,6 +65,22 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     yield Match(start, end, edits=edits)
 
 
+def _by_name(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """Where a constant stands for the anchor's text, and the pattern fits behind it."""
+    given = _GIVEN.search(source.text, max(0, start - _BEFORE), start)
+    if given is None or source.zone(start) == "comment":
+        return
+    tokens, pattern = source.tokens, compiled(rule.match["pattern"])
+    for index in source.words.get(given[1], ())[:_USES]:
+        first, behind = tokens.starts[index], tokens.ends[index]
+        if first < start and behind > given.start():
+            continue
+        told = source.text[start:end]
+        found = pattern.match(told + source.text[behind : behind + _BEFORE])
+        if found and fits_calls(rule, source, index):
+            yield Match(first, behind + found.end() - len(told))
+
+
 def _is_here(source: Source, index: int) -> bool:
     """Whether a word names a function that the file defines."""
     texts = source.tokens.texts
@@ -73,11 +105,15 @@ def is_docstring(source: Source, offset: int) -> bool:
 
 def _found_around(rule: Rule, source: Source, start: int, end: int) -> bool:
     low, high = scope(source, start, end, rule.match.get("scope", "line"))
-    return bool(compiled(rule.match["unless"]).search(source.text, low, high))
+    unless = rule.match["unless"]
+    if "{receiver}" in unless:
+        on = _RECEIVER.search(source.text, max(0, start - _BEFORE), start)
+        unless = unless.replace("{receiver}", on[1] if on else "")
+    return bool(compiled(unless).search(source.text, low, high))
 
 
 def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
-    """The offsets of the line, statement, block or file that a place stands in."""
+    """The offsets of what a place stands in: line, statement, block, function, file."""
     tokens = source.tokens
     first, last = source.position(start)[0], source.position(end)[0]
     line = source.line_bounds(first)[0], source.line_bounds(last)[1]
@@ -86,19 +122,34 @@ def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
         return (0, len(source.text)) if name == "file" else line
     if name == "line":
         return line
+    if name == "function":
+        return _function(source, index)
     if name == "statement":
         while tokens.parent[index] >= 0 and tokens.texts[tokens.parent[index]] in "([":
             index = tokens.parent[index]
         low = source.begins_statement(index)
         return tokens.starts[low], _statement_end(source, low, line[1])
     if source.language.blocks == "brace":
-        parent = tokens.parent[index]
-        while parent >= 0 and tokens.texts[parent] != "{":
-            parent = tokens.parent[parent]
-        if parent >= 0 and tokens.partner[parent] > parent:
-            return tokens.starts[parent], tokens.ends[tokens.partner[parent]]
-        return 0, len(source.text)
+        return _braces(source, index)
     return _indented_block(source, index, first)
+
+
+def _function(source: Source, index: int) -> tuple[int, int]:
+    number = functions.enclosing(source, index)
+    if number < 0:
+        return 0, len(source.text)
+    own, tokens = source.functions[number], source.tokens
+    return tokens.starts[own.start], tokens.ends[max(own.end - 1, own.start)]
+
+
+def _braces(source: Source, index: int) -> tuple[int, int]:
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    while parent >= 0 and tokens.texts[parent] != "{":
+        parent = tokens.parent[parent]
+    if parent >= 0 and tokens.partner[parent] > parent:
+        return tokens.starts[parent], tokens.ends[tokens.partner[parent]]
+    return 0, len(source.text)
 
 
 def _statement_end(source: Source, index: int, least: int) -> int:
