@@ -64,9 +64,12 @@ _GIVEN = re.compile(r"(?i)(?:[!=]==?| is (?:not )?)(?:null|none|undefined)$")
 _SHORT = 120
 
 _CAST = re.compile(
-    r"""(?:bool(?:ean)?|to|toptr|boolptr|ptr|pointer|pointerto|valueof|parseboolean)"""
+    r"""(?:bool(?:ean)?|to|toptr|boolptr|ptr|pointer|pointerto|valueof|parseboolean|tostring)"""
     r"""\(["']?(\d+|true|false)["']?"""
 )
+
+_TOLD = re.compile(r"\.to_?[sS](?:tring\(\))?$")
+"""What makes a word of a boolean: `Boolean.TRUE.toString()`."""
 
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
@@ -525,7 +528,7 @@ def _boolean(source: Source, value: Value) -> bool | None:
     text = text_of(source, value.start, value.end)
     if "==" in text or "!=" in text:
         return None  # `answer == Dialog.Yes` asks
-    word = last_component(text).lower().lstrip("@").strip("()")
+    word = last_component(_TOLD.sub("", text)).lower().lstrip("@").strip("()")
     cast = _CAST.fullmatch(word)
     if cast:
         return (cast[1] not in ("0", "false")) != value.negated

@@ -3,9 +3,11 @@
 What a rule may say in `match`: `pattern`, matched where the anchor begins (without, the
 anchor itself); `zone`, `code`, `string` or `any`; `unless`, a regular expression that
 must not be found in the `scope`: the `line`, `statement`, `block`, `function` or
-`file`; `scope_has`, one that must be found there; `elsewhere`, that the word at the
-anchor is no function of the same file, which tells for itself; and what every matcher
-of code may (`asked.py`).
+`file`, where `{receiver}` is the name that the text is called on; `scope_has`, one
+that must be found there; `elsewhere`, that the word at the anchor is no function of the
+same file, which tells for itself; and what every matcher of code may (`asked.py`).
+`by_name` says that the pattern may also be met where a constant stands that is given
+the anchor's text.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tlsmith.scan import functions
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.matchers.asked import fits_calls
 from tlsmith.scan.matchers.method import header_start
@@ -20,12 +23,24 @@ from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
+_BEFORE = 120
+_RECEIVER = re.compile(r"(\w+)(?:\s*\.\s*\w+\(\s*[\"']?)?\Z")
+"""The name before `.method(`, whether the text found is the method or its argument."""
+
+_GIVEN = re.compile(r"(\w+)\s*(?::\s*\w+\s*)?=\s*\Z")
+"""The constant that a literal is given to."""
+
+_USES = 20
+"""Places where a constant is used that are looked at."""
+
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The pattern's text at an anchor, if it stands in the zone asked for."""
     if "pattern" in rule.match:
         found = compiled(rule.match["pattern"]).match(source.text, start)
         if found is None:
+            if rule.match.get("by_name"):
+                yield from _by_name(rule, source, start, end)
             return
         end = found.end()
     zone = source.zone(start)
@@ -50,6 +65,22 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         else ()
     )
     yield Match(start, end, edits=edits)
+
+
+def _by_name(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """Where a constant stands for the anchor's text, and the pattern fits behind it."""
+    given = _GIVEN.search(source.text, max(0, start - _BEFORE), start)
+    if given is None or source.zone(start) == "comment":
+        return
+    tokens, pattern = source.tokens, compiled(rule.match["pattern"])
+    for index in source.words.get(given[1], ())[:_USES]:
+        first, behind = tokens.starts[index], tokens.ends[index]
+        if first < start and behind > given.start():
+            continue
+        told = source.text[start:end]
+        found = pattern.match(told + source.text[behind : behind + _BEFORE])
+        if found and fits_calls(rule, source, index):
+            yield Match(first, behind + found.end() - len(told))
 
 
 def _is_here(source: Source, index: int) -> bool:
@@ -80,13 +111,20 @@ def _is_excused(rule: Rule, source: Source, start: int, end: int) -> bool:
     if not (unless or has):
         return False
     low, high = scope(source, start, end, rule.match.get("scope", "line"))
-    if unless and compiled(unless).search(source.text, low, high):
+    if unless and _says(unless, source, start, (low, high)):
         return True
     return bool(has) and not compiled(has).search(source.text, low, high)
 
 
+def _says(unless: str, source: Source, start: int, within: tuple[int, int]) -> bool:
+    if "{receiver}" in unless:
+        on = _RECEIVER.search(source.text, max(0, start - _BEFORE), start)
+        unless = unless.replace("{receiver}", on[1] if on else "")
+    return compiled(unless).search(source.text, *within) is not None
+
+
 def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
-    """The offsets of the line, statement, block, function or file around a place."""
+    """The offsets of what a place stands in: line, statement, block, function, file."""
     tokens = source.tokens
     first, last = source.position(start)[0], source.position(end)[0]
     line = source.line_bounds(first)[0], source.line_bounds(last)[1]
@@ -100,21 +138,17 @@ def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
             index = tokens.parent[index]
         low = source.begins_statement(index)
         return tokens.starts[low], _statement_end(source, low, line[1])
-    if name == "function":
+    if name == "function" and source.language.blocks == "brace":
         return _function_around(source, index, line)
+    if name == "function":
+        return _function(source, index)
     return _block_around(source, index, first)
 
 
 def _block_around(source: Source, index: int, line: int) -> tuple[int, int]:
     """The offsets of the braces around, or of the lines that are indented as much."""
-    tokens = source.tokens
     if source.language.blocks == "brace":
-        parent = tokens.parent[index]
-        while parent >= 0 and tokens.texts[parent] != "{":
-            parent = tokens.parent[parent]
-        if parent >= 0 and tokens.partner[parent] > parent:
-            return tokens.starts[parent], tokens.ends[tokens.partner[parent]]
-        return 0, len(source.text)
+        return _braces(source, index)
     return _indented_block(source, index, line)
 
 
@@ -139,6 +173,24 @@ def _function_around(
             low, high = first, tokens.ends[max(tokens.partner[parent], parent)]
         parent = tokens.parent[parent]
     return low, high
+
+
+def _function(source: Source, index: int) -> tuple[int, int]:
+    number = functions.enclosing(source, index)
+    if number < 0:
+        return 0, len(source.text)
+    own, tokens = source.functions[number], source.tokens
+    return tokens.starts[own.start], tokens.ends[max(own.end - 1, own.start)]
+
+
+def _braces(source: Source, index: int) -> tuple[int, int]:
+    tokens = source.tokens
+    parent = tokens.parent[index]
+    while parent >= 0 and tokens.texts[parent] != "{":
+        parent = tokens.parent[parent]
+    if parent >= 0 and tokens.partner[parent] > parent:
+        return tokens.starts[parent], tokens.ends[tokens.partner[parent]]
+    return 0, len(source.text)
 
 
 def _statement_end(source: Source, index: int, least: int) -> int:
