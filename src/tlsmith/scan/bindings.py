@@ -71,12 +71,20 @@ def _may_be_member(source: Source, name: str, use: int) -> bool:
 
 def _of_made(source: Source, name: str, member: str) -> list[tuple[int, bool]]:
     """What the class gives a member of a name that is made of it: `x = Options()`."""
-    made = re.search(
-        rf"(?<![\w.]){re.escape(name)}\s*(?::\s*\w+\s*)?:?=\s*(?:new\s+|&)?([A-Z]\w*)\(\)",
-        source.text,
-    )
+    places = source.words.get(name, ())[:_MOST]
+    made = next(filter(None, (_made_at(source, place) for place in places)), None)
     given = _members(source, made[1], member) if made else []
     return [(value, False) for value, _ in given]
+
+
+_MADE = re.compile(r"\s*(?::\s*\w+\s*)?:?=\s*(?:new\s+|&)?([A-Z]\w*)\(\)")
+
+
+def _made_at(source: Source, place: int) -> re.Match[str] | None:
+    """A class that the name at a place is made of there."""
+    if place and source.tokens.texts[place - 1] == ".":
+        return None
+    return _MADE.match(source.text, source.tokens.ends[place])
 
 
 def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:
