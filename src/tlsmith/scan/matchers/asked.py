@@ -67,7 +67,7 @@ _OFFERING = ("python", "javascript", "ruby", "php", "perl", "csharp")
 _OFFER = re.compile(r"(?:^|[.:>])[oO]ption$")
 
 
-_NAMED = re.compile(r"""(?:getattr\([\w.]+,|[\w:]+\.const_get\():?["']?(\w+)["']?\)$""")
+_NAMED = re.compile(r"""(?:getattr\([\w.]+,|[\w:]+\.const_get\():?["']?(\w+)["']?\)""")
 """A constant that is asked for by its name: `getattr(ssl, "CERT_NONE")`."""
 
 
@@ -262,8 +262,10 @@ def _is_written(source: Source, value: Value, word: str) -> bool:
     text = (
         content(tokens.texts[value.start])
         if literal
-        else _NAMED.sub(r"\g<1>", text_of(source, value.start, value.end))
+        else text_of(source, value.start, value.end)
     )
+    if named := _NAMED.fullmatch(text):
+        text = named[1]
     if word.startswith("/") and word.endswith("/") and len(word) > 1:
         pattern = compiled(
             f"(?s:{word[1:-1]})" if not word.startswith("/(?") else word[1:-1]
