@@ -32,7 +32,8 @@ _NOT_RUN = re.compile(
     r"|panic\w*|assert\w*|expect\w*|parse\w*|compile|match\w*|search|contains?|includes?|find\w*"
     r"|starts_?with|replace|test|it|describe|should\w*|equals?|format\w*|help|usage|option|write\w*"
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
-    r"|long(?:desc)?)\s*$"
+    r"|long(?:desc)?|SystemExit|exit|abort|fail\w*|fatal\w*|croak|confess|carp|bail|alert"
+    r"|notify|say|message)\s*$"
 )
 _NIX_RUNS = re.compile(r"(?i)exec(?:start|stop|reload)\w*$|script$|command$")
 _NIX_TOLD = re.compile(
