@@ -139,9 +139,10 @@ def _is_compared(source: Source, index: int) -> bool:
 
 
 def _is_here(source: Source, index: int) -> bool:
-    """Whether a name is that of a class or function of this file, which is told of."""
+    """Whether a name is of something of this file, which is told of there."""
     name = source.tokens.texts[index]
-    if source.holds(rf"\b(?:class|object|enum|interface|record)\s+{re.escape(name)}\b"):
+    defined = rf"\b(?:class|object|enum|interface|record)\s+{name}\b|\b{name}\s*=[^=]"
+    if name.isidentifier() and source.holds(defined):
         return True
     return any(
         function.name >= 0 and source.tokens.texts[function.name] == name
