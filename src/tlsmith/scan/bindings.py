@@ -170,7 +170,7 @@ def _assigned(
         if scope == own and scope >= 0:
             here = [binding for binding in here if binding[0] < use]
         if here:
-            return _last_ones(source, here)
+            return _last_ones(source, here, use if scope == own else -1)
         if len(name) == 1 and functions.has_parameter(source, scope, name[0]):
             default = functions.default_of(source, scope, name[0])
             return [(default, False)] if default >= 0 else []
@@ -321,10 +321,17 @@ def _is_argument(source: Source, index: int) -> bool:
     )
 
 
-def _last_ones(source: Source, found: list[tuple[int, int]]) -> list[tuple[int, bool]]:
-    """The last value given without condition, and those given after it under one."""
+def _last_ones(
+    source: Source, found: list[tuple[int, int]], use: int
+) -> list[tuple[int, bool]]:
+    """The last value given without condition, and those given after it under one.
+
+    Where all are given under one, as in `if a: x = 1 else: x = 2`, it may be any.
+    """
     depths = [source.depth(index) for index, _ in found]
     least = min(depths)
     base = max(place for place, depth in enumerate(depths) if depth == least)
+    if use >= 0 and len(found) > 1 and least > source.depth(use):
+        base = 0
     kept = found[base:]
     return [(value, len(kept) == 1) for _, value in kept]

@@ -89,10 +89,10 @@ def _is_used(source: Source, index: int) -> bool:
         functions.defines(source, index + 1, index) or _is_declared(source, index)
     ):
         return False
-    if _is_compared(source, index) or is_left_open(source, index):
+    if _is_compared(source, index) or _is_reflected(source, index):
         return False
-    if _is_reflected(source, index):
-        return False
+    if after != "(" and is_left_open(source, index):
+        return False  # what is called does it there, whoever asks for it
     # `Name x;`, `x: Name`: a type tells nothing of what is put there.
     return not (after == "=" and before not in (".", "::", "->"))
 

@@ -129,6 +129,8 @@ def _is_no_sign(source: Source, key: int, colon: int) -> bool:
     tokens = source.tokens
     if key and tokens.texts[key - 1] in (".", "?.") and colon == key + 1:
         return True
+    if source.language.name == "python" and tokens.parent[colon] < 0:
+        return tokens.kinds[colon + 1 : colon + 2] == [NEWLINE]  # `if x["verify"]:`
     return (
         source.language.name in ("c", "objectivec")
         and tokens.kinds[colon + 1 : colon + 2] == [NUMBER]
