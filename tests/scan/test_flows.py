@@ -195,11 +195,13 @@ def test_a_branch_does_not_swallow_the_next() -> None:
         (
             "a.php",
             "<?php\nfunction f($o) {\n"
-            "  curl_setopt($c, CURLOPT_SSL_VERIFYPEER, $o['v']);\n}\nf(['v' => 0]);\nf(['v' => 1]);\n",
+            "  curl_setopt($c, CURLOPT_SSL_VERIFYPEER, $o['v']);\n}\n"
+            "f(['v' => 0]);\nf(['v' => 1]);\n",
         ),
         (
             "a.rs",
-            "impl Client {\n  fn new(x: bool) -> C { b().danger_accept_invalid_certs(x) }\n"
+            "impl Client {\n"
+            "  fn new(x: bool) -> C { b().danger_accept_invalid_certs(x) }\n"
             "}\nOther::new(true);\nClient::new(true);\n",
         ),
     ],
