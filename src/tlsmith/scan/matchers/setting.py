@@ -174,6 +174,8 @@ def is_typed(source: Source, key: int) -> bool:
     parent = tokens.parent[key]
     if source.language.name != "javascript" or parent < 0:
         return False
+    if tokens.texts[parent - 1] in ("is", "<"):
+        return True  # `o is { key: false }`, `Map<{ key: false }>`
     first = source.begins_statement(parent)
     words = [text for text in tokens.texts[first : first + 4] if text != "\n"]
     return bool({"type", "interface"}.intersection(words[:2])) and ":" not in words
