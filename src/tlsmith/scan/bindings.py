@@ -17,7 +17,8 @@ _MOST = 400
 _CLASS = re.compile(
     r"\b(?:class|struct|object|interface|trait|enum|record|extension)\b"
 )
-_CLASS_LINE = re.compile(r"(?m)^([ \t]*)(?:class|module)\s+\w")
+_HEADER = 400
+"""Characters that the head of a class has at most."""
 
 
 _TYPES = frozenset({"bool", "boolean", "Boolean", "Bool", "BOOL", "int", "long"})
@@ -71,12 +72,15 @@ def _may_be_member(source: Source, name: str, use: int) -> bool:
 
 def _of_made(source: Source, name: str, member: str) -> list[tuple[int, bool]]:
     """What the class gives a member of a name that is made of it: `x = Options()`."""
-    made = re.search(
-        rf"(?<![\w.]){re.escape(name)}\s*(?::\s*\w+\s*)?:?=\s*(?:new\s+|&)?([A-Z]\w*)\(\)",
-        source.text,
-    )
-    given = _members(source, made[1], member) if made else []
-    return [(value, False) for value, _ in given]
+    texts = source.tokens.texts
+    for place in source.words.get(name, ())[:_MOST]:
+        begin = place + 2
+        if begin >= len(texts) or texts[begin - 1] not in ("=", ":="):
+            continue
+        begin += texts[begin] in ("new", "&")
+        if texts[begin][:1].isupper() and texts[begin + 1 : begin + 3] == ["(", ")"]:
+            return [(v, False) for v, _ in _members(source, texts[begin], member)]
+    return []
 
 
 def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:
@@ -197,13 +201,16 @@ def _class_around(source: Source, index: int) -> int:
     tokens = source.tokens
     if source.language.blocks != "brace":
         indent, at = source.indent(index), -1
-        for found in _CLASS_LINE.finditer(source.text, 0, tokens.starts[index]):
-            at = found.start() if len(found[1]) < indent else at
+        for start, depth in source.classes:
+            if start >= tokens.starts[index]:
+                break
+            at = start if depth < indent else at
         return at
     parent = tokens.parent[index]
     while parent >= 0:
         high = tokens.starts[parent]
-        low = max(source.text.rfind(sign, 0, high) for sign in "{};") + 1
+        least = max(0, high - _HEADER)
+        low = max(least, *(source.text.rfind(c, least, high) + 1 for c in "{};"))
         if tokens.texts[parent] == "{" and _CLASS.search(source.text, low, high):
             return high
         parent = tokens.parent[parent]
