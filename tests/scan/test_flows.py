@@ -166,3 +166,82 @@ def test_a_branch_does_not_swallow_the_next() -> None:
         "else:\n    cert_reqs = ssl.CERT_NONE\n"
     )
     assert lines("a.py", text) == [4]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "a.js",
+            "function f(o) {\n  return new Agent({ rejectUnauthorized: o.on });\n}\n"
+            "f({ on: true });\nf({ on: false });\n",
+        ),
+        (
+            "a.ts",
+            "function f(o = {}) {\n  const { check = true, ca } = o;\n"
+            "  new Agent({ rejectUnauthorized: check });\n}\nf({ check: false });\n",
+        ),
+        (
+            "a.js",
+            "// a\nconst f = ({ lax: skip }) =>\n"
+            "  new Agent({ rejectUnauthorized: !skip });\n"
+            "f({ lax: false });f({ lax: unknown });\nf({ lax: true });\n",
+        ),
+        (
+            "a.lua",
+            "local function f(u, o)\n  http:request_uri(u, { ssl_verify = o.v })\nend\n"
+            "f(u, { v = true })\nf(u, { v = false })\n",
+        ),
+        (
+            "a.php",
+            "<?php\nfunction f($o) {\n"
+            "  curl_setopt($c, CURLOPT_SSL_VERIFYPEER, $o['v']);\n}\n"
+            "f(['v' => 0]);\nf(['v' => 1]);\n",
+        ),
+        (
+            "a.rs",
+            "impl Client {\n"
+            "  fn new(x: bool) -> C { b().danger_accept_invalid_certs(x) }\n"
+            "}\nOther::new(true);\nClient::new(true);\n",
+        ),
+    ],
+)
+def test_what_callers_give_is_told_where_they_give_it(path: str, text: str) -> None:
+    assert lines(path, text) == [5]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (
+            "a.js",
+            "class A { v = false; f() { x({ rejectUnauthorized: this.v }); } }\n"
+            "class B { v = true; f() { x({ rejectUnauthorized: this.v }); } }\n",
+            [1],
+        ),
+        (
+            "a.py",
+            "import requests\nclass C:\n    def __init__(self,\n"
+            "                 verify_ssl=False,\n                 ):\n"
+            "        self.v = verify_ssl\n    def get(self, u):\n"
+            "        requests.get(u, verify=self.v)\n",
+            [4],
+        ),
+        (
+            "a.py",
+            "import requests\ndef f(a, u):\n    if a:\n        v = False\n"
+            "    else:\n        v = True\n    requests.get(u, verify=v)\n",
+            [4],
+        ),
+        (
+            "a.go",
+            "package a\nfunc dial(skip bool) (*tls.Conn, error) {\n"
+            "\treturn tls.Dial(&tls.Config{InsecureSkipVerify: skip})\n}\n"
+            "func f() {\n\tdial(true)\n\tdial(false)\n}\n",
+            [6],
+        ),
+        ("a.py", "import requests\nif o['verify']:\n    x.y = False\n", []),
+    ],
+)
+def test_names_mean_what_is_nearest(path: str, text: str, expected: list[int]) -> None:
+    assert lines(path, text) == expected

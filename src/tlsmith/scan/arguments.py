@@ -68,7 +68,11 @@ def _is_definition(source: Source, name: int, opening: int) -> bool:
         return True
     tokens = source.tokens
     before = tokens.texts[name - 1] if name else ""
-    if before == "class" or _is_declared(source, name, before):
+    if (
+        before == "class"
+        or _is_declared(source, name, before)
+        or _is_signature(source, opening, before)
+    ):
         return True
     if before == "::" and source.language.name == "c":
         return functions.function_of(source, opening) is not None
@@ -80,6 +84,32 @@ def _is_definition(source: Source, name: int, opening: int) -> bool:
     return source.language.blocks == "brace" and (
         source.language.name not in ("kotlin", "swift", "groovy", "ruby", "scala")
         or before in ("fun", "func", "def")
+    )
+
+
+_BEFORE_SIGNATURES = frozenset(
+    [
+        "\n",
+        ";",
+        "{",
+        "}",
+        "static",
+        "public",
+        "private",
+        "protected",
+        "abstract",
+        "async",
+    ]
+)
+
+
+def _is_signature(source: Source, opening: int, before: str) -> bool:
+    """Whether it says what a method of TypeScript gives: `static open(): Client;`."""
+    close = source.tokens.partner[opening]
+    return (
+        source.language.name == "javascript"
+        and before in _BEFORE_SIGNATURES
+        and source.tokens.texts[close + 1 : close + 2] == [":"]
     )
 
 

@@ -17,7 +17,8 @@ _MOST = 400
 _CLASS = re.compile(
     r"\b(?:class|struct|object|interface|trait|enum|record|extension)\b"
 )
-_CLASS_LINE = re.compile(r"(?m)^([ \t]*)(?:class|module)\s+\w")
+_HEADER = 400
+"""Characters that the head of a class has at most."""
 
 
 _TYPES = frozenset({"bool", "boolean", "Boolean", "Bool", "BOOL", "int", "long"})
@@ -178,7 +179,7 @@ def _assigned(
         if scope == own and scope >= 0:
             here = [binding for binding in here if binding[0] < use]
         if here:
-            return _last_ones(source, here)
+            return _last_ones(source, here, use if scope == own else -1)
         if len(name) == 1 and functions.has_parameter(source, scope, name[0]):
             default = functions.default_of(source, scope, name[0])
             return [(default, False)] if default >= 0 else []
@@ -205,13 +206,16 @@ def _class_around(source: Source, index: int) -> int:
     tokens = source.tokens
     if source.language.blocks != "brace":
         indent, at = source.indent(index), -1
-        for found in _CLASS_LINE.finditer(source.text, 0, tokens.starts[index]):
-            at = found.start() if len(found[1]) < indent else at
+        for start, depth in source.classes:
+            if start >= tokens.starts[index]:
+                break
+            at = start if depth < indent else at
         return at
     parent = tokens.parent[index]
     while parent >= 0:
         high = tokens.starts[parent]
-        low = max(source.text.rfind(sign, 0, high) for sign in "{};") + 1
+        least = max(0, high - _HEADER)
+        low = max(least, *(source.text.rfind(c, least, high) + 1 for c in "{};"))
         if tokens.texts[parent] == "{" and _CLASS.search(source.text, low, high):
             return high
         parent = tokens.parent[parent]
@@ -329,10 +333,17 @@ def _is_argument(source: Source, index: int) -> bool:
     )
 
 
-def _last_ones(source: Source, found: list[tuple[int, int]]) -> list[tuple[int, bool]]:
-    """The last value given without condition, and those given after it under one."""
+def _last_ones(
+    source: Source, found: list[tuple[int, int]], use: int
+) -> list[tuple[int, bool]]:
+    """The last value given without condition, and those given after it under one.
+
+    Where all are given under one, as in `if a: x = 1 else: x = 2`, it may be any.
+    """
     depths = [source.depth(index) for index, _ in found]
     least = min(depths)
     base = max(place for place, depth in enumerate(depths) if depth == least)
+    if use >= 0 and len(found) > 1 and least > source.depth(use):
+        base = 0
     kept = found[base:]
     return [(value, len(kept) == 1) for _, value in kept]

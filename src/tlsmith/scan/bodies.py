@@ -162,12 +162,25 @@ def expression(source: Source, index: int) -> tuple[int, int]:
     return index, value_end(source, index)
 
 
+def _header(source: Source, index: int) -> int:
+    """The first token of the line that what ends with a token begins on.
+
+    Parameters may have lines of their own, and their bracket be indented with them.
+    """
+    tokens = source.tokens
+    while index > 0 and tokens.kinds[index - 1] != NEWLINE:
+        index -= 1
+        if 0 <= tokens.partner[index] < index:
+            index = tokens.partner[index]
+    return index
+
+
 def _indented(source: Source, colon: int) -> tuple[int, int]:
     """The body behind a colon: the rest of the line, or what is indented more."""
     tokens = source.tokens
     if colon + 1 < len(tokens) and tokens.kinds[colon + 1] != NEWLINE:
         return expression(source, colon + 1)
-    indent = source.indent(colon)
+    indent = source.indent(_header(source, colon))
     index = colon + 1
     while index < len(tokens):
         if tokens.kinds[index] == NEWLINE:
@@ -183,7 +196,7 @@ def _indented(source: Source, colon: int) -> tuple[int, int]:
 def _ended(source: Source, opening: int) -> tuple[int, int]:
     """The body until the `end` that is indented like the line it opens on."""
     tokens = source.tokens
-    indent = source.indent(opening)
+    indent = source.indent(_header(source, opening))
     for index in range(opening + 1, len(tokens)):
         if tokens.texts[index] == "end" and (
             source.indent(index) <= indent

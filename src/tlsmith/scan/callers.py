@@ -15,11 +15,13 @@ from tlsmith.scan.expression import Value, possible_values
 from tlsmith.scan.functions import Function
 from tlsmith.scan.lexer import WORD
 from tlsmith.scan.source import Source
+from tlsmith.scan.tables import member_of, tables
 
 _CLASS = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
 _IMPL = re.compile(r"\bimpl\b[^\n{]*?(\w+)(?:<[^\n{]*>)?\s*(?:where[^{]*)?\{")
 _OWN = ("self", "cls", "&")
 _MOST = 60
+_LONGEST = 5
 
 
 def handing(
@@ -33,8 +35,7 @@ def handing(
         fits: Whether a value is what is looked for.
     """
     for value in values:
-        function = _taking(source, value)
-        for bounds in _arguments(source, function, value) if function else ():
+        for bounds in _given(source, value):
             given = (
                 Value(found.start, found.end, found.sure, found.negated ^ value.negated)
                 for found in possible_values(source, *bounds)
@@ -43,12 +44,26 @@ def handing(
                 yield bounds
 
 
+def _given(source: Source, value: Value) -> Iterator[tuple[int, int]]:
+    """What callers give a value that is a parameter, or a member of one."""
+    function = _taking(source, value)
+    if function:
+        word = source.tokens.texts[value.start]
+        at = _position(source, function, word)
+        yield from _arguments(source, function, word.lstrip("$"), at)
+        return
+    member = member_of(source, value)
+    if member:
+        places = _arguments(source, member.function, "", member.at)
+        yield from tables(source, places, member.key)
+
+
 def direct(source: Source, low: int, high: int) -> Iterator[Value]:
     """The parameter that an expression is, or the negation of, whatever its default."""
     negated = False
     while low < high and source.tokens.texts[low] in ("!", "not"):
         low, negated = low + 1, not negated
-    if high - low == 1:
+    if 0 < high - low < _LONGEST:
         yield Value(low, high, False, negated)
 
 
@@ -67,17 +82,15 @@ def _taking(source: Source, value: Value) -> Function | None:
 
 
 def _arguments(
-    source: Source, function: Function, value: Value
+    source: Source, function: Function, word: str, at: int
 ) -> Iterator[tuple[int, int]]:
     name = _called(source, function)
     places = source.words.get(name, ()) if name else ()
-    word = source.tokens.texts[value.start]
-    at = _position(source, function, word)
     for place in places if len(places) < _MOST else ():
         if place == function.name or not _is_of(source, function, place):
             continue
         arguments = arguments_of(source, place)
-        bounds = arguments and _argument(arguments, word.lstrip("$"), at)
+        bounds = arguments and _argument(arguments, word, at)
         if bounds:
             yield bounds
 

@@ -388,9 +388,25 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
         return outcomes  # how C writes a boolean: as much is known as of its condition
     if _GIVEN.search(condition):
         return [choice.yes, choice.no]  # whether it was given at all, not what it says
-    if outcomes or (len(condition) < _SHORT and _OPTION.fullmatch(condition)):
+    if outcomes:
         return outcomes
+    if len(condition) < _SHORT and _OPTION.fullmatch(condition):
+        written = (
+            _opens_function(source, choice.yes),
+            _opens_function(source, choice.no),
+        )
+        return [choice.yes, choice.no] if any(written) else []
     return [choice.yes, choice.no]
+
+
+def _opens_function(source: Source, bounds: tuple[int, int]) -> bool:
+    """Whether a function is written there: it is what it does, whoever asks for it."""
+    opening = _OPENING_FUNCTIONS - {"{"} - _pointing(source)
+    return any(text in opening for _, text in _top_level(source, *bounds))
+
+
+def _pointing(source: Source) -> frozenset[str]:
+    return _POINTING.get(source.language.name, frozenset())
 
 
 def is_left_open(source: Source, index: int) -> bool:
@@ -438,7 +454,7 @@ def _choice(source: Source, start: int, end: int) -> Choice | None:
     """The conditional that an expression is, or None."""
     marks = {"?": -1, ":": -1, "if": -1, "else": -1}
     arrow = False
-    opening = _OPENING_FUNCTIONS - _POINTING.get(source.language.name, frozenset())
+    opening = _OPENING_FUNCTIONS - _pointing(source)
     for index, text in _top_level(source, start, end):
         arrow = arrow or text in opening
         if text in marks and marks[text] < 0:

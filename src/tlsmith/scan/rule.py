@@ -20,7 +20,7 @@ _EXPRESSIONS = tuple(
     """pattern unless file_has file_lacks in_call not_in_call call_has key_lacks
     name_lacks definition_lacks compensated receiver beside not_beside beside_lacks
     lacks within said scope_has unless_name unless_later not_called
-    not_given_to""".split()  # noqa: SIM905
+    function_lacks not_given_to""".split()  # noqa: SIM905
 )
 
 

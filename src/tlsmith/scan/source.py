@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tlsmith.scan.functions import Function
     from tlsmith.scan.shell.command import Command
 
+_CLASS_LINE = re.compile(r"(?m)^([ \t]*)(?:class|module)\s+\w")
 _ENCODINGS = {
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
@@ -128,6 +129,12 @@ class Source:
             if kind == WORD:
                 places.setdefault(self.tokens.texts[index], []).append(index)
         return places
+
+    @cached_property
+    def classes(self) -> list[tuple[int, int]]:
+        """The offsets of lines that begin a class, and how far they are indented."""
+        found = _CLASS_LINE.finditer(self.text)
+        return [(line.start(), len(line[1])) for line in found]
 
     @cached_property
     def literals(self) -> dict[str, list[int]]:

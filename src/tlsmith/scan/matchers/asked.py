@@ -4,7 +4,8 @@
 that must not be found between the brackets around; `call_has`, one that must be found
 in what is called around it, or in what that is handed; `not_called`, one that must not
 be found in the nearest call's name and what stands around; `not_given_to`, one that
-must not be the name of the argument that the table around is; `unless_later`, one for
+must not be the name of the argument that the table around is; `function_lacks`, one
+that must not be found in the function around; `unless_later`, one for
 what puts a name right that is given the thing: an attribute and its value, further down
 in the function.
 """
@@ -108,8 +109,39 @@ def _is_elsewhere(rule: Rule, source: Source, index: int) -> bool:
     lacks = rule.match.get("beside_lacks")
     if lacks and compiled(lacks).search(between(source, index)):
         return True
+    if _is_beside(rule, source, index):
+        return True
     other = rule.match.get("not_given_to")
     return bool(other) and bool(compiled(other).fullmatch(_given_to(source, index)))
+
+
+def _is_beside(rule: Rule, source: Source, index: int) -> bool:
+    """Whether the function around says that this is something else, as servers do."""
+    lacks = rule.match.get("function_lacks")
+    low, high = _function_around(source, index) if lacks else (0, 0)
+    return (
+        bool(lacks) and compiled(str(lacks)).search(source.text, low, high) is not None
+    )
+
+
+_DEF = re.compile(r"(?m)^([ \t]*)def\b")
+
+
+def _function_around(source: Source, index: int) -> tuple[int, int]:
+    """The offsets of the function around a token; Ruby's may have no parameters."""
+    tokens = source.tokens
+    number = functions.enclosing(source, index)
+    if number >= 0:
+        function = source.functions[number]
+        return tokens.starts[function.start], tokens.ends[function.end - 1]
+    start = tokens.starts[index]
+    above = list(_DEF.finditer(source.text, 0, start))
+    if source.language.blocks != "end" or not above:
+        return 0, 0
+    end = re.compile(rf"(?m)^{above[-1][1]}end\b").search(source.text, above[-1].end())
+    if end is None or end.start() < start:
+        return 0, 0
+    return above[-1].start(), end.start()
 
 
 def _given_to(source: Source, index: int) -> str:
@@ -160,6 +192,10 @@ def between(source: Source, index: int) -> str:
 
 def _is_refused(source: Source, index: int) -> bool:
     """Whether it stands in a block that is said to raise: there it must not work."""
+    if source.language.name == "php" and source.holds(r"\bexpectException\w*\("):
+        number = functions.enclosing(source, index)
+        first = source.functions[number].start if number >= 0 else index
+        return "expectException" in source.tokens.texts[first:index]
     if source.language.name != "python" or not source.holds(
         r"\b(?:raises|assert_?[rR]aises)"
     ):

@@ -89,10 +89,10 @@ def _is_used(source: Source, index: int) -> bool:
         functions.defines(source, index + 1, index) or _is_declared(source, index)
     ):
         return False
-    if _is_compared(source, index) or is_left_open(source, index):
+    if _is_compared(source, index) or _is_reflected(source, index):
         return False
-    if _is_reflected(source, index):
-        return False
+    if after != "(" and is_left_open(source, index):
+        return False  # what is called does it there, whoever asks for it
     # `Name x;`, `x: Name`: a type tells nothing of what is put there.
     return not (after == "=" and before not in (".", "::", "->"))
 
@@ -139,9 +139,10 @@ def _is_compared(source: Source, index: int) -> bool:
 
 
 def _is_here(source: Source, index: int) -> bool:
-    """Whether a name is that of a class or function of this file, which is told of."""
+    """Whether a name is of something of this file, which is told of there."""
     name = source.tokens.texts[index]
-    if source.holds(rf"\b(?:class|object|enum|interface|record)\s+{re.escape(name)}\b"):
+    defined = rf"\b(?:class|object|enum|interface|record)\s+{name}\b|\b{name}\s*=[^=]"
+    if name.isidentifier() and source.holds(defined):
         return True
     return any(
         function.name >= 0 and source.tokens.texts[function.name] == name

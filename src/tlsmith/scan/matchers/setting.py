@@ -129,6 +129,8 @@ def _is_no_sign(source: Source, key: int, colon: int) -> bool:
     tokens = source.tokens
     if key and tokens.texts[key - 1] in (".", "?.") and colon == key + 1:
         return True
+    if source.language.name == "python" and tokens.parent[colon] < 0:
+        return tokens.kinds[colon + 1 : colon + 2] == [NEWLINE]  # `if x["verify"]:`
     return (
         source.language.name in ("c", "objectivec")
         and tokens.kinds[colon + 1 : colon + 2] == [NUMBER]
@@ -172,6 +174,8 @@ def is_typed(source: Source, key: int) -> bool:
     parent = tokens.parent[key]
     if source.language.name != "javascript" or parent < 0:
         return False
+    if tokens.texts[parent - 1] in ("is", "<"):
+        return True  # `o is { key: false }`, `Map<{ key: false }>`
     first = source.begins_statement(parent)
     words = [text for text in tokens.texts[first : first + 4] if text != "\n"]
     return bool({"type", "interface"}.intersection(words[:2])) and ":" not in words

@@ -31,9 +31,10 @@ _HOLDING = re.compile(
 _NOT_RUN = re.compile(
     r"(?i)(?:^|[.:>\s])(?:print\w*|put?s|echo|log\w*|warn\w*|error\w*|info|debug|raise|throw|die"
     r"|panic\w*|assert\w*|expect\w*|parse\w*|compile|match\w*|search|contains?|includes?|find\w*"
-    r"|starts_?with|replace|test|it|describe|should\w*|equals?|format\w*|help|usage|option|write\w*"
+    r"|starts_?with|replace|test|it|describe|should\w*|equals?|format\w*|help|usage|\w*option|write\w*"
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
-    r"|long(?:desc)?)\s*$"
+    r"|long(?:desc)?|SystemExit|exit|abort|fail\w*|fatal\w*|croak|confess|carp|bail|alert"
+    r"|notify|say|message)\s*$"
 )
 _NIX_RUNS = re.compile(r"(?i)exec(?:start|stop|reload)\w*$|script$|command$")
 _NIX_TOLD = re.compile(
@@ -42,6 +43,10 @@ _NIX_TOLD = re.compile(
 """What an indented string of Nix is given to that is no script."""
 _TOLD = re.compile(r"(?i)examples?$|usage$|help$|description$|longdesc$")
 """Names of what people read."""
+_OFFERING = re.compile(
+    r"(?i)\w*option|add_?argument|\w*flag|describe|description|usage|help|example|alias"
+)
+"""What defines the options of a command, chained to what names it."""
 _FORMATTING = re.compile(
     r"(?i)(?:^|[.:>\s])(?:v?sw?n?printf(?:_s)?|v?asprintf|format(?:ted)?)!?\s*$"
 )
@@ -374,7 +379,8 @@ def _strings(source: Source, start: int, stop: int) -> Iterator[tuple[str, int]]
     tokens = source.tokens
     for at in range(start, stop):
         if tokens.kinds[at] == STRING:
-            yield from _split(source, at)
+            if not _OFFERING.fullmatch(tokens.texts[max(tokens.parent[at], 1) - 1]):
+                yield from _split(source, at)
         elif tokens.kinds[at] == WORD:
             following = tokens.texts[at + 1] if at + 1 < len(tokens) else ""
             if following in ("(", ".", "::", "=", ":") or tokens.texts[at - 1] == ".":
