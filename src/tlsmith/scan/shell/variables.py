@@ -22,6 +22,7 @@ _USE = re.compile(
 _CALL = re.compile(r"\$\(\s*(?P<name>[A-Za-z_][\w-]*)(?:[ \t][^()]*)?\)")
 _ARGUMENTS = frozenset(["$@", "${@}", "$*", "${*}"])
 _WRITING = frozenset(["echo", "printf"])
+_LAST = re.compile(rf"(?:{_USE.pattern})$")
 _LONGEST = 2000
 _DEEPEST = 3
 """So many variables are looked up, one in what the other holds."""
@@ -128,6 +129,21 @@ def told(name: str, source: Source) -> Iterator[Held]:
         inside = program in _WRITING and function_at(command.start, source) == function
         for word in command.words[1:] if inside else ():
             yield from _value(word, 0, 0)
+
+
+def set_where(text: str, source: Source) -> tuple[int, int, int] | None:
+    """Where the variable that a text ends with is given a value: the offsets, and how
+    many texts further out they are meant.
+    """
+    use = _LAST.search(text)
+    if use is None or use["default"]:
+        return None
+    word = Word(use[0], 0, len(use[0]), [])
+    for held in held_by(word, source):
+        for inner in held.words[:1]:
+            start = inner.start + held.start
+            return start, start + inner.end - inner.start, held.outer
+    return None
 
 
 _MOST = 300
