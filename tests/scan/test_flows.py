@@ -245,3 +245,38 @@ def test_what_callers_give_is_told_where_they_give_it(path: str, text: str) -> N
 )
 def test_names_mean_what_is_nearest(path: str, text: str, expected: list[int]) -> None:
     assert lines(path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("a.sh", "TLS_VERIFY=false\npodman push --tls-verify=$TLS_VERIFY hub/a\n", 1),
+        ("a.sh", "SKIP=true\nkubectl --insecure-skip-tls-verify=$SKIP get po\n", 2),
+        (
+            ".gitlab-ci.yml",
+            'variables:\n  TLS_VERIFY: "false"\nbuild:\n  script:\n'
+            "    - podman push --tls-verify=$TLS_VERIFY hub/a\n",
+            2,
+        ),
+        (
+            "site.yml",
+            "- hosts: all\n  vars:\n    validate_certs: false\n  tasks:\n"
+            '    - uri: {url: "https://hub", validate_certs: "{{ validate_certs }}"}\n',
+            3,
+        ),
+    ],
+)
+def test_what_is_handed_on_is_told_where_it_is_set(
+    path: str, text: str, line: int
+) -> None:
+    """Where it is used, if its name there says nothing."""
+    assert lines(path, text) == [line]
+
+
+def test_what_is_taken_out_or_refused_is_not_told() -> None:
+    """Not so what asks a server that nobody knows to take something out."""
+    line = "- lineinfile: {path: /etc/environment, line: GIT_SSL_NO_VERIFY=1"
+    assert lines("a.yml", f"{line}, state: absent}}\n") == []
+    assert lines("a.yml", f"{line}}}\n") == [1]
+    guest = "- vmware_guest: {name: a, validate_certs: no, state: absent}\n"
+    assert lines("a.yml", guest) == [1]

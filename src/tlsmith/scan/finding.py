@@ -33,6 +33,7 @@ class Match:
         outer: How many texts further out the offsets are meant, where the text that
             was looked at is part of another.
         origin: Where the value stands that a name there was followed to.
+        origin_outer: How many texts further out that place is meant.
         told_there: Whether that is the place to tell, if another rule does.
         shown: What is shown in place of the text behind it, where that is secret.
     """
@@ -45,6 +46,7 @@ class Match:
     edits: tuple[Edit, ...] = ()
     outer: int = 0
     origin: tuple[int, int] | None = None
+    origin_outer: int = 0
     told_there: bool = False
     shown: str = ""
 

@@ -22,7 +22,7 @@ def judge(source: Source, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of these rules in a source, in the order they stand there."""
     found = [
         finding_of(rule, match, source)
-        for rule, match in held(source, rules)
+        for rule, match in _told_where_set(held(source, rules))
         if not is_removed(source, match.start, match.end)
     ]
     return suppressed(source, distinct(found))
@@ -53,6 +53,23 @@ def _once(found: list[tuple[Rule, Match]]) -> Iterable[tuple[Rule, Match]]:
             if not _meets((match.start, match.end), origins):
                 yield rule, match
         elif not (match.told_there and _meets(match.origin, plain)):
+            yield rule, match
+
+
+def _told_where_set(
+    found: Iterable[tuple[Rule, Match]],
+) -> Iterator[tuple[Rule, Match]]:
+    """All but what is told where its value is set: what only hands that on."""
+    every = list(found)
+    places = [(match.start, match.end) for _, match in every]
+    for rule, match in every:
+        set_there = match.told_there and match.origin and not match.origin_outer
+        own = (match.start, match.end)
+        if not (
+            set_there
+            and match.origin
+            and _meets(match.origin, (one for one in places if one != own))
+        ):
             yield rule, match
 
 

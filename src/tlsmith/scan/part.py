@@ -35,14 +35,18 @@ class Part:
 
     def outward(self, match: Match) -> Match:
         """The same match as the outer source has it."""
+        origin = match.origin if match.origin_outer else None
+        farther = max(match.origin_outer - 1, 0)
         if match.outer:
-            return replace(match, outer=match.outer - 1)
+            outer = match.outer - 1
+            return replace(match, outer=outer, origin=origin, origin_outer=farther)
         edits = tuple(self._outward(edit) for edit in match.edits)
         return replace(
             match,
             start=self.offset(match.start),
             end=self.offset(max(match.end - 1, match.start)) + 1,
-            origin=None,
+            origin=origin,
+            origin_outer=farther,
             edits=tuple(edit for edit in edits if edit) if all(edits) else (),
         )
 

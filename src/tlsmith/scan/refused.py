@@ -15,7 +15,13 @@ _REFUSED = re.compile(
     rf"(?i)(?<![\w$.])[\"']?\$?{_NAME}[\"']?\s*(?::=|=(?![=>~])|:(?![:=])|\b(?:in|of)\b)"
     rf"|(?<![\w$.])\$?{_NAME}\s*:\s*[\w<>\[\], ]{{1,60}}="
 )
+_WHOLE = re.compile(rf"(?i)\$?{_NAME}")
 _LONGEST = 2000
+
+
+def is_refused_name(name: str) -> bool:
+    """Whether a list of this name holds what is refused."""
+    return _WHOLE.fullmatch(name) is not None
 
 
 def is_refused(source: Source, index: int) -> bool:

@@ -141,45 +141,51 @@ class Document:
         for name in node.aliases:
             if not node.value and name in self.labels:
                 return self.labels[name].value
-        if self.form == "hcl" and (found := _REFERENCE.fullmatch(node.value)):
-            return self._referred(found["name"], bool(found["no"])) or node.value
-        if self.form == "yaml" and (found := _TEMPLATE.fullmatch(node.value)):
-            return self._referred(found["name"], bool(found["no"])) or node.value
-        return node.value
+        found = self._reference(node)
+        if found is None or found["name"] not in self._defaults:
+            return node.value
+        value = self._defaults[found["name"]].value
+        return (_OPPOSITE.get(value, "") if found["no"] else value) or node.value
 
-    def _referred(self, name: str, turned: bool) -> str:
-        value = self._defaults.get(name, "")
-        return _OPPOSITE.get(value, "") if turned else value
+    def set_by(self, node: Node) -> Node | None:
+        """The setting that gives a name its value which another one hands on."""
+        found = self._reference(node)
+        return None if found is None else self._defaults.get(found["name"])
+
+    def _reference(self, node: Node) -> re.Match[str] | None:
+        if self.form == "hcl":
+            return _REFERENCE.fullmatch(node.value)
+        return _TEMPLATE.fullmatch(node.value) if self.form == "yaml" else None
 
     @cached_property
-    def _defaults(self) -> dict[str, str]:
+    def _defaults(self) -> dict[str, Node]:
         """What names are set to, as far as is said here."""
         return self._of_terraform() if self.form == "hcl" else self._of_yaml()
 
-    def _of_yaml(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _of_yaml(self) -> dict[str, Node]:
+        found: dict[str, Node] = {}
         for node in islice(self.root.below, _MOST):
             holder = node.parent
             if holder is None:
                 continue
             if holder.key in _HOLDERS:
-                found.setdefault(node.key, node.value)
+                found.setdefault(node.key, node)
             elif node.key == "default" and holder.parent is not None:
                 name = holder.key if holder.key != ITEM else _named(holder)
                 outer = holder.parent.key
                 if name and outer in _ASKED_FOR:
-                    found.setdefault(name, node.value)
+                    found.setdefault(name, node)
         return found
 
-    def _of_terraform(self) -> dict[str, str]:
+    def _of_terraform(self) -> dict[str, Node]:
         """What `local.x` and `var.x` are."""
-        found: dict[str, str] = {}
+        found: dict[str, Node] = {}
         for block in self.root.children:
             for child in block.children:
                 if block.key == "locals":
-                    found.setdefault(f"local.{child.key}", child.value)
+                    found.setdefault(f"local.{child.key}", child)
                 elif block.key == "variable" and child.key == "default":
-                    found.setdefault(f"var.{block.value}", child.value)
+                    found.setdefault(f"var.{block.value}", child)
         return found
 
     def paths(self, node: Node) -> list[str]:

@@ -30,7 +30,7 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.answered import is_answered
 from tlsmith.scan.shell.command import Command, Word
 from tlsmith.scan.shell.running import running_at
-from tlsmith.scan.shell.variables import Held, held_by, values_of
+from tlsmith.scan.shell.variables import Held, held_by, set_where, values_of
 from tlsmith.scan.source import Source
 
 _OFF = re.compile(r"(?:false|no|off|0|f|n)\b", re.I)
@@ -65,9 +65,12 @@ def _wrong(
     url = _TARGET.search(said)
     target = url.group() if url else None
     for word, low, high, edits in _offending(rule, arguments, source):
+        place = set_where(word.text[low:high], source)
         yield Match(
             word.offset(low), word.offset(max(high - 1, low)) + 1,
             target=target, edits=tuple(_with_space(source, one) for one in edits),
+            origin=place[:2] if place else None,
+            origin_outer=place[2] if place else 0, told_there=place is not None,
         )  # fmt: skip
     for word in arguments:
         for held in held_by(word, source):

@@ -56,11 +56,14 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
             in_key = (
                 node.start <= start < node.key_end or node.start < end <= node.key_end
             )
+            given_by = document.set_by(node)
             yield Match(
                 node.start if in_key else start,
                 _last(node) if in_key else end,
                 target=_target(document, node),
                 edits=_edits(rule, source, node),
+                origin=(given_by.start, given_by.end) if given_by else None,
+                told_there=given_by is not None,
             )
             return
 

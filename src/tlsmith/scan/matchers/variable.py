@@ -186,11 +186,13 @@ def _in_tree(source: Source, start: int, end: int) -> Iterator[Given]:
     from tlsmith.scan.config.reading import documents
 
     settings = documents(source)
-    for _, node in settings.values_at(start):
+    keys = settings.keys_at(start)
+    inside = bool(keys) and keys[0][0].name != source.path
+    for _, node in settings.values_at(start) if not inside else ():
         if not node.children:
             yield from _as_value(source, node, start, end)
             return
-    for _, node in settings.keys_at(start):
+    for _, node in keys:
         if node.value_start >= 0 and not node.children:
             yield Given(node.value.strip(), node.value_start, node.end)
         yield from _beside(node)

@@ -34,6 +34,8 @@ _FAILING = re.compile(
     r"|contains?\w*$|includes?$|index_?(?:of)?$|\bhas\w*$|matche?s?$|find$|trim\w*$"
 )
 _ENVIRONMENT = re.compile(r"(?i)env")
+_OPTION = re.compile(r"(?:^|[\s\"'`])(?:-e|--env)[ =]\Z")
+_TOLD = re.compile(r"=(?P<value>[\w.-]*)")
 _NEAR = 300
 _QUOTES = "\"'`"
 
@@ -56,10 +58,19 @@ def given_in_code(rule: Rule, source: Source, start: int, end: int) -> Iterator[
             yield from _by_string(rule, source, index)
         elif content.startswith(f"{name}="):
             yield from _as_pair(rule, source, index, content)
+        elif _OPTION.search(source.text, max(0, start - 20), start):
+            yield from _as_option(rule, source, start, end)
     elif tokens.kinds[index] == WORD and (
         rule.match.get("code") or _is_environment(source, index)
     ):
         yield from _assigned(rule, source, index)
+
+
+def _as_option(rule: Rule, source: Source, start: int, end: int) -> Iterator[Match]:
+    """`-e NAME=value` among the arguments that a container is started with."""
+    told = _TOLD.match(source.text, end)
+    if told and re.fullmatch(f"(?i:{rule.match['values']})", told["value"]):
+        yield Match(start, told.end())
 
 
 def _by_string(rule: Rule, source: Source, index: int) -> Iterator[Match]:

@@ -29,6 +29,7 @@ _UNIT = re.compile(
     r"|(?:[a-z/-]+[ \t]+)?[a-z_/]*command[a-z_]*[ \t]+(?:string[ \t]+)?)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
+_TEMPLATE = re.compile(r"\{\{-?[ ]*(?P<name>[A-Za-z_]\w*)[ ]*-?\}\}")
 _LONG = 4000
 _IN_KEY = re.compile(r"[\s{,]*+\"[^\"\\]*+")
 _KEY_END = re.compile(r"[^\"\\]*+\"\s*+:")
@@ -156,8 +157,9 @@ def _of_hcl(source: Source, node: Node) -> Iterator[Part]:
         named = (child.value for child in beside[:30] if child.key in _NAMING)
         yield _scalar(source, node, _language_of(node), next(named, ""))
     elif re.search(r"\s", strings[0][0]):
+        language = _language_of(node)
         for text, begin in strings:
-            yield part_of(source, text, [(0, begin)])
+            yield part_of(source, text, [(0, begin)], language)
     else:
         yield joined(source, strings)
 
@@ -236,12 +238,14 @@ def _place(source: Source, node: Node) -> int:
 
 
 def _language_of(node: Node) -> str:
-    if _PWSH.search(node.key):
-        return "powershell"
-    beside = node.parent.children if node.parent is not None else []
+    holder = node.parent
+    beside = holder.children if holder is not None else []
     shell = next((child.value for child in beside[:30] if child.key == "shell"), "")
-    if _PWSH.search(shell) or _PWSH.search(_task_of(node)):
+    runner = holder.value if holder is not None and holder.key == "provisioner" else ""
+    if any(map(_PWSH.search, (node.key, runner, shell, _task_of(node)))):
         return "powershell"
+    if _is_github_script(node):
+        return "javascript"
     if "python" in shell:
         return "python"
     head = node.value.lstrip()[:60].split("\n")[0]
@@ -250,6 +254,15 @@ def _language_of(node: Node) -> str:
             if name in head:
                 return {"node": "javascript", "pwsh": "powershell"}.get(name, name)
     return "shell"
+
+
+def _is_github_script(node: Node) -> bool:
+    """Whether it is what `actions/github-script` is given to run."""
+    inputs = node.parent
+    if node.key != "script" or inputs is None or inputs.key != "with":
+        return False
+    beside = inputs.parent.children[:30] if inputs.parent is not None else []
+    return any(one.key == "uses" and "github-script" in one.value for one in beside)
 
 
 def _task_of(node: Node) -> str:
@@ -270,19 +283,40 @@ def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
     )
     if header:
         text = _folded(raw) if header[0].startswith(">") else raw
-        return part_of(source, text, [(0, start)], language)
+        return _templated(source, text, start, language)
     if document := _HEREDOC.match(raw):
         at = document.end()
         text, places = _unquoted_dollars(raw[at:], start + at)
         return part_of(source, text, places, language, path)
     quote = raw[:1]
     if quote == '"' and raw.endswith('"') and len(raw) > 1:
-        return unescaped(source, _folded(raw[1:-1]), start + 1, language)
+        text = _folded(raw[1:-1])
+        if "\\" in text:
+            return unescaped(source, text, start + 1, language)
+        return _templated(source, text, start + 1, language)
     if quote == "'" and raw.endswith("'") and len(raw) > 1:
-        return part_of(source, _folded(raw[1:-1]), [(0, start + 1)], language)
+        return _templated(source, _folded(raw[1:-1]), start + 1, language)
     if source.language.name == "yaml":
         raw = _folded(raw)
-    return part_of(source, raw, [(0, start)], language)
+    return _templated(source, raw, start, language)
+
+
+def _templated(source: Source, text: str, start: int, language: str) -> Part:
+    """A text in which Ansible's `{{ name }}` are variables of the shell."""
+    if language != "shell" or "{{" not in text:
+        return part_of(source, text, [(0, start)], language)
+    pieces: list[str] = []
+    places, length, last = [(0, start)], 0, 0
+    for found in _TEMPLATE.finditer(text):
+        name = f"${{{found['name']}}}"
+        pieces += [text[last : found.start()], name]
+        length += found.start() - last
+        places.append((length, start + found.start()))
+        length += len(name)
+        last = found.end()
+        places.append((length, start + last))
+    pieces.append(text[last:])
+    return part_of(source, "".join(pieces), places, language)
 
 
 def _unquoted_dollars(text: str, start: int) -> tuple[str, list[tuple[int, int]]]:

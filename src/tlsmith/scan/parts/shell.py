@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tlsmith.scan.part import Part, part_of, stretch_of
+from tlsmith.scan.parts.listed import joined
+from tlsmith.scan.refused import is_refused_name
 from tlsmith.scan.shell.command import Command, Word
 from tlsmith.scan.shell.program import name_of, programs, runs_words
 from tlsmith.scan.source import Source
@@ -102,6 +104,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     added: dict[str, list[Word]] = {}
     for command in source.commands:
         yield from _handed_on(source, command)
+        yield from _looped_over(source, command)
         yield from _written(source, command)
         yield from _written_by_cmdlet(source, command)
         yield from _started(source, command)
@@ -216,12 +219,34 @@ def _inner(source: Source, word: Word, language: str) -> Part:
     return part_of(source, word.text, word.places, language)
 
 
+def _looped_over(source: Source, command: Command) -> Iterator[Part]:
+    """`for /f %%i in ('curl …') do` of a batch file."""
+    if source.language.name != "batch" or len(command.words) != 1:
+        return
+    (word,) = command.words
+    if source.text.startswith("'", word.start) and _WORDS.search(word.text):
+        yield _inner(source, word, "shell")
+
+
+def _configured(source: Source, command: Command) -> Iterator[Part]:
+    """What curl reads as its settings: `curl --config - <<EOF`."""
+    words = [word.text for word in command.words]
+    if name_of(words[0]) != "curl" or not {"-K", "--config"}.intersection(words):
+        return
+    for document in command.documents:
+        yield stretch_of(source, document.start, document.end, path=".curlrc")
+    for operator, word in command.redirects:
+        if operator.strip() == "<<<":
+            yield part_of(source, word.text, word.places, path=".curlrc")
+
+
 def _written(source: Source, command: Command) -> Iterator[Part]:
     """What is written to a file of a name: `cat > .curlrc <<EOF`, `echo … | tee …`."""
     path = _target(command)
     if not command.words:
         return
     if not path:
+        yield from _configured(source, command)
         yield from _crontab_lines(source, command)
         yield from _told_whole(source, command)
         return
@@ -348,6 +373,10 @@ def _values(command: Command) -> Iterator[Word]:
 def _value(source: Source, word: Word) -> Iterator[Part]:
     found = _ASSIGNMENT.match(word.text)
     if found is None or _SAYING.search(found["name"]):
+        return
+    if len(word.items) > 1 and word.items[0].text[:1] != "-":
+        if not is_refused_name(found["name"]):
+            yield joined(source, [(item.text, item.offset(0)) for item in word.items])
         return
     text = word.text[found.end() :]
     if text[:1] == "-" and "--help" in text.split():

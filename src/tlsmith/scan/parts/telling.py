@@ -60,7 +60,9 @@ def _pattern(flags: tuple[str, ...], said: str) -> str:
     signs = []
     for flag in flags:
         if len(flag) == 2:
-            signs.append(rf"(?<![\w.-])-[a-zA-Z#]{{0,12}}{re.escape(flag[1])}")
+            # Behind `:-` it is what a variable stands for without a value.
+            before = r"(?:(?<![\w.-])|(?<=:-))"
+            signs.append(rf"{before}-[a-zA-Z#]{{0,12}}{re.escape(flag[1])}")
         else:
             signs.append(re.escape(flag[:7] if flag.startswith("--insec") else flag))
     words = words_of(said) if said else frozenset()

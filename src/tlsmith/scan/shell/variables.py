@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from tlsmith.scan.config.given import given
 from tlsmith.scan.shell.command import Word
+from tlsmith.scan.shell.functions import function_at, function_called
 from tlsmith.scan.shell.reader import read_shell
 from tlsmith.scan.source import Source
 
@@ -18,7 +19,13 @@ _USE = re.compile(
     r"\.(?P<context>[\w-]+)\s*\}\}"
     r"|\$\(\(?(?:variables\.|params\.)?(?P<macro>[A-Za-z_]\w*)\)\)?"
 )
+_CALL = re.compile(r"\$\(\s*(?P<name>[A-Za-z_][\w-]*)(?:[ \t][^()]*)?\)")
+_ARGUMENTS = frozenset(["$@", "${@}", "$*", "${*}"])
+_WRITING = frozenset(["echo", "printf"])
+_LAST = re.compile(rf"(?:{_USE.pattern})$")
 _LONGEST = 2000
+_DEEPEST = 3
+"""So many variables are looked up, one in what the other holds."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +44,50 @@ class Held:
 
 
 def held_by(word: Word, source: Source) -> Iterator[Held]:
-    """What a word that is nothing but a variable may stand for in this file."""
+    """What a word that is nothing but a variable may stand for in this file, and what
+    the variables in that stand for.
+    """
+    yield from _held_by(word, source, 0, frozenset())
+
+
+def _held_by(
+    word: Word, source: Source, base: int, seen: frozenset[str]
+) -> Iterator[Held]:
+    if "$" not in word.text and "%" not in word.text:
+        return
+    for name, at, held in _told_by(word, source, base):
+        yield held
+        if name in seen or len(seen) >= _DEEPEST:
+            continue
+        for inner in held.words:
+            for more in _held_by(inner, at, held.start, seen | {name}):
+                yield replace(more, outer=more.outer + held.outer)
+
+
+def _told_by(
+    word: Word, source: Source, base: int
+) -> Iterator[tuple[str, Source, Held]]:
+    """What a variable or a call stands for: its name, where that is told, the words."""
+    if word.text in _ARGUMENTS:
+        for held in handed(word.offset(0) + base, source):
+            yield word.text, source, held
+        return
+    if called := _CALL.fullmatch(word.text):
+        for held in told(called["name"], source):
+            yield called["name"], source, held
     use = _USE.fullmatch(word.text)
     if use is None:
         return
+    name = use["name"] or use["context"] or use["macro"]
     default = use["default"]
     if default:
         begin = use.start("default") + (2 if default[0] == ":" else 1)
         text = word.text[begin:].rstrip("}")
-        yield Held(_words(text), word.offset(begin), 0)
-    name = use["name"] or use["context"] or use["macro"]
+        yield name, source, Held(_words(text), word.offset(begin) + base, 0)
     level, at = 0, source
     while True:
-        yield from _given(name, at, level)
+        for held in _given(name, at, level):
+            yield name, at, held
         if at.outer is None:
             return
         level, at = level + 1, at.outer
@@ -67,6 +105,45 @@ def values_of(text: str, source: Source) -> list[str] | None:
     word = Word(text, 0, len(text), [])
     held = held_by(word, source)
     return [one.text for holding in held for one in holding.words[:1]]
+
+
+def handed(offset: int, source: Source) -> Iterator[Held]:
+    """What `$@` stands for: what a function is called with, or what `set --` says."""
+    function = function_at(offset, source)
+    for command in source.commands if source.language.name == "shell" else ():
+        words = command.words
+        if not words:
+            continue
+        if words[0].text == "set" and [one.text for one in words[1:2]] == ["--"]:
+            if function_at(command.start, source) == function:
+                yield Held(words[2:], 0, 0)
+        elif function is not None and words[0].text == function.name:
+            yield Held(words[1:], 0, 0)
+
+
+def told(name: str, source: Source) -> Iterator[Held]:
+    """What a function of this name writes: `$(options)`."""
+    function = function_called(name, source)
+    for command in source.commands if function is not None else ():
+        program = command.words[0].text if command.words else ""
+        inside = program in _WRITING and function_at(command.start, source) == function
+        for word in command.words[1:] if inside else ():
+            yield from _value(word, 0, 0)
+
+
+def set_where(text: str, source: Source) -> tuple[int, int, int] | None:
+    """Where the variable that a text ends with is given a value: the offsets, and how
+    many texts further out they are meant.
+    """
+    use = _LAST.search(text)
+    if use is None or use["default"]:
+        return None
+    word = Word(use[0], 0, len(use[0]), [])
+    for held in held_by(word, source):
+        for inner in held.words[:1]:
+            start = inner.start + held.start
+            return start, start + inner.end - inner.start, held.outer
+    return None
 
 
 _MOST = 300
