@@ -35,6 +35,12 @@ _THROWING = frozenset(
 )
 
 
+_WHATEVER = frozenset(
+    ["CertificateException", "GeneralSecurityException", "Exception", "Throwable"]
+)
+"""What catches an exception about a certificate."""
+
+
 def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | None:
     """The ranges of what a function returns, an empty one where it returns nothing.
 
@@ -54,6 +60,8 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
         if tokens.kinds[index] == STRING:
             continue
         if text in _THROWING and _throws(source, index):
+            if _is_caught(source, function, index):
+                continue
             return None
         if _answers(source, function, index):
             end = index + 1
@@ -61,6 +69,40 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
                 end = min(value_end(source, index + 1), function.end)
             found.append((index + 1, end))
     return found or _last_value(source, function)
+
+
+def _is_caught(source: Source, function: Function, index: int) -> bool:
+    """Whether what is thrown is caught in the same function, which only tells of it."""
+    tokens = source.tokens
+    block = tokens.parent[index]
+    while block >= function.start:
+        if tokens.texts[block] == "{" and tokens.texts[block - 1] == "try":
+            return _lets_go(source, tokens.partner[block] + 1, function.end)
+        block = tokens.parent[block]
+    return False
+
+
+def _lets_go(source: Source, index: int, end: int) -> bool:
+    """Whether a `catch` of whatever a certificate throws does nothing but tell."""
+    tokens = source.tokens
+    while index < end and tokens.kinds[index] == NEWLINE:
+        index += 1
+    if index + 1 >= end or tokens.texts[index] != "catch":
+        return False
+    close = tokens.partner[index + 1]
+    if tokens.texts[index + 1] != "(" or not _WHATEVER.intersection(
+        tokens.texts[index + 2 : close]
+    ):
+        return False
+    block = close + 1
+    return (
+        block < end
+        and tokens.texts[block] == "{"
+        and all(
+            _tells(source, start)
+            for start, _ in _statements(source, block + 1, tokens.partner[block])
+        )
+    )
 
 
 def _answers(source: Source, function: Function, index: int) -> bool:
@@ -98,10 +140,14 @@ def _only_tells(source: Source, low: int, high: int) -> bool:
         for index in range(low, high)
         if tokens.texts[index] == "{" and tokens.parent[index] == tokens.parent[low]
     ]
-    return bool(blocks) and all(
-        _tells(source, start)
-        for block in blocks
-        for start, _ in _statements(source, block + 1, tokens.partner[block])
+    return bool(blocks) and all(_block_tells(source, block) for block in blocks)
+
+
+def _block_tells(source: Source, block: int) -> bool:
+    """Whether a block only tells, or tries what may fail and lets that go."""
+    inside = list(_statements(source, block + 1, source.tokens.partner[block]))
+    return all(_tells(source, start) for start, _ in inside) or _swallows(
+        source, inside
     )
 
 
@@ -166,6 +212,8 @@ def _tells(source: Source, index: int) -> bool:
     if tokens.texts[index] in ("pass", "...", "_", "unused", "Q_UNUSED", "(") or (
         tokens.kinds[index] == STRING
     ):
+        return True
+    if tokens.texts[index + 1 : index + 3] == [".", "printStackTrace"]:
         return True
     return bool(_LOGGING.match(tokens.texts[index])) or _looks_at_dates(source, index)
 
