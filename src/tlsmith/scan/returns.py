@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tlsmith.scan.functions import Function
-from tlsmith.scan.lexer import NEWLINE, STRING
+from tlsmith.scan.lexer import NEWLINE, STRING, WORD
 from tlsmith.scan.source import Source
 
 _LOGGING = re.compile(
@@ -35,6 +35,11 @@ _THROWING = frozenset(
 )
 
 
+_EMPTY = frozenset(
+    ["null", "length", "size", "isEmpty", "isNullOrEmpty", "isNullOrBlank", "trim"]
+)
+"""What is asked to know whether anything was handed over."""
+
 _WHATEVER = frozenset(
     ["CertificateException", "GeneralSecurityException", "Exception", "Throwable"]
 )
@@ -60,7 +65,9 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
         if tokens.kinds[index] == STRING:
             continue
         if text in _THROWING and _throws(source, index):
-            if _is_caught(source, function, index):
+            if _is_caught(source, function, index) or _is_of_nothing(
+                source, function, index
+            ):
                 continue
             return None
         if _answers(source, function, index):
@@ -69,6 +76,34 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
                 end = min(value_end(source, index + 1), function.end)
             found.append((index + 1, end))
     return found or _last_value(source, function)
+
+
+def _is_of_nothing(source: Source, function: Function, index: int) -> bool:
+    """Whether it throws only where it was handed nothing, whatever else it was."""
+    block = source.tokens.parent[index]
+    return _asks_if_empty(source, function, index) or (
+        block > function.start and _asks_if_empty(source, function, block)
+    )
+
+
+def _asks_if_empty(source: Source, function: Function, index: int) -> bool:
+    """Whether an `if` before a place asks only if parameters are there, or how many."""
+    tokens = source.tokens
+    opening = tokens.partner[index - 1]
+    if (
+        function.parameters < 0
+        or not function.start < opening < index
+        or tokens.texts[index - 1] != ")"
+        or tokens.texts[opening - 1] != "if"
+    ):
+        return False
+    own = tokens.texts[function.parameters : tokens.partner[function.parameters]]
+    asked = {
+        tokens.texts[at]
+        for at in range(opening, index)
+        if tokens.kinds[at] in (WORD, STRING)
+    }
+    return bool(asked & _EMPTY) and asked <= _EMPTY.union(own)
 
 
 def _is_caught(source: Source, function: Function, index: int) -> bool:
@@ -127,7 +162,23 @@ def _throws(source: Source, index: int) -> bool:
     return texts[index] != "error" or before not in (".", "::", "->", "?.")
 
 
-def _only_tells(source: Source, low: int, high: int) -> bool:
+def _keeps(source: Source, function: Function, low: int, high: int) -> bool:
+    """Whether a statement only keeps what was handed over, or asks if it was."""
+    tokens = source.tokens
+    if source.language.name not in ("java", "kotlin", "groovy", "scala"):
+        return False
+    texts = tokens.texts[low:high]
+    if texts[0] == "if" and texts[1:2] == ["("]:
+        behind = tokens.partner[low + 1] + 1
+        return (
+            behind < high
+            and tokens.texts[behind] == "throw"
+            and _asks_if_empty(source, function, behind)
+        )
+    return "=" in texts and not {"(", "{", "if", "throw"}.intersection(texts)
+
+
+def _only_tells(source: Source, function: Function, low: int, high: int) -> bool:
     """Whether an `if` or a loop does nothing but tell, whatever its condition is."""
     tokens = source.tokens
     if (
@@ -140,7 +191,10 @@ def _only_tells(source: Source, low: int, high: int) -> bool:
         for index in range(low, high)
         if tokens.texts[index] == "{" and tokens.parent[index] == tokens.parent[low]
     ]
-    return bool(blocks) and all(_block_tells(source, block) for block in blocks)
+    return bool(blocks) and all(
+        _block_tells(source, block) or _asks_if_empty(source, function, block)
+        for block in blocks
+    )
 
 
 def _block_tells(source: Source, block: int) -> bool:
@@ -156,7 +210,11 @@ def _last_value(source: Source, function: Function) -> list[tuple[int, int]] | N
     statements = [
         (low, high)
         for low, high in _statements(source, function.start, function.end)
-        if not (_tells(source, low) or _only_tells(source, low, high))
+        if not (
+            _tells(source, low)
+            or _only_tells(source, function, low, high)
+            or _keeps(source, function, low, high)
+        )
     ]
     if not statements or _swallows(source, statements):
         return [(function.end, function.end)]
