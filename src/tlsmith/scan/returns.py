@@ -56,7 +56,10 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
 
     tokens = source.tokens
     if function.expression:
-        if _is_telling_call(source, function.start, function.end):
+        statements = list(_statements(source, function.start, function.end))
+        if _is_telling_call(source, function.start, function.end) or (
+            statements and _swallows(source, statements)
+        ):
             return [(function.end, function.end)]
         return [(function.start, function.end)]
     found: list[tuple[int, int]] = []
@@ -124,20 +127,44 @@ def _lets_go(source: Source, index: int, end: int) -> bool:
         index += 1
     if index + 1 >= end or tokens.texts[index] != "catch":
         return False
-    close = tokens.partner[index + 1]
-    if tokens.texts[index + 1] != "(" or not _WHATEVER.intersection(
-        tokens.texts[index + 2 : close]
-    ):
-        return False
-    block = close + 1
+    block = index + 1
+    if tokens.texts[block] == "(":
+        block = tokens.partner[block] + 1
     return (
         block < end
-        and tokens.texts[block] == "{"
-        and all(
-            _tells(source, start)
-            for start, _ in _statements(source, block + 1, tokens.partner[block])
+        and bool(
+            _WHATEVER.intersection(tokens.texts[index + 2 : block])
+            or _catches_whatever(source, block)
         )
+        and _only_tells_in(source, block)
     )
+
+
+def _catches_whatever(source: Source, block: int) -> bool:
+    """Whether one of Scala's cases is for whatever a certificate throws."""
+    texts = source.tokens.texts
+    for low, high in _statements(source, block + 1, source.tokens.partner[block]):
+        arrow = texts.index("=>", low, high) if "=>" in texts[low:high] else low
+        asked = texts[low:arrow]
+        if asked[:1] == ["case"] and (
+            asked == ["case", "_"] or _WHATEVER.union(["NonFatal"]).intersection(asked)
+        ):
+            return True
+    return False
+
+
+def _only_tells_in(source: Source, block: int) -> bool:
+    """Whether a block does nothing but tell, in each of its cases where it has some."""
+    texts = source.tokens.texts
+    if texts[block] != "{":
+        return False
+    for low, high in _statements(source, block + 1, source.tokens.partner[block]):
+        start = low
+        if texts[low] == "case" and "=>" in texts[low:high]:
+            start = texts.index("=>", low, high) + 1
+        if start < high and not _tells(source, start):
+            return False
+    return True
 
 
 def _answers(source: Source, function: Function, index: int) -> bool:
@@ -237,10 +264,10 @@ def _swallows(source: Source, statements: list[tuple[int, int]]) -> bool:
             if (
                 tokens.texts[index] == "{"
                 and tokens.parent[index] == tokens.parent[low]
+                and (caught and block > index)
+                and not _only_tells_in(source, index)
             ):
-                inner = list(_statements(source, index + 1, max(block, index + 1)))
-                if caught and not all(_tells(source, start) for start, _ in inner):
-                    return False
+                return False
     return caught
 
 
@@ -263,10 +290,10 @@ def _tells(source: Source, index: int) -> bool:
     tokens = source.tokens
     if tokens.texts[index].lower() == "system":
         return tokens.texts[index + 2 : index + 3] in (["out"], ["err"])
-    if tokens.texts[index] == "runCatching":  # Kotlin's try, whose failure is let go
-        return not {"getOrThrow", "onFailure"}.intersection(
-            tokens.texts[index : index + 40]
-        )
+    if tokens.texts[index] in ("runCatching", "Try"):  # whose failure is let go
+        return _lets_failure_go(source, index)
+    if tokens.texts[index : index + 2] == [".", "onFailure"]:
+        return _only_tells_in(source, index + 2)
     if tokens.texts[index] in ("pass", "...", "_", "unused", "Q_UNUSED", "(") or (
         tokens.kinds[index] == STRING
     ):
@@ -274,6 +301,21 @@ def _tells(source: Source, index: int) -> bool:
     if tokens.texts[index + 1 : index + 3] == [".", "printStackTrace"]:
         return True
     return bool(_LOGGING.match(tokens.texts[index])) or _looks_at_dates(source, index)
+
+
+def _lets_failure_go(source: Source, index: int) -> bool:
+    """Whether nothing asks what Kotlin's `runCatching` or Scala's `Try` came to, unless
+    it is to tell of it.
+    """
+    tokens = source.tokens
+    behind = tokens.texts[index : index + 40]
+    if "onFailure" in behind:
+        block = index + behind.index("onFailure") + 1
+        return _only_tells_in(source, block)
+    end = tokens.partner[index + 1] + 1
+    if behind[0] == "Try":
+        return end > index + 1 and tokens.texts[end : end + 1] in (["\n"], ["}"], [])
+    return "getOrThrow" not in behind
 
 
 _TELLERS = frozenset(["debug", "info", "warn", "warning", "error", "trace", "log"]) | {
