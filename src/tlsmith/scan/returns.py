@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tlsmith.scan.functions import Function
-from tlsmith.scan.lexer import NEWLINE, STRING
+from tlsmith.scan.lexer import NEWLINE, STRING, WORD
 from tlsmith.scan.source import Source
 
 _LOGGING = re.compile(
@@ -36,6 +36,17 @@ _THROWING = frozenset(
 )
 
 
+_EMPTY = frozenset(
+    ["null", "length", "size", "isEmpty", "isNullOrEmpty", "isNullOrBlank", "trim"]
+)
+"""What is asked to know whether anything was handed over."""
+
+_WHATEVER = frozenset(
+    ["CertificateException", "GeneralSecurityException", "Exception", "Throwable"]
+)
+"""What catches an exception about a certificate."""
+
+
 def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | None:
     """The ranges of what a function returns, an empty one where it returns nothing.
 
@@ -46,7 +57,10 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
 
     tokens = source.tokens
     if function.expression:
-        if _is_telling_call(source, function.start, function.end):
+        statements = list(_statements(source, function.start, function.end))
+        if _is_telling_call(source, function.start, function.end) or (
+            statements and _swallows(source, statements)
+        ):
             return [(function.end, function.end)]
         return [(function.start, function.end)]
     found: list[tuple[int, int]] = []
@@ -55,6 +69,10 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
         if tokens.kinds[index] == STRING:
             continue
         if text in _THROWING and _throws(source, index):
+            if _is_caught(source, function, index) or _is_of_nothing(
+                source, function, index
+            ):
+                continue
             return None
         if _answers(source, function, index):
             end = index + 1
@@ -79,6 +97,92 @@ def _behind_early_ends(
     return None if calls and not _tells(source, low) else found
 
 
+def _is_of_nothing(source: Source, function: Function, index: int) -> bool:
+    """Whether it throws only where it was handed nothing, whatever else it was."""
+    block = source.tokens.parent[index]
+    return _asks_if_empty(source, function, index) or (
+        block > function.start and _asks_if_empty(source, function, block)
+    )
+
+
+def _asks_if_empty(source: Source, function: Function, index: int) -> bool:
+    """Whether an `if` before a place asks only if parameters are there, or how many."""
+    tokens = source.tokens
+    opening = tokens.partner[index - 1]
+    if (
+        function.parameters < 0
+        or not function.start < opening < index
+        or tokens.texts[index - 1] != ")"
+        or tokens.texts[opening - 1] != "if"
+    ):
+        return False
+    own = tokens.texts[function.parameters : tokens.partner[function.parameters]]
+    asked = {
+        tokens.texts[at]
+        for at in range(opening, index)
+        if tokens.kinds[at] in (WORD, STRING)
+    }
+    return bool(asked & _EMPTY) and asked <= _EMPTY.union(own)
+
+
+def _is_caught(source: Source, function: Function, index: int) -> bool:
+    """Whether what is thrown is caught in the same function, which only tells of it."""
+    tokens = source.tokens
+    block = tokens.parent[index]
+    while block >= function.start:
+        if tokens.texts[block] == "{" and tokens.texts[block - 1] == "try":
+            return _lets_go(source, tokens.partner[block] + 1, function.end)
+        block = tokens.parent[block]
+    return False
+
+
+def _lets_go(source: Source, index: int, end: int) -> bool:
+    """Whether a `catch` of whatever a certificate throws does nothing but tell."""
+    tokens = source.tokens
+    while index < end and tokens.kinds[index] == NEWLINE:
+        index += 1
+    if index + 1 >= end or tokens.texts[index] != "catch":
+        return False
+    block = index + 1
+    if tokens.texts[block] == "(":
+        block = tokens.partner[block] + 1
+    return (
+        block < end
+        and bool(
+            _WHATEVER.intersection(tokens.texts[index + 2 : block])
+            or _catches_whatever(source, block)
+        )
+        and _only_tells_in(source, block)
+    )
+
+
+def _catches_whatever(source: Source, block: int) -> bool:
+    """Whether one of Scala's cases is for whatever a certificate throws."""
+    texts = source.tokens.texts
+    for low, high in _statements(source, block + 1, source.tokens.partner[block]):
+        arrow = texts.index("=>", low, high) if "=>" in texts[low:high] else low
+        asked = texts[low:arrow]
+        if asked[:1] == ["case"] and (
+            asked == ["case", "_"] or _WHATEVER.union(["NonFatal"]).intersection(asked)
+        ):
+            return True
+    return False
+
+
+def _only_tells_in(source: Source, block: int) -> bool:
+    """Whether a block does nothing but tell, in each of its cases where it has some."""
+    texts = source.tokens.texts
+    if texts[block] != "{":
+        return False
+    for low, high in _statements(source, block + 1, source.tokens.partner[block]):
+        start = low
+        if texts[low] == "case" and "=>" in texts[low:high]:
+            start = texts.index("=>", low, high) + 1
+        if start < high and not _tells(source, start):
+            return False
+    return True
+
+
 def _answers(source: Source, function: Function, index: int) -> bool:
     """Whether a value follows that the function gives back."""
     texts = source.tokens.texts
@@ -101,7 +205,23 @@ def _throws(source: Source, index: int) -> bool:
     return texts[index] != "error" or before not in (".", "::", "->", "?.")
 
 
-def _only_tells(source: Source, low: int, high: int) -> bool:
+def _keeps(source: Source, function: Function, low: int, high: int) -> bool:
+    """Whether a statement only keeps what was handed over, or asks if it was."""
+    tokens = source.tokens
+    if source.language.name not in ("java", "kotlin", "groovy", "scala"):
+        return False
+    texts = tokens.texts[low:high]
+    if texts[0] == "if" and texts[1:2] == ["("]:
+        behind = tokens.partner[low + 1] + 1
+        return (
+            behind < high
+            and tokens.texts[behind] == "throw"
+            and _asks_if_empty(source, function, behind)
+        )
+    return "=" in texts and not {"(", "{", "if", "throw"}.intersection(texts)
+
+
+def _only_tells(source: Source, function: Function, low: int, high: int) -> bool:
     """Whether an `if` or a loop does nothing but tell, whatever its condition is."""
     tokens = source.tokens
     if (
@@ -115,9 +235,16 @@ def _only_tells(source: Source, low: int, high: int) -> bool:
         if tokens.texts[index] == "{" and tokens.parent[index] == tokens.parent[low]
     ]
     return bool(blocks) and all(
-        _tells(source, start)
+        _block_tells(source, block) or _asks_if_empty(source, function, block)
         for block in blocks
-        for start, _ in _statements(source, block + 1, tokens.partner[block])
+    )
+
+
+def _block_tells(source: Source, block: int) -> bool:
+    """Whether a block only tells, or tries what may fail and lets that go."""
+    inside = list(_statements(source, block + 1, source.tokens.partner[block]))
+    return all(_tells(source, start) for start, _ in inside) or _swallows(
+        source, inside
     )
 
 
@@ -126,7 +253,11 @@ def _last_value(source: Source, function: Function) -> list[tuple[int, int]] | N
     statements = [
         (low, high)
         for low, high in _statements(source, function.start, function.end)
-        if not (_tells(source, low) or _only_tells(source, low, high))
+        if not (
+            _tells(source, low)
+            or _only_tells(source, function, low, high)
+            or _keeps(source, function, low, high)
+        )
     ]
     if not statements or _swallows(source, statements):
         return [(function.end, function.end)]
@@ -149,10 +280,10 @@ def _swallows(source: Source, statements: list[tuple[int, int]]) -> bool:
             if (
                 tokens.texts[index] == "{"
                 and tokens.parent[index] == tokens.parent[low]
+                and (caught and block > index)
+                and not _only_tells_in(source, index)
             ):
-                inner = list(_statements(source, index + 1, max(block, index + 1)))
-                if caught and not all(_tells(source, start) for start, _ in inner):
-                    return False
+                return False
     return caught
 
 
@@ -175,15 +306,32 @@ def _tells(source: Source, index: int) -> bool:
     tokens = source.tokens
     if tokens.texts[index].lower() == "system":
         return tokens.texts[index + 2 : index + 3] in (["out"], ["err"])
-    if tokens.texts[index] == "runCatching":  # Kotlin's try, whose failure is let go
-        return not {"getOrThrow", "onFailure"}.intersection(
-            tokens.texts[index : index + 40]
-        )
+    if tokens.texts[index] in ("runCatching", "Try"):  # whose failure is let go
+        return _lets_failure_go(source, index)
+    if tokens.texts[index : index + 2] == [".", "onFailure"]:
+        return _only_tells_in(source, index + 2)
     if tokens.texts[index] in ("pass", "...", "_", "unused", "Q_UNUSED", "(") or (
         tokens.kinds[index] == STRING
     ):
         return True
+    if tokens.texts[index + 1 : index + 3] == [".", "printStackTrace"]:
+        return True
     return bool(_LOGGING.match(tokens.texts[index])) or _looks_at_dates(source, index)
+
+
+def _lets_failure_go(source: Source, index: int) -> bool:
+    """Whether nothing asks what Kotlin's `runCatching` or Scala's `Try` came to, unless
+    it is to tell of it.
+    """
+    tokens = source.tokens
+    behind = tokens.texts[index : index + 40]
+    if "onFailure" in behind:
+        block = index + behind.index("onFailure") + 1
+        return _only_tells_in(source, block)
+    end = tokens.partner[index + 1] + 1
+    if behind[0] == "Try":
+        return end > index + 1 and tokens.texts[end : end + 1] in (["\n"], ["}"], [])
+    return "getOrThrow" not in behind
 
 
 _TELLERS = frozenset(["debug", "info", "warn", "warning", "error", "trace", "log"]) | {

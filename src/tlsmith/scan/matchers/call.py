@@ -4,7 +4,7 @@ What a rule may say in `match`: `receiver`, a regular expression searched in the
 before the name; `arguments`, tables of `at` (a position from 0, -1 for any) or `name`
 with `values`, which must all hold; `arguments_lack`, words none of which may be one;
 `told_there`, that what it is followed to is told instead where a rule sees it;
-`missing`, keywords none of which may be given
+`missing`, keywords none of which may be given, but as None
 (`**` is a dictionary of them), unless `missing_at` positional ones are there; and what
 every matcher of code may (`asked.py`).
 """
@@ -37,7 +37,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     if _has_any(source, arguments, rule.match.get("arguments_lack", ())):
         return
-    if not _lacks(rule.match, arguments) or not fits_calls(rule, source, name):
+    if not _lacks(source, rule.match, arguments) or not fits_calls(rule, source, name):
         return
     sure, last, edits = True, arguments.end, _of_name(rule, source, name)
     origin = None
@@ -94,14 +94,22 @@ def _receiver(rule: Rule, source: Source, name: int) -> bool:
     return bool(compiled(rule.match["receiver"]).search(before))
 
 
-def _lacks(asked: Mapping[str, Any], arguments: Arguments) -> bool:
+def _lacks(source: Source, asked: Mapping[str, Any], arguments: Arguments) -> bool:
     if "missing" not in asked:
         return True
     if "*" in arguments.named:
         return False
-    if any(name in arguments.named for name in asked["missing"]):
-        return False
+    for name in asked["missing"]:
+        if name in arguments.named and not _is_none(source, arguments.named[name]):
+            return False
     return len(arguments.positional) < int(asked.get("missing_at", 1 << 30))
+
+
+def _is_none(source: Source, bounds: tuple[int, int]) -> bool:
+    """Whether an argument is `None`, or a name for it: it might as well be left out."""
+    low, high = bounds
+    found = satisfying(source, low, high, ("None",)) if high == low + 1 else None
+    return found is not None and found[1]
 
 
 def _hit(

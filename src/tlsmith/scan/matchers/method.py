@@ -58,7 +58,11 @@ def _is_told(rule: Rule, source: Source, name: int) -> bool:
             break
         if tokens.parent[place] == parent:
             function = definition_at(source, place)
-            if function and _is_kind(rule, source, function):
+            if (
+                function
+                and _fits(rule, source, function)
+                and _is_kind(rule, source, function)
+            ):
                 return True
     return False
 
