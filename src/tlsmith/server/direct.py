@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tlsmith.server.envelope import FIELDS, Envelope, Told, id_of, too_many
+from tlsmith.server.envelope import FIELDS, Envelope, id_of, too_many
 from tlsmith.server.logs import request_id
 from tlsmith.server.problems import problem_of
 from tlsmith.server.reply import status_line
+from tlsmith.server.request_lines import Told
 
 if TYPE_CHECKING:
     from tlsmith.errors import RequestRefusedError

@@ -15,7 +15,7 @@ from tlsmith.errors import TLSmithError
 from tlsmith.server.certificate import OwnTLS
 from tlsmith.server.config import changed
 from tlsmith.server.direct import Direct, DirectApp
-from tlsmith.server.logs import event, set_up_logs
+from tlsmith.server.logs import event, flush_logs, set_up_logs
 from tlsmith.server.metrics import Metrics, Sources
 from tlsmith.server.notify import notify, watchdog_seconds
 from tlsmith.server.ports import AuthorityPort, Meter, OwnCertificate
@@ -301,7 +301,7 @@ class _Worker:
                 notify("WATCHDOG=1")
 
     def _flush(self) -> None:
-        """Hand to the metrics what the sides counted since the last time."""
+        """Hand over what was counted, and said, since the last time."""
         metrics = self._metrics
         for name, side in zip(("https", "http"), self._sides, strict=False):
             metrics.connections.labels(name).set(len(side.connections))
@@ -315,6 +315,7 @@ class _Worker:
         answers, self._site.answers = self._site.answers, Counter()
         for answer, count in answers.items():
             metrics.ocsp.labels(answer).inc(count)
+        flush_logs()
 
     # Signals.
 
