@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +149,7 @@ def route_of(scope: Scope) -> str:
     return str(pattern if pattern.startswith(mounted) else mounted + pattern)
 
 
-def id_of(fields: dict[bytes, bytes]) -> str:
+def id_of(fields: Mapping[bytes, bytes]) -> str:
     """Return the id of a request: the client's, where it is a sane one."""
     given = fields.get(b"x-request-id")
     if given is not None and _SANE_ID.fullmatch(given):

@@ -198,6 +198,7 @@ class _Worker:
 
         from tlsmith.server.plain import PlainProtocol, PlainSide
         from tlsmith.server.secure import SecureSide
+        from tlsmith.server.tls import TLSConnection, TLSPatience
 
         loop = asyncio.get_running_loop()
         config = Config(
@@ -216,13 +217,12 @@ class _Worker:
             direct = Direct(self._envelope, self._acme.app)
         secure = SecureSide(config, self._settings.limits, direct)
         self._sides.append(secure)
+        patience = TLSPatience(self._settings.limits.request_time, _GOOD_BYE)
+        context = self._tls.context
         self._servers.append(
             await loop.create_server(
-                secure.protocol,
+                lambda: TLSConnection(context, secure.protocol, patience),
                 sock=sockets.https,
-                ssl=self._tls.context,
-                ssl_handshake_timeout=self._settings.limits.request_time,
-                ssl_shutdown_timeout=_GOOD_BYE,
             )
         )
         if sockets.http is not None:
