@@ -21,6 +21,7 @@ from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, ret
 from tlsmith.server.acme.signed import Signer, check_content_type, find_signer
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
+from tlsmith.server.acme.waiting import result_of, when_done
 from tlsmith.server.direct import Asked, Response, fields_of, lines_of
 from tlsmith.server.logs import event, request_id
 from tlsmith.server.whole import MOST_BODY
@@ -170,7 +171,7 @@ class ACMEApp:
         if isinstance(answer, Reply):
             self._done(exchange, request, answer)
             return
-        loop, then = asyncio.get_running_loop(), answer.then
+        then = answer.then
 
         def settled(done: Future[Any]) -> None:
             try:
@@ -180,9 +181,7 @@ class ACMEApp:
             else:
                 self._done(exchange, request, reply)
 
-        answer.future.add_done_callback(
-            lambda done: loop.call_soon_threadsafe(settled, done)
-        )
+        when_done(answer.future, settled)
 
     def _ended(
         self, exchange: _Exchange, request: _Request, done: asyncio.Task[Reply]
@@ -208,8 +207,7 @@ class ACMEApp:
         else:
             answer = await self._run(self._handled, request)
         if isinstance(answer, Pending):
-            done = await asyncio.wrap_future(answer.future)
-            answer = answer.then(done)
+            answer = answer.then(await result_of(answer.future))
         return answer
 
     def _done(self, exchange: _Exchange, request: _Request, reply: Reply) -> None:
