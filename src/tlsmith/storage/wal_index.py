@@ -36,12 +36,18 @@ class WALIndex:
 
     def __init__(self, path: str) -> None:
         self._file = _opened(f"{path}-shm")
+        self._seen: tuple[bytes, bytes | None] = (b"", None)
 
     def state(self) -> bytes | None:
         """Return what changes with each commit; None in the middle of a change."""
         headers = os.pread(self._file, 2 * _SIZE, 0)
-        state = headers[:_SIZE]
-        return state if headers[_SIZE:] == state else None
+        seen, state = self._seen
+        if headers != seen:
+            state = headers[:_SIZE]
+            if headers[_SIZE:] != state:
+                return None
+            self._seen = headers, state
+        return state
 
 
 def is_next(before: bytes, after: bytes) -> bool:

@@ -21,6 +21,7 @@ from tlsmith.errors import (
 from tlsmith.storage.base import Storage
 from tlsmith.storage.connection import Transaction
 from tlsmith.storage.errand import Errand, HandOver
+from tlsmith.storage.light_future import LightFuture
 from tlsmith.storage.turns import EventLoop, Turns
 from tlsmith.storage.work import Outcomes, Work, do_all, fail
 
@@ -86,8 +87,7 @@ class Writer:
         Args:
             is_short: an event loop can do it, a few statements; see `attend`.
         """
-        future: Future[Result] = Future()
-        future.set_running_or_notify_cancel()
+        future: Future[Result] = LightFuture()
         with self._lock:
             if self._closed:
                 raise StorageError("the store is closed", code="store-closed")
