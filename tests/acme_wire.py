@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -167,20 +168,23 @@ class Wire:
             assert problem["status"] == answer.status, f"RFC 9457, 3.1.2: {said}"
             assert problem["detail"], f"section 6.7: {said}"
 
-    def raw(self, data: bytes, *, half: bool = False) -> bytes:
+    def raw(self, *parts: bytes, half: bool = False) -> bytes:
         """Send bytes, whatever they are, and return what came before the end.
 
         Args:
+            parts: sent one after another, so that each comes alone.
             half: whether to close our side then, as a client that gives up.
         """
-        parts = urlsplit(self.directory_url)
+        where = urlsplit(self.directory_url)
         with (
-            socket.create_connection(("127.0.0.1", parts.port or 443), 5) as plain,
-            self._context.wrap_socket(plain, server_hostname=parts.hostname) as secure,
+            socket.create_connection(("127.0.0.1", where.port or 443), 5) as plain,
+            self._context.wrap_socket(plain, server_hostname=where.hostname) as secure,
         ):
             heard = b""
             with contextlib.suppress(OSError):
-                secure.sendall(data)
+                for number, part in enumerate(parts):
+                    time.sleep(0.1 if number else 0)
+                    secure.sendall(part)
                 if half:
                     secure.shutdown(socket.SHUT_WR)
                 while got := secure.recv(65536):

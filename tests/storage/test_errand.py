@@ -16,6 +16,19 @@ from tlsmith.storage.sqlite import SQLiteStorage
 from tlsmith.storage.writer import Writer
 
 
+class OtherStorage(SQLiteStorage):
+    """One whose transactions an event loop does not begin, as PostgreSQL's."""
+
+    begins_now = False
+
+
+class Loop:
+    """One that calls as it is told to."""
+
+    def __init__(self, call: Callable[[Callable[[], None]], None]) -> None:
+        self.call_soon = self.call_soon_threadsafe = call
+
+
 def test_it_is_done_by_the_thread_of_the_loop() -> None:
     async def main() -> tuple[int, int]:
         loop = asyncio.get_running_loop()
@@ -51,12 +64,12 @@ def test_its_error_is_raised_where_it_is_waited_for() -> None:
 
 
 def test_short_acts_alone_are_done_by_the_loop(tmp_path: Path) -> None:
-    storage = SQLiteStorage(str(tmp_path / "ca.db"), create=True)
+    storage = OtherStorage(str(tmp_path / "ca.db"), create=True)
     storage.migrate()
     writer = Writer(storage)
 
     async def main() -> tuple[int, int]:
-        writer.attend(asyncio.get_running_loop().call_soon_threadsafe)
+        writer.attend(asyncio.get_running_loop())
         short = writer.begin(lambda _: threading.get_ident(), is_short=True)
         by_loop = await asyncio.wrap_future(short)
         long = writer.begin(lambda _: threading.get_ident())
@@ -69,12 +82,12 @@ def test_short_acts_alone_are_done_by_the_loop(tmp_path: Path) -> None:
 
 
 def test_a_loop_that_waits_itself_is_not_waited_for(tmp_path: Path) -> None:
-    storage = SQLiteStorage(str(tmp_path / "ca.db"), create=True)
+    storage = OtherStorage(str(tmp_path / "ca.db"), create=True)
     storage.migrate()
     writer = Writer(storage)
 
     async def main() -> int:
-        writer.attend(asyncio.get_running_loop().call_soon_threadsafe)
+        writer.attend(asyncio.get_running_loop())
         return writer.begin(lambda _: 7, is_short=True).result()
 
     assert asyncio.run(main()) == 7
@@ -85,7 +98,7 @@ def test_a_loop_that_waits_itself_is_not_waited_for(tmp_path: Path) -> None:
 def test_the_loop_takes_what_was_begun_meanwhile_up_to_a_long_act(
     tmp_path: Path,
 ) -> None:
-    storage = SQLiteStorage(str(tmp_path / "ca.db"), create=True)
+    storage = OtherStorage(str(tmp_path / "ca.db"), create=True)
     storage.migrate()
     commits: list[int] = []
     writer = Writer(storage, observe=commits.append)
@@ -93,11 +106,11 @@ def test_the_loop_takes_what_was_begun_meanwhile_up_to_a_long_act(
     def hand_over(run: Callable[[], None]) -> None:
         for is_short in (True, False, True):
             more.append(writer.begin(lambda _: 7, is_short=is_short))
-        writer.attend(lambda run: run())
+        writer.attend(Loop(lambda run: run()))
         run()
 
     more: list[Future[int]] = []
-    writer.attend(hand_over)
+    writer.attend(Loop(hand_over))
     assert writer.begin(lambda _: 7, is_short=True).result(10) == 7
     assert [one.result(10) for one in more] == [7, 7, 7]
     writer.close()

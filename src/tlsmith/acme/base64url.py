@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
-from binascii import Error, a2b_base64
+from binascii import Error, a2b_base64, b2a_base64
 
 # To the standard alphabet; what must not be there becomes what is in no alphabet.
 _STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"", b"==", b"=")
 # The bits that are left over in the last character are zero (RFC 4648 section 3.5).
 _LAST = (None, "", "AQgw", "AEIMQUYcgkosw048")
@@ -29,4 +29,5 @@ def decode_base64url(text: str) -> bytes:
 
 
 def encode_base64url(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    text = b2a_base64(data, newline=False).translate(_URL_SAFE, b"=")
+    return text.decode("ascii")

@@ -162,10 +162,18 @@ def locate(data: bytes, offset: int, limit: int) -> tuple[int, int, int]:
 
 def children(content: bytes) -> Iterator[Element]:
     """Yield the elements that make up `content`, the contents of a constructed one."""
-    offset = 0
-    while offset < len(content):
-        element, offset = read(content, offset)
-        yield element
+    offset, limit = 0, len(content)
+    while offset < limit:
+        # Most are short and whole: those are not worth two calls each.
+        start = offset + 2
+        if start <= limit and content[offset + 1] < 0x80:
+            tag, end = content[offset], start + content[offset + 1]
+        else:
+            tag, start, end = locate(content, offset, limit)
+        if tag & 0x1F == 0x1F or end > limit:
+            tag, start, end = locate(content, offset, limit)
+        yield Element(tag, content[start:end], content[offset:end])
+        offset = end
 
 
 def only(data: bytes, tag: int) -> Element:

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tlsmith.errors import RequestRefusedError
+from tlsmith.server.direct import fields_of
 from tlsmith.server.envelope import ACME
 from tlsmith.server.metrics import CONTENT_TYPE, Metrics, Sources
-from tlsmith.server.reply import Reply
 from tlsmith.server.status import StatusSite
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class StatusApp:
         method = scope["method"].encode("ascii")
         reply = self._site.reply(method, target, dict(scope["headers"]), body)
         scope["tlsmith.route"] = reply.route
-        fields = fields_of(reply)
+        fields = fields_of(reply.fields)
         if reply.status != 304:
             fields.append((b"content-length", b"%d" % len(reply.body)))
         await send(
@@ -116,13 +116,6 @@ class StatusApp:
             }
         )
         await send({"type": "http.response.body", "body": bytes(reply.body)})
-
-
-def fields_of(reply: Reply) -> list[tuple[bytes, bytes]]:
-    """Return the fields of a reply as ASGI has them."""
-    lines = reply.fields.split(b"\r\n")[:-1]
-    pairs = (line.partition(b": ") for line in lines)
-    return [(name, value) for name, _, value in pairs]
 
 
 def _metrics_of(

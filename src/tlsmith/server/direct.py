@@ -7,19 +7,18 @@ and what every request has around it is the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tlsmith.server.envelope import FIELDS, Envelope, Told, id_of, too_many
+from tlsmith.server.envelope import FIELDS, Envelope, id_of, too_many
 from tlsmith.server.logs import request_id
 from tlsmith.server.problems import problem_of
 from tlsmith.server.reply import status_line
+from tlsmith.server.request_lines import Told
 
 if TYPE_CHECKING:
     from tlsmith.errors import RequestRefusedError
 
-# Bytes of a body; of one that is longer, nothing is read.
-MOST_BODY = 128 * 1024
 _COMMON = b"".join(b"%b: %b\r\n" % field for field in FIELDS)
 
 
@@ -36,7 +35,7 @@ class Asked(NamedTuple):
     method: str
     target: str
     query: bytes
-    fields: dict[bytes, bytes]
+    fields: Mapping[bytes, bytes]
     client: str
 
 
@@ -44,20 +43,22 @@ class Response(NamedTuple):
     """What is answered.
 
     Args:
-        fields: those that not every response has.
+        head: the lines that not every response has, each with its CRLF.
         route: for the metrics: bounded, unlike paths.
+        is_last: whether the connection is closed behind it.
     """
 
     status: int
-    fields: list[tuple[bytes, bytes]]
+    head: bytes
     body: bytes
     route: str
+    is_last: bool = False
 
 
 Respond = Callable[[Response], None]
 # Takes the lines of a head, each with its CRLF, and a body; the last that is sent where
 # the third is set.
-Send = Callable[[list[bytes], bytes, bool], None]
+Send = Callable[[bytes, bytes, bool], None]
 
 
 class DirectApp(Protocol):
@@ -81,14 +82,15 @@ class Direct:
         identifier = id_of(asked.fields)
 
         def respond(response: Response) -> None:
-            head = _head(response, identifier)
-            is_last = any(name == b"connection" for name, _ in response.fields)
-            send(head, b"" if asked.method == "HEAD" else response.body, is_last)
+            status, lines, body, route, is_last = response
+            if asked.method == "HEAD":
+                body = b""
+            send(_head(status, lines, identifier), body, is_last)
             seconds = time.perf_counter() - began
             self._envelope.note(
                 Told(asked.client, asked.method, asked.target, identifier),
-                response.route,
-                response.status,
+                route,
+                status,
                 seconds,
             )
 
@@ -109,15 +111,22 @@ def _refused(error: RequestRefusedError, identifier: str) -> Response:
         (b"content-type", b"application/problem+json"),
         (b"content-length", b"%d" % len(body)),
         *error.fields,
-        (b"connection", b"close"),
     ]
-    return Response(status, fields, body, "other")
+    return Response(status, lines_of(fields), body, "other", is_last=True)
 
 
-def _head(response: Response, identifier: str) -> list[bytes]:
-    lines = [status_line(response.status), _COMMON]
-    lines += [
-        b"%b: %b\r\n" % field for field in response.fields if field[0] != b"connection"
-    ]
-    lines.append(b"x-request-id: %b\r\n" % identifier.encode("ascii"))
-    return lines
+def lines_of(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the lines of a head that fields are."""
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
+def fields_of(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the fields that lines of a head are."""
+    pairs = (line.partition(b": ") for line in lines.split(b"\r\n")[:-1])
+    return [(name, value) for name, _, value in pairs]
+
+
+def _head(status: int, lines: bytes, identifier: str) -> bytes:
+    return b"%b%b%bx-request-id: %b\r\n" % (
+        status_line(status), _COMMON, lines, identifier.encode("ascii"),
+    )  # fmt: skip

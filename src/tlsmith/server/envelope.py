@@ -3,19 +3,22 @@ the log, and the fields that every response has."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
 import re
 import time
+from collections.abc import Callable, Mapping
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tlsmith.errors import RequestRefusedError, TLSmithError
-from tlsmith.server.logs import event, request_id
+from tlsmith.server.logs import event, request_event, request_id
 from tlsmith.server.metrics import Metrics
 from tlsmith.server.problems import problem_of
 from tlsmith.server.rate import RateLimit
+from tlsmith.server.request_lines import Told
 from tlsmith.server.settings import LimitSettings
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("tlsmith.server.request")
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+# Seconds for which lines of requests are held back, to be written together.
+_MOMENT = 0.02
 # Asked by machines every few seconds: not worth a line each.
 _QUIET = ("/healthz", "/readyz", "/metrics", "/ocsp")
 
@@ -35,15 +40,6 @@ FIELDS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
-
-
-class Told(NamedTuple):
-    """What the log says of a request, beside how it was answered."""
-
-    client: str
-    method: str
-    path: str
-    request_id: str
 
 
 class Envelope:
@@ -59,7 +55,7 @@ class Envelope:
         self.limits = limits
         self.requests = RateLimit(limits.requests_per_minute, limits.exempt)
         # Routes are few, whatever is asked for, and so are statuses.
-        self._counters: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._counters: dict[tuple[str, int], tuple[str, Any]] = {}
 
     def use(self, limits: LimitSettings) -> None:
         """Take other limits from now on."""
@@ -101,31 +97,32 @@ class Envelope:
 
     def note(self, told: Told, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered, and have the log tell of it."""
-        counter, histogram = self._counted(route, status)
-        counter.inc()
+        label, histogram = self._counted(route, status)
+        self._metrics.count("requests", label)
         histogram.observe(seconds)
         quiet = route in _QUIET and status < 500
-        event(
+        request_event(
             _LOG,
             logging.DEBUG if quiet else logging.INFO,
-            "request",
-            request_id=told.request_id,
-            client=told.client,
-            method=told.method,
-            path=told.path,
-            status=status,
-            milliseconds=round(seconds * 1000, 1),
+            told,
+            status,
+            round(seconds * 1000, 1),
+            _soon,
         )
 
-    def _counted(self, route: str, status: int) -> tuple[Any, Any]:
-        """Return what counts responses, and their time: looked up once for each."""
+    def _counted(self, route: str, status: int) -> tuple[str, Any]:
+        """Return by what responses are counted, and what takes down their time."""
         found = self._counters.get((route, status))
         if found is None:
             found = self._counters[route, status] = (
-                self._metrics.requests.labels("https", route, str(status)),
+                f"https {route} {status}",
                 self._metrics.seconds.labels(route),
             )
         return found
+
+
+def _soon(call: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(_MOMENT, call)
 
 
 def too_many(wait: float) -> RequestRefusedError:
@@ -152,7 +149,7 @@ def route_of(scope: Scope) -> str:
     return str(pattern if pattern.startswith(mounted) else mounted + pattern)
 
 
-def id_of(fields: dict[bytes, bytes]) -> str:
+def id_of(fields: Mapping[bytes, bytes]) -> str:
     """Return the id of a request: the client's, where it is a sane one."""
     given = fields.get(b"x-request-id")
     if given is not None and _SANE_ID.fullmatch(given):

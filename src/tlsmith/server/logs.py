@@ -14,16 +14,25 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
+from tlsmith.server.request_lines import (
+    RequestLine,
+    Told,
+    facts_of,
+    json_object,
+    stamp,
+    words,
+)
 from tlsmith.server.settings import LogSettings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _LONGEST = 1024
 _encode = json.JSONEncoder(default=str).encode  # json.dumps would make one each time
+# Of lines that are held back together.
+_MOST_HELD = 256
 # Facts that are never to be written, should one be handed over by mistake.
 _SECRET = ("passphrase", "password", "secret", "token", "authorization", "private_key")
 # Of those that never are, what every request has.
@@ -51,13 +60,42 @@ def event(logger: logging.Logger, level: int, name: str, /, **facts: Any) -> Non
         logger.handle(record)
 
 
+def request_event(
+    logger: logging.Logger,
+    level: int,
+    told: Told,
+    status: int,
+    milliseconds: float,
+    soon: Callable[[Callable[[], None]], object],
+) -> None:
+    """Log that a request was answered.
+
+    Args:
+        soon: calls what writes the lines of several requests, in a moment.
+    """
+    if not logger.isEnabledFor(level):
+        return
+    if _sink is None:
+        event(logger, level, "request", **facts_of(told, status, milliseconds))
+    elif _sink.hold(time.time(), level, told, status, milliseconds):
+        soon(_sink.flush)
+
+
+def flush_logs() -> None:
+    """Write what is held back."""
+    if _sink is not None:
+        _sink.flush()
+
+
 def set_up_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Have everything logged to standard error, in the form asked for."""
     global _sink  # noqa: PLW0603 -- as logging's own set-up is
     handler = logging.StreamHandler(stream or sys.stderr)
-    line = json_line if settings.format == "json" else words_line
+    is_json = settings.format == "json"
+    line = json_line if is_json else words_line
     handler.setFormatter(Lines(line))
-    _sink = Sink(handler, line)
+    flush_logs()
+    _sink = Sink(handler, line, json_object if is_json else words)
     for name in ("tlsmith", "uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
@@ -74,23 +112,55 @@ class Sink:
 
     Args:
         line: makes a line of facts.
+        request: makes one of a request.
     """
 
     def __init__(
         self,
         handler: logging.StreamHandler[TextIO],
         line: Callable[[dict[str, Any]], str],
+        request: RequestLine,
     ) -> None:
         self._handler = handler
         self._line = line
+        self._request = request
+        # Requests' lines that are still to be written: a system call for each would
+        # cost as much as to make it.
+        self._held: list[str] = []
 
     def __call__(
         self, moment: float, level: int, name: str, facts: dict[str, Any]
     ) -> None:
-        line = self._line(_facts(moment, level, name, facts)) + "\n"
+        self._write(self._line(_facts(moment, level, name, facts)))
+
+    def hold(
+        self, moment: float, level: int, told: Told, status: int, milliseconds: float
+    ) -> bool:
+        """Have a request's line written later; tell whether it is the first such."""
+        line = self._request(moment, _level(level), told, status, milliseconds)
+        if line is None:
+            facts = facts_of(told, status, milliseconds)
+            line = self._line(_facts(moment, level, "request", facts))
+        held = self._held
+        held.append(line)
+        if len(held) > _MOST_HELD:
+            self.flush()
+        return len(held) == 1
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        if self._held:
+            self._write()
+
+    def _write(self, *lines: str) -> None:
+        """Write lines, behind those that were held back before."""
         handler = self._handler
         with handler.lock or nullcontext(), suppress(OSError, ValueError):
-            handler.stream.write(line)
+            # Another thread may add to it meanwhile.
+            count = len(self._held)
+            text = "".join([f"{line}\n" for line in (*self._held[:count], *lines)])
+            del self._held[:count]
+            handler.stream.write(text)
             handler.stream.flush()
 
 
@@ -127,10 +197,9 @@ def words_line(facts: dict[str, Any]) -> str:
 def _facts(
     moment: float, level: int, name: str, facts: dict[str, Any]
 ) -> dict[str, Any]:
-    when = datetime.fromtimestamp(moment, UTC)
     found: dict[str, Any] = {
-        "time": f"{when.isoformat(timespec='milliseconds')[:-6]}Z",
-        "level": logging.getLevelName(level).lower(),
+        "time": stamp(moment),
+        "level": _level(level),
         "event": _cut(name),
     }
     if identifier := request_id.get():
@@ -145,6 +214,11 @@ def _facts(
         else:
             found[key] = _fact(key, value)
     return found
+
+
+@lru_cache(maxsize=16)
+def _level(level: int) -> str:
+    return logging.getLevelName(level).lower()
 
 
 def _fact(name: str, value: Any) -> Any:

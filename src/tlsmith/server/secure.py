@@ -4,7 +4,6 @@ certificate at hand."""
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 import time
 from collections import Counter
@@ -14,17 +13,11 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from tlsmith.server.corked import CorkedTransport
-from tlsmith.server.direct import MOST_BODY, Asked, Direct
-from tlsmith.server.envelope import ACME
+from tlsmith.server.direct import Asked, Direct
 from tlsmith.server.reply import Reply, http_date, problem, status_line
 from tlsmith.server.settings import LimitSettings
+from tlsmith.server.whole import HOST, Whole, read_whole
 
-# With these, a request is left to the application.
-_ODD = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
-_ACME = ACME.encode()
-# RFC 3986: a host, of any kind or none, and a port.
-_HOST = re.compile(rb"(\[[0-9A-Za-z:.%_~-]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]*)?")
 # Where an application finds the DER certificate of the client, or None.
 PEER_CERTIFICATE = "tlsmith.peer_certificate"
 
@@ -104,8 +97,8 @@ class SecureProtocol(HttpToolsProtocol):
         self._in_head = False
         self._unsent = 0
         self._peer_certificate: bytes | None = None
-        self._asked: Asked | None = None
-        self._body: list[bytes] = []
+        # A request that was read, as far as it had come.
+        self._begun = b""
         # Whether the last thing that happened was a direct answer.
         self._is_idle = False
         self.deadline = side.now + side.limits.request_time
@@ -114,7 +107,7 @@ class SecureProtocol(HttpToolsProtocol):
         """Begin, once the handshake is done."""
         side = self._side
         is_full = len(side.connections) >= side.limits.connections
-        super().connection_made(CorkedTransport(transport))  # type: ignore[arg-type]
+        super().connection_made(transport)
         connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if connection is not None:
             self._peer_certificate = connection.getpeercert(binary_form=True)
@@ -126,6 +119,18 @@ class SecureProtocol(HttpToolsProtocol):
         """Parse, within the limits."""
         if self.transport.is_closing():
             return
+        if self._side.direct is not None and (self._begun or not self._in_request):
+            is_late = bool(self._begun)
+            data, self._begun = self._begun + data, b""
+            request = read_whole(data)
+            if request is not None and self._is_free():
+                if request.is_whole:
+                    self._answer(request)
+                    return
+                # The body may come apart from the head, not in many parts.
+                if not is_late:
+                    self._wait_for_body(data)
+                    return
         self._received += len(data)
         super().data_received(data)
         if self.transport.is_closing():
@@ -137,7 +142,7 @@ class SecureProtocol(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self._in_request = self._in_head = True
-        self._asked, self._is_idle = None, False
+        self._is_idle = False
         self._head = 0
         self.deadline = self._side.now + self._side.limits.request_time
 
@@ -157,20 +162,8 @@ class SecureProtocol(HttpToolsProtocol):
         if not self._has_host():
             self._refusal = problem(400, "not with one Host that is one")
             raise ValueError("host")  # as in `_count`
-        self._asked = self._directly()
-        if self._asked is not None:
-            self.cycle = _Cycle()  # type: ignore[assignment]
-            self._body = []
-            return
         super().on_headers_complete()
         self.scope[PEER_CERTIFICATE] = self._peer_certificate  # type: ignore[literal-required]
-
-    def on_body(self, body: bytes) -> None:
-        """Take the body, or the next part of it."""
-        if self._asked is None:
-            super().on_body(body)
-        else:
-            self._body.append(body)
 
     def on_message_complete(self) -> None:
         """Wait for the response as long as it takes."""
@@ -178,10 +171,7 @@ class SecureProtocol(HttpToolsProtocol):
         self._received = 0
         if not self.flow.write_paused:
             self.deadline = float("inf")
-        if self._asked is None:
-            super().on_message_complete()
-        else:
-            self._answer(self._asked)
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Wait for a slow client, but not forever."""
@@ -217,50 +207,42 @@ class SecureProtocol(HttpToolsProtocol):
 
     # Requests that are answered without the application.
 
-    def _directly(self) -> Asked | None:
-        """Return a request of ACME that has nothing odd; None for all others.
+    def _is_free(self) -> bool:
+        """Tell whether every request before was answered: others, uvicorn has wait."""
+        return self.cycle is None or self.cycle.response_complete
 
-        Nor one that came before another was answered: uvicorn has them wait.
-        """
-        side, url = self._side, self.url
-        is_free = self.cycle is None or self.cycle.response_complete
-        if side.direct is None or not is_free or not url.startswith(_ACME):
-            return None
-        fields = dict(self.headers)
-        is_odd = b"%" in url or b"#" in url or not url.isascii()
-        if is_odd or self.parser.get_http_version() != "1.1" or _ODD & fields.keys():
-            return None
-        if int(fields.get(b"content-length", b"0")) > MOST_BODY:
-            return None
-        target, _, query = url.partition(b"?")
-        return Asked(
-            self.parser.get_method().decode("ascii"),
-            target.decode("ascii"),
-            query,
-            fields,
-            self.client[0] if self.client else "",
-        )
+    def _wait_for_body(self, data: bytes) -> None:
+        """Wait for what is still to come of a request."""
+        self._begun = data
+        self._in_request, self._is_idle = True, False
+        self.deadline = self._side.now + self._side.limits.request_time
 
-    def _answer(self, asked: Asked) -> None:
+    def _answer(self, request: Whole) -> None:
         """Have a request answered that is whole."""
-        cycle = self.cycle
-        if not self.parser.should_keep_alive():
-            cycle.keep_alive = False
+        self.cycle = cycle = _Cycle()  # type: ignore[assignment]
+        self._unset_keepalive_if_required()
+        self._in_request = self._is_idle = False
+        if not self.flow.write_paused:
+            self.deadline = float("inf")
 
-        def send(head: list[bytes], body: bytes, is_last: bool) -> None:
+        def send(head: bytes, body: bytes, is_last: bool) -> None:
             cycle.response_complete = True
             if is_last or not cycle.keep_alive:
                 self._send_last(head, body)
             else:
                 self._send(head, body)
 
-        assert self._side.direct is not None  # noqa: S101 -- see `_directly`
-        self._side.direct.begin(asked, b"".join(self._body), send)
+        client = self.client[0] if self.client else ""
+        asked = Asked(
+            request.method, request.target, request.query, request.fields, client
+        )
+        assert self._side.direct is not None  # noqa: S101 -- see `data_received`
+        self._side.direct.begin(asked, request.body, send)
 
-    def _send(self, head: list[bytes], body: bytes) -> None:
+    def _send(self, head: bytes, body: bytes) -> None:
         if self.transport.is_closing():
             return
-        self.transport.send(b"".join((*head, self._side.date, b"\r\n", body)))  # type: ignore[attr-defined]
+        self.transport.send(b"".join((head, self._side.date, b"\r\n", body)))  # type: ignore[attr-defined]
         if self.pipeline:
             self.on_response_complete()
             return
@@ -270,11 +252,11 @@ class SecureProtocol(HttpToolsProtocol):
         elif self._is_idle:
             self._wait()
 
-    def _send_last(self, head: list[bytes], body: bytes) -> None:
+    def _send_last(self, head: bytes, body: bytes) -> None:
         if self.transport.is_closing():
             return
         end = b"connection: close\r\n\r\n"
-        self.transport.send(b"".join((*head, self._side.date, end, body)))  # type: ignore[attr-defined]
+        self.transport.send(b"".join((head, self._side.date, end, body)))  # type: ignore[attr-defined]
         self.transport.close()
 
     def _wait(self) -> None:
@@ -289,7 +271,7 @@ class SecureProtocol(HttpToolsProtocol):
         hosts = [value for name, value in self.headers if name == b"host"]
         if not hosts:
             return self.parser.get_http_version() == "1.0"
-        return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
+        return len(hosts) == 1 and HOST.fullmatch(hosts[0]) is not None
 
     def _count(self, size: int) -> None:
         """Refuse a head that is over the limit, however it came."""

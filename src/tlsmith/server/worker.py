@@ -15,7 +15,7 @@ from tlsmith.errors import TLSmithError
 from tlsmith.server.certificate import OwnTLS
 from tlsmith.server.config import changed
 from tlsmith.server.direct import Direct, DirectApp
-from tlsmith.server.logs import event, set_up_logs
+from tlsmith.server.logs import event, flush_logs, set_up_logs
 from tlsmith.server.metrics import Metrics, Sources
 from tlsmith.server.notify import notify, watchdog_seconds
 from tlsmith.server.ports import AuthorityPort, Meter, OwnCertificate
@@ -198,6 +198,7 @@ class _Worker:
 
         from tlsmith.server.plain import PlainProtocol, PlainSide
         from tlsmith.server.secure import SecureSide
+        from tlsmith.server.tls import TLSConnection, TLSPatience
 
         loop = asyncio.get_running_loop()
         config = Config(
@@ -216,13 +217,12 @@ class _Worker:
             direct = Direct(self._envelope, self._acme.app)
         secure = SecureSide(config, self._settings.limits, direct)
         self._sides.append(secure)
+        patience = TLSPatience(self._settings.limits.request_time, _GOOD_BYE)
+        context = self._tls.context
         self._servers.append(
             await loop.create_server(
-                secure.protocol,
+                lambda: TLSConnection(context, secure.protocol, patience),
                 sock=sockets.https,
-                ssl=self._tls.context,
-                ssl_handshake_timeout=self._settings.limits.request_time,
-                ssl_shutdown_timeout=_GOOD_BYE,
             )
         )
         if sockets.http is not None:
@@ -301,7 +301,7 @@ class _Worker:
                 notify("WATCHDOG=1")
 
     def _flush(self) -> None:
-        """Hand to the metrics what the sides counted since the last time."""
+        """Hand over what was counted, and said, since the last time."""
         metrics = self._metrics
         for name, side in zip(("https", "http"), self._sides, strict=False):
             metrics.connections.labels(name).set(len(side.connections))
@@ -315,6 +315,7 @@ class _Worker:
         answers, self._site.answers = self._site.answers, Counter()
         for answer, count in answers.items():
             metrics.ocsp.labels(answer).inc(count)
+        flush_logs()
 
     # Signals.
 

@@ -17,6 +17,9 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _COLUMNS = "sequence, at, actor, action, object, detail, request_id, hash"
+# json.dumps would make them for each record.
+_encode_detail = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_encode_fields = json.JSONEncoder(separators=(",", ":")).encode
 _PAGE = 5_000
 # Records looked at in one step of a search, and seconds after which its page ends.
 _STEP = 500
@@ -70,7 +73,7 @@ def append(transaction: Transaction, act: Act, moment: datetime) -> int:
     """Append a record; return its number."""
     sequence = transaction.audit_sequence + 1
     at = to_seconds(moment)
-    detail = json.dumps(act.detail, separators=(",", ":"), sort_keys=True)
+    detail = _encode_detail(act.detail)
     fields = (sequence, at, act.actor, act.action, act.object, detail, act.request_id)
     digest = chained(transaction.audit_hash, fields)
     transaction.audit_sequence, transaction.audit_hash = sequence, digest
@@ -80,7 +83,7 @@ def append(transaction: Transaction, act: Act, moment: datetime) -> int:
 
 def chained(previous: bytes, fields: tuple[int | str, ...]) -> bytes:
     """Return the hash of a record: SHA-256 of the one before, and of its fields."""
-    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=True)
+    text = _encode_fields(fields)
     return sha256(previous + text.encode()).digest()
 
 

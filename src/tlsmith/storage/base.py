@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.connection import Connection, Execute, Head, Transaction
+from tlsmith.storage.kept import Kept
+
+
+class Begun(Protocol):
+    """A transaction that somebody else may end than began it.
+
+    Each of its ends may raise a StorageError; nothing was written then.
+    """
+
+    transaction: Transaction
+
+    def commit(self) -> None:
+        """Commit: durable when this returns."""
+        ...
+
+    def roll_back(self) -> None:
+        """Undo everything."""
+        ...
+
 
 HEAD = "SELECT certificates, audit_sequence, audit_hash, revision FROM head"
 
@@ -17,13 +36,19 @@ class Storage(ABC):
 
     Args:
         url: how the person named it, without a password.
+
+    Attributes:
+        kept: what is known of its records without asking it.
     """
 
     dialect: ClassVar[str]
     words: ClassVar[dict[str, str]]
+    # Whether `begin_now` ever begins anything.
+    begins_now: ClassVar[bool] = False
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.kept = Kept(self)
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Connection]:
@@ -55,6 +80,25 @@ class Storage(ABC):
     def is_near(self) -> bool:
         """Whether an event loop may wait for it: it answers as soon as a disk does."""
         return True
+
+    def begin_now(self) -> Begun | None:
+        """Begin a transaction; None where somebody else would have to be waited for.
+
+        Raises:
+            StorageError: the store cannot be reached or written.
+        """
+        return None
+
+    def state(self) -> bytes | None:
+        """Return what changes with each commit, whoever makes it.
+
+        None where that cannot be told without asking the store.
+        """
+        return None
+
+    def is_next(self, before: bytes, after: bytes) -> bool:
+        """Tell whether at most one commit was made between two states."""
+        return False
 
     def hurry_here(self) -> None:  # noqa: B027 -- a file is never waited for
         """Have this thread, an event loop's, wait for a moment at most.

@@ -238,6 +238,27 @@ def record_of(row: Row) -> CertificateRecord:
     )
 
 
+def record_of_new(number: int, new: NewCertificate) -> CertificateRecord:
+    """Return the record of a certificate that was put in."""
+    status, revoked_at, reason = _revocation(new)
+    return CertificateRecord(
+        number,
+        new.authority_id,
+        new.serial_number,
+        new.profile,
+        new.requester,
+        new.names,
+        to_moment(to_seconds(new.not_before)),
+        to_moment(to_seconds(new.not_after)),
+        to_moment(to_seconds(new.issued_at)),
+        new.shard,
+        status,
+        None if revoked_at is None else to_moment(revoked_at),
+        reason,
+        new.certificate,
+    )
+
+
 def by_serial_number(
     connection: Connection, serial_number: int, authority_id: int | None = None
 ) -> list[CertificateRecord]:

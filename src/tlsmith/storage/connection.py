@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
 Row = tuple[Any, ...]
@@ -64,6 +64,8 @@ class Transaction(Connection):
         audit_sequence: the number of the last audit record, and its hash.
         revision: how many changes of status there ever were.
         writes: how often something was changed.
+        changes: records as they are by then, by what they are kept by; see `Kept`.
+        told: how often that was said.
     """
 
     certificates: int
@@ -80,6 +82,8 @@ class Transaction(Connection):
         self._later: dict[str, list[Row]] = {}
         self._tallies: dict[tuple[int, str], int] = {}
         self.writes = 0
+        self.changes: dict[Hashable, Any] = {}
+        self.told = 0
 
     def __getattr__(self, name: str) -> Any:
         """Read the head once one of its numbers is needed: most acts need none."""
@@ -88,6 +92,14 @@ class Transaction(Connection):
         self._head = head = self._read_head()
         self.certificates, self.audit_sequence, self.audit_hash, self.revision = head
         return getattr(self, name)
+
+    def tell(self, key: Hashable, record: Any) -> None:
+        """Say what a record is by now; None where that is not known.
+
+        An act that says so once says so of all it changes that is kept.
+        """
+        self.told += 1
+        self.changes[key] = record
 
     def run(self, statement: str, *values: Any) -> int:
         """Run a statement that changes something; return how many rows it did."""

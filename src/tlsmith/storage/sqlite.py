@@ -7,6 +7,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
@@ -24,6 +25,7 @@ from tlsmith.storage.migration import (
     pending,
     statements,
 )
+from tlsmith.storage.wal_index import WALIndex, is_next
 
 # In milliseconds, for another process to end its transaction.
 _PATIENCE = 15_000
@@ -31,6 +33,8 @@ _PATIENCE = 15_000
 # file's pages as well.
 _WRITER_KIB, _READER_KIB = 16_384, 4_096
 _MOST_READERS = 16
+# Seconds between attempts to begin, while another process writes.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 # Rows of one INSERT.
 _TOGETHER = 50
 _IS_INSERT = re.compile(r"INSERT INTO .* VALUES \([?, ]+\)")
@@ -47,6 +51,7 @@ class SQLiteStorage(Storage):
     """
 
     dialect = "sqlite"
+    begins_now = True
     words: ClassVar[dict[str, str]] = {
         "id": "INTEGER PRIMARY KEY",
         "blob": "BLOB",
@@ -65,6 +70,7 @@ class SQLiteStorage(Storage):
         self._writer: sqlite3.Connection | None = None
         self._process = os.getpid()
         self._is_current = False
+        self._index: WALIndex | None = None
         if create:
             self._create()
         elif not os.path.exists(self.path):
@@ -156,16 +162,10 @@ class SQLiteStorage(Storage):
         """Give the one connection that writes; see the base."""
         with _translated(self.url), self._write_lock:
             self._check_process()
-            if self._writer is None:
-                self._writer = self._open_current(_WRITER_KIB)
-            connection = self._writer
-            connection.execute("BEGIN IMMEDIATE")
+            connection = self._writing()
+            _begin_patiently(connection)
             try:
-                transaction = Transaction(
-                    connection.execute,
-                    partial(_execute_many, connection),
-                    partial(head_of, connection.execute),
-                )
+                transaction = _transaction(connection)
                 yield transaction
                 transaction.flush()
                 connection.execute("COMMIT")
@@ -173,20 +173,53 @@ class SQLiteStorage(Storage):
                 self._roll_back(connection)
                 raise
 
+    def begin_now(self) -> _Begun | None:
+        """See the base."""
+        if not self._write_lock.acquire(blocking=False):
+            return None
+        try:
+            with _translated(self.url):
+                self._check_process()
+                connection = self._writing()
+                if _try_to_begin(connection):
+                    return _Begun(self, connection)
+        except BaseException:
+            self._write_lock.release()
+            raise
+        self._write_lock.release()
+        return None
+
+    def _writing(self) -> sqlite3.Connection:
+        """Return the connection that writes; it does not wait by itself."""
+        if self._writer is None:
+            connection = self._open_current(_WRITER_KIB)
+            connection.execute("PRAGMA busy_timeout = 0")
+            self._writer = connection
+            self._index = _index_of(self.path)
+        return self._writer
+
+    def state(self) -> bytes | None:
+        """See the base."""
+        return None if self._index is None else self._index.state()
+
+    def is_next(self, before: bytes, after: bytes) -> bool:
+        """See the base."""
+        return is_next(before, after)
+
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except sqlite3.Error:
             # As on a full disk; closing the connection undoes as well.
-            self._writer = None
+            self._writer = self._index = None
             connection.close()
 
     def _check_process(self) -> None:
         """Forget connections of the process we were forked from."""
         if self._process != os.getpid():
             self._process = os.getpid()
-            self._readers, self._writer = [], None
+            self._readers, self._writer, self._index = [], None, None
             self._lock, self._write_lock = threading.Lock(), threading.Lock()
 
     def migrate(self) -> list[int]:
@@ -253,7 +286,83 @@ class SQLiteStorage(Storage):
         with self._write_lock:
             if self._writer is not None:
                 self._writer.close()
-                self._writer = None
+                self._writer = self._index = None
+
+
+class _Begun:
+    """See the base."""
+
+    __slots__ = ("_connection", "_storage", "transaction")
+
+    def __init__(self, storage: SQLiteStorage, connection: sqlite3.Connection) -> None:
+        self._storage, self._connection = storage, connection
+        self.transaction = _transaction(connection)
+
+    def commit(self) -> None:
+        """See the base."""
+        try:
+            with _translated(self._storage.url):
+                self._connection.execute("COMMIT")
+        except BaseException:
+            # As long as nobody else can have written.
+            self._storage.kept.give_up()
+            self._storage._roll_back(self._connection)
+            raise
+        finally:
+            self._storage._write_lock.release()
+
+    def roll_back(self) -> None:
+        """See the base."""
+        try:
+            self._storage._roll_back(self._connection)
+        finally:
+            self._storage._write_lock.release()
+
+
+def _transaction(connection: sqlite3.Connection) -> Transaction:
+    return Transaction(
+        connection.execute,
+        partial(_execute_many, connection),
+        partial(head_of, connection.execute),
+    )
+
+
+def _begin_patiently(connection: sqlite3.Connection) -> None:
+    """Begin to write, after other processes.
+
+    Raises:
+        sqlite3.OperationalError: one of them took too long.
+    """
+    late = time.monotonic() + _PATIENCE / 1000
+    pause = _FIRST_PAUSE
+    while not _try_to_begin(connection, is_last=time.monotonic() > late):
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _try_to_begin(connection: sqlite3.Connection, *, is_last: bool = False) -> bool:
+    """Begin to write, unless another process does; tell whether that is so.
+
+    Args:
+        is_last: raise, instead of telling.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
+def _index_of(path: str) -> WALIndex | None:
+    """Return what tells whether anybody committed; None where nothing does."""
+    if not hasattr(os, "pread"):  # Windows
+        return None
+    try:
+        return WALIndex(path)
+    except OSError:
+        return None
 
 
 def _execute_many(

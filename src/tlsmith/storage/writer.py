@@ -6,35 +6,30 @@ waits, does it in one transaction, and answers when that is on disk.
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from tlsmith.errors import (
     ConflictError,
     NotFoundError,
     StorageError,
-    TLSmithError,
 )
 from tlsmith.storage.base import Storage
 from tlsmith.storage.connection import Transaction
 from tlsmith.storage.errand import Errand, HandOver
+from tlsmith.storage.light_future import LightFuture
+from tlsmith.storage.turns import EventLoop, Turns
+from tlsmith.storage.work import Outcomes, Work, do_all, fail
 
 Result = TypeVar("Result")
 _MOST = 1024
 # What is said of an act, or by a driver of its statement, and not of the store.
 _OF_AN_ACT = (ConflictError, NotFoundError)
 _OF_A_STATEMENT = StorageError.code
-
-
-class _Work(NamedTuple):
-    act: Callable[[Transaction], Any]
-    future: Future[Any]
-    is_short: bool
 
 
 class Writer:
@@ -49,23 +44,27 @@ class Writer:
     ) -> None:
         self._storage = storage
         self._observe = observe
-        self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._hand_over: HandOver | None = None
+        self._turns: Turns | None = None
+        self._is_at_work = False
         # What was taken for the batch after this.
-        self._held: _Work | None = None
+        self._held: Work | None = None
 
-    def attend(self, hand_over: HandOver) -> None:
-        """Have short acts done in the thread of an event loop; the commit stays here.
+    def attend(self, loop: EventLoop) -> None:
+        """Have short acts done in the thread of an event loop, without their commit.
 
         Two threads that run Python take turns at every statement, and each turn costs
         more than the statement. The loop does not wait for other processes: what is
         begun has the store's lock. Called in that thread.
         """
         self._storage.hurry_here()
-        self._hand_over = hand_over
+        self._hand_over = loop.call_soon_threadsafe
+        if self._storage.begins_now:
+            self._turns = Turns(self._storage, loop, self, self._observe)
 
     def submit(self, act: Callable[[Transaction], Result]) -> Result:
         """Do `act` in a transaction with others; return once it is durable.
@@ -88,18 +87,29 @@ class Writer:
         Args:
             is_short: an event loop can do it, a few statements; see `attend`.
         """
-        future: Future[Result] = Future()
-        future.set_running_or_notify_cancel()
+        future: Future[Result] = LightFuture()
         with self._lock:
             if self._closed:
                 raise StorageError("the store is closed", code="store-closed")
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="tlsmith-writer", daemon=True
-                )
-                self._thread.start()
-            self._waiting.put(_Work(act, future, is_short))
+            work = Work(act, future, is_short)
+            if self._turns is None or not is_short or not self._turns.take(work):
+                self.do([work])
         return future
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the thread has something to do."""
+        return self._is_at_work or not self._waiting.empty()
+
+    def do(self, batch: Sequence[Work]) -> None:
+        """Have the thread do something."""
+        if batch and self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, name="tlsmith-writer", daemon=True
+            )
+            self._thread.start()
+        for work in batch:
+            self._waiting.put(work)
 
     def waiting(self) -> int:
         """Return how many acts wait to be taken."""
@@ -109,20 +119,22 @@ class Writer:
         """Finish what waits, and end."""
         with self._lock:
             self._closed = True
-            thread = self._thread
-            self._waiting.put(None)
-        if thread is not None:
-            thread.join()
+        if self._turns is not None:
+            self._turns.close()
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while True:
             batch = self._take()
-            if batch:
-                self._commit(batch)
-            else:
+            if not batch:
                 return
+            self._is_at_work = True
+            self._commit(batch)
+            self._is_at_work = False
 
-    def _take(self) -> list[_Work]:
+    def _take(self) -> list[Work]:
         """Return everything that waits, at least one; nothing at the end."""
         first, self._held = self._held or self._waiting.get(), None
         batch = [first] if first is not None else []
@@ -130,7 +142,7 @@ class Writer:
             self._take_more(batch)
         return batch
 
-    def _take_more(self, batch: list[_Work], *, short: bool = False) -> None:
+    def _take_more(self, batch: list[Work], *, short: bool = False) -> None:
         """Add what waits by now.
 
         Args:
@@ -149,7 +161,7 @@ class Writer:
             else:
                 batch.append(work)
 
-    def _commit(self, batch: list[_Work], *, is_open: bool = True) -> None:
+    def _commit(self, batch: list[Work], *, is_open: bool = True) -> None:
         """Do a batch, and answer.
 
         Args:
@@ -158,41 +170,41 @@ class Writer:
         try:
             done = self._try_together(batch, is_open=is_open)
         except Exception as error:
-            self._apart(batch, error)
+            self.do_apart(batch, error)
         except BaseException as unexpected:
             # Whatever it is, nobody is left waiting.
             for work in batch:
-                _fail(work, unexpected)
+                fail(work, unexpected)
         else:
             self._observe(len(done))
             for work, result in done:
                 work.future.set_result(result)
 
     def _try_together(
-        self, batch: list[_Work], *, is_open: bool
-    ) -> list[tuple[_Work, Any]]:
+        self, batch: list[Work], *, is_open: bool
+    ) -> list[tuple[Work, Any]]:
         with self._storage.write() as transaction:
             hand_over = self._hand_over if self._storage.is_near else None
             if hand_over is not None and all(one.is_short for one in batch):
                 acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
-                done, refused = Errand(acts).result_by(hand_over)
+                done, refused, _ = Errand(acts).result_by(hand_over)
             else:
-                done, refused = _do_all(batch, transaction)
+                done, refused, _ = do_all(batch, transaction)
         for work, refusal in refused:
-            _fail(work, refusal)
+            fail(work, refusal)
         return done
 
     def _do_and_flush(
-        self, batch: list[_Work], transaction: Transaction, *, is_open: bool
-    ) -> _Outcomes:
+        self, batch: list[Work], transaction: Transaction, *, is_open: bool
+    ) -> Outcomes:
         # Until an event loop comes to it, there may be more.
         if is_open:
             self._take_more(batch, short=True)
-        outcomes = _do_all(batch, transaction)
+        outcomes = do_all(batch, transaction)
         transaction.flush()
         return outcomes
 
-    def _apart(self, batch: list[_Work], error: Exception) -> None:
+    def do_apart(self, batch: Sequence[Work], error: Exception) -> None:
         """Do each act in a transaction of its own, so that only the bad one fails.
 
         Where the store itself is at fault, all fail as the first did.
@@ -203,31 +215,7 @@ class Writer:
         waiting = [work for work in batch if not work.future.done()]
         if is_store or len(waiting) == 1:
             for work in waiting:
-                _fail(work, error)
+                fail(work, error)
             return
         for work in waiting:
             self._commit([work], is_open=False)
-
-
-_Outcomes = tuple[list[tuple[_Work, Any]], list[tuple[_Work, TLSmithError]]]
-
-
-def _do_all(batch: list[_Work], transaction: Transaction) -> _Outcomes:
-    """Do every act, and return what came of each: a result, or a refusal."""
-    done: list[tuple[_Work, Any]] = []
-    refused: list[tuple[_Work, TLSmithError]] = []
-    for work in batch:
-        writes = transaction.writes
-        try:
-            done.append((work, work.act(transaction)))
-        except TLSmithError as error:
-            if transaction.writes != writes:
-                raise
-            refused.append((work, error))
-    return done, refused
-
-
-def _fail(work: _Work, error: BaseException) -> None:
-    with contextlib.suppress(Exception):
-        if not work.future.done():
-            work.future.set_exception(error)

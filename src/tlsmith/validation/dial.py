@@ -54,12 +54,15 @@ class Dialer:
             attempt.does(f"connecting to {host} at {where}")
             attempt.addresses.append(address)
             try:
+                connecting = loop.create_connection(
+                    make, address, port, local_addr=local
+                )
                 # The last one may take what is left of the time.
-                patience = None if address == addresses[-1] else self._patience
-                async with asyncio.timeout(patience):
-                    transport, protocol = await loop.create_connection(
-                        make, address, port, local_addr=local
-                    )
+                if address == addresses[-1]:
+                    transport, protocol = await connecting
+                else:
+                    async with asyncio.timeout(self._patience):
+                        transport, protocol = await connecting
             except OSError as error:
                 failures.append(f"{where}: {reason_of(error)}")
             else:

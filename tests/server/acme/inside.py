@@ -141,7 +141,7 @@ def inside(store: str, site: Site, *, is_away: bool = False) -> Iterator[Inside]
     async def opened() -> tuple[ACMEApp, Validator]:
         validator = Validator(settings)
         challenges = Challenges(service, validator, Unmetered(), pauses=())
-        ca.authority.writer.attend(loop.call_soon_threadsafe)
+        ca.authority.writer.attend(loop)
         return ACMEApp(service, challenges, Unmetered(), base_url=BASE), validator
 
     app, validator = asyncio.run_coroutine_threadsafe(opened(), loop).result(30)

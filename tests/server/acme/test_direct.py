@@ -6,6 +6,8 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from acme_account import Account, signed
 from acme_site import Site
 from acme_wire import JOSE
@@ -54,6 +56,18 @@ def test_answers_that_are_ready_go_out_in_order_behind_others(acme: World) -> No
         + _get("/acme/new-nonce", "Connection: close\r\n")
     )
     assert _statuses(heard) == [204, 200, 404, 204]
+
+
+@pytest.mark.parametrize("cuts", [(0,), (-9,), (-9, -5), (0, -5), (-90, 9), (0, 9)])
+def test_a_request_may_come_in_parts(account: Account, cuts: tuple[int, ...]) -> None:
+    """Cut at so many bytes from where its body begins, or another request does."""
+    whole, last = _new_order(account), _get("/acme/directory", "Connection: close\r\n")
+    both, body_at = whole + last, whole.index(b"\r\n\r\n") + 4
+    places = [(body_at, len(whole))[index] + cut for index, cut in enumerate(cuts)]
+    ends = [*places, len(both)]
+    parts = [both[one:two] for one, two in zip([0, *places], ends, strict=True)]
+    assert b"".join(parts) == both
+    assert _statuses(account.wire.raw(*parts)) == [201, 200]
 
 
 def test_the_connection_ends_where_the_client_asks_for_that(account: Account) -> None:

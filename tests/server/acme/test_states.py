@@ -32,7 +32,18 @@ from acme_wire import Answer
 from server.acme import model
 from server.acme.inside import Inside, inside
 from server.acme.model import Outcome, State
+from tlsmith.storage import Connection
+from tlsmith.storage.acme.accounts import account_by_id
+from tlsmith.storage.acme.authorizations import authorization_by_id
+from tlsmith.storage.acme.orders import order_by_id
+from tlsmith.storage.certificates import by_id
 
+FIND: dict[str, Callable[[Connection, Any], object]] = {
+    "account": account_by_id,
+    "order": order_by_id,
+    "authorization": authorization_by_id,
+    "certificate": by_id,
+}
 NAMES = ("s1.test", "s2.test", "s3.test")
 _PICK = st.integers(0, 11)
 _KINDS = ("prove", "prove", "fail", "deactivate", "finalize", "finalize", "misfinalize")
@@ -173,6 +184,14 @@ class Machine(RuleBasedStateMachine):
         assert self.look() == _shown(self.state)
         # An order has one certificate, and there are no others.
         assert self.world.issued_to(self.account) == len(self.certificates)
+
+    @invariant()
+    def what_is_kept_is_what_the_store_has(self) -> None:
+        storage = self.world.ca.authority.storage
+        for kind, key in list(storage.kept._records):
+            known = storage.kept.get((kind, key))
+            with storage.look() as connection:
+                assert known in (None, FIND[kind](connection, key))
 
     def step(self, kind: str, which: int, of: int) -> Step:
         """Return a request of a kind, about one of the things there are."""

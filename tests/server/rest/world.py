@@ -35,6 +35,7 @@ from tlsmith.server.rate import RateLimit
 from tlsmith.server.rest import rest_routes
 from tlsmith.server.secure import SecureSide
 from tlsmith.server.settings import LimitSettings, TLSSettings
+from tlsmith.server.tls import TLSConnection, TLSPatience
 from tlsmith.signers import create_key
 from tlsmith.storage import open_storage
 
@@ -231,8 +232,9 @@ class _Server:
         side = SecureSide(config, limits)
         root = served.root.read_bytes()
         tls = OwnTLS(TLSSettings(), root, lambda: _own(served))
+        patience = TLSPatience(10, 1)
         server = await self._loop.create_server(
-            side.protocol, "127.0.0.1", 0, ssl=tls.context
+            lambda: TLSConnection(tls.context, side.protocol, patience), "127.0.0.1", 0
         )
         served.port = server.sockets[0].getsockname()[1]
         self.began.set()

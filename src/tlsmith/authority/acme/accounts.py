@@ -62,7 +62,15 @@ def account_of_id(connection: Connection, account_id: str) -> AccountRecord:
     Raises:
         ACMEProblem: accountDoesNotExist, or unauthorized where it was deactivated.
     """
-    account = account_by_id(connection, account_id)
+    return usable(account_by_id(connection, account_id))
+
+
+def usable(account: AccountRecord | None) -> AccountRecord:
+    """Return an account that was looked for, where it is there and in use.
+
+    Raises:
+        ACMEProblem: as `account_of_id`.
+    """
     if account is None:
         raise problems.account_does_not_exist("there is no account of this URL")
     refuse_inactive(account)

@@ -29,7 +29,15 @@ from tlsmith.storage.acme.authorizations import (
     set_running,
     valid_authorizations,
 )
+from tlsmith.storage.acme.known import (
+    forget_order,
+    known_authorization,
+    order_by_now,
+    tell_authorization,
+    tell_order,
+)
 from tlsmith.storage.acme.orders import (
+    READY,
     expire_by,
     make_all_invalid,
     make_invalid,
@@ -66,8 +74,7 @@ def authorization_of(
     Raises:
         ACMEProblem: there is none, or it is another account's.
     """
-    with context.storage.look() as connection:
-        found = authorization_by_id(connection, authorization_id)
+    found = known_authorization(context.storage, authorization_id)
     record = own(found, account, "authorization")
     return record._replace(status=record.status_at(context.now()))
 
@@ -182,15 +189,19 @@ def succeed(
     def act(transaction: Transaction) -> AuthorizationRecord:
         if not set_outcome(transaction, record, now):
             return _now(transaction, record, now)
+        tell_authorization(transaction, record)
         if record.order_id is not None:
-            _go_on(transaction, record, record.order_id)
+            _go_on(context, transaction, record, record.order_id)
         return record
 
     return context.begin(act)
 
 
 def _go_on(
-    transaction: Transaction, record: AuthorizationRecord, order_id: str
+    context: ACMEContext,
+    transaction: Transaction,
+    record: AuthorizationRecord,
+    order_id: str,
 ) -> None:
     """Have an order be ready where nothing is missing any more (section 7.1.6).
 
@@ -199,8 +210,15 @@ def _go_on(
     """
     until = record.expires_at
     # Most orders have one name: a statement less for them.
+    known = order_by_now(context.storage, transaction, order_id)
     if make_ready(transaction, order_id, until, only=record.id):
+        if known is not None:
+            until = min(known.expires_at, until)
+            tell_order(transaction, known._replace(status=READY, expires_at=until))
+        else:
+            forget_order(transaction, order_id)
         return
+    forget_order(transaction, order_id)
     order = order_by_id(transaction, order_id)
     if order is None:
         return

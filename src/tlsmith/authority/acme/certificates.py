@@ -10,7 +10,8 @@ from tlsmith.authority.chains import chain_to_root, chain_without_root
 from tlsmith.authority.requests import CROSS_SIGNED
 from tlsmith.core.formats import encode_chain
 from tlsmith.errors import NotFoundError
-from tlsmith.storage.certificates import CertificateRecord, by_id
+from tlsmith.storage.acme.known import known_certificate
+from tlsmith.storage.certificates import CertificateRecord
 
 if TYPE_CHECKING:
     from tlsmith.storage.acme.orders import OrderRecord
@@ -26,11 +27,10 @@ def certificate_of_order(context: ACMEContext, order: OrderRecord) -> Certificat
     missing = problems.malformed("there is no such certificate", status=404)
     if order.certificate_id is None:
         raise missing
-    with context.storage.look() as connection:
-        try:
-            record = by_id(connection, order.certificate_id)
-        except NotFoundError:
-            raise missing from None
+    try:
+        record = known_certificate(context.storage, order.certificate_id)
+    except NotFoundError:
+        raise missing from None
     if record.certificate is None:
         raise missing
     return record

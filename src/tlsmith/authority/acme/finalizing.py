@@ -29,9 +29,14 @@ from tlsmith.storage.acme.accounts import account_by_thumbprint
 from tlsmith.storage.acme.authorizations import (
     VALID,
     AuthorizationRecord,
-    authorizations_by_id,
+)
+from tlsmith.storage.acme.known import (
+    known_authorization,
+    tell_certificate,
+    tell_order,
 )
 from tlsmith.storage.acme.orders import READY, OrderRecord, make_valid, status_at
+from tlsmith.storage.certificates import record_of_new
 from tlsmith.storage.moments import to_day
 
 if TYPE_CHECKING:
@@ -87,7 +92,10 @@ class Finalizer:
                 make_valid(transaction, order.id, number)
                 day = to_day(prepared.new.issued_at)
                 transaction.tally(day, "acme-order-valid")
-                return order._replace(status=VALID, certificate_id=number)
+                made = order._replace(status=VALID, certificate_id=number)
+                tell_order(transaction, made)
+                tell_certificate(transaction, record_of_new(number, prepared.new))
+                return made
 
             future = context.begin(act)
         except BaseException:
@@ -115,7 +123,11 @@ class Finalizer:
                 raise problems.bad_csr(  # RFC 8555 section 11.1
                     "csr: the key is an account's: a certificate needs another"
                 )
-            proofs = authorizations_by_id(connection, order.authorizations)
+            proofs = [
+                one
+                for number in order.authorizations
+                if (one := known_authorization(context.storage, number)) is not None
+            ]
             _refuse_unproved(order, proofs, now)
             binding = binding_of(connection, account, now)
         profile = profile_of(context, account, binding, order.profile)

@@ -34,12 +34,12 @@ from tlsmith.storage.acme.authorizations import (
     authorizations_by_id,
     insert_authorization,
 )
+from tlsmith.storage.acme.known import known_order, tell_authorization, tell_order
 from tlsmith.storage.acme.orders import (
     INVALID,
     READY,
     OrderRecord,
     insert_order,
-    order_by_id,
     order_that_replaces,
 )
 from tlsmith.storage.moments import to_day
@@ -139,10 +139,12 @@ def _insert(
     if record.replaces is None:
         count(transaction, limits, now)
     insert_order(transaction, record)
+    tell_order(transaction, record)
     for one in needed:
         # Those that are used again are there already.
         if one.order_id == record.id:
             insert_authorization(transaction, one)
+            tell_authorization(transaction, one)
     transaction.tally(to_day(now), "acme-order")
     return record
 
@@ -309,8 +311,7 @@ def order_of(
     Raises:
         ACMEProblem: there is none, or it is another account's.
     """
-    with context.storage.look() as connection:
-        record = order_by_id(connection, order_id)
+    record = known_order(context.storage, order_id)
     return at_moment(own(record, account, "order"), context.now())
 
 

@@ -23,6 +23,7 @@ from tlsmith.storage.acme.accounts import (
     account_by_thumbprint,
 )
 from tlsmith.storage.acme.authorizations import AuthorizationRecord
+from tlsmith.storage.acme.known import known_account
 from tlsmith.storage.acme.orders import OrderRecord, orders_of_account
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class ACMEService:
 
     def account(self, account_id: str) -> AccountRecord:
         """Return the account that a request is signed for."""
-        with self.authority.storage.look() as connection:
-            return accounts.account_of_id(connection, account_id)
+        account = known_account(self.authority.storage, account_id)
+        return accounts.usable(account)
 
     def account_of_key(self, key: AccountKey) -> AccountRecord | None:
         """Return the account of a key, None where there is none."""

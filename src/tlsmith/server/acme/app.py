@@ -21,8 +21,10 @@ from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, ret
 from tlsmith.server.acme.signed import Signer, check_content_type, find_signer
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
-from tlsmith.server.direct import MOST_BODY, Asked, Response
+from tlsmith.server.acme.waiting import result_of, when_done
+from tlsmith.server.direct import Asked, Response, fields_of, lines_of
 from tlsmith.server.logs import event, request_id
+from tlsmith.server.whole import MOST_BODY
 from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
 
 if TYPE_CHECKING:
@@ -117,7 +119,10 @@ class ACMEApp:
         response = await done
         scope["tlsmith.route"] = response.route
         start = {"type": "http.response.start", "status": response.status}
-        await send({**start, "headers": response.fields})
+        fields = fields_of(response.head)
+        if response.is_last:
+            fields.append((b"connection", b"close"))
+        await send({**start, "headers": fields})
         await send({"type": "http.response.body", "body": response.body})
 
     def begin(self, asked: Asked, body: bytes, respond: Respond) -> None:
@@ -166,7 +171,7 @@ class ACMEApp:
         if isinstance(answer, Reply):
             self._done(exchange, request, answer)
             return
-        loop, then = asyncio.get_running_loop(), answer.then
+        then = answer.then
 
         def settled(done: Future[Any]) -> None:
             try:
@@ -176,9 +181,7 @@ class ACMEApp:
             else:
                 self._done(exchange, request, reply)
 
-        answer.future.add_done_callback(
-            lambda done: loop.call_soon_threadsafe(settled, done)
-        )
+        when_done(answer.future, settled)
 
     def _ended(
         self, exchange: _Exchange, request: _Request, done: asyncio.Task[Reply]
@@ -204,8 +207,7 @@ class ACMEApp:
         else:
             answer = await self._run(self._handled, request)
         if isinstance(answer, Pending):
-            done = await asyncio.wrap_future(answer.future)
-            answer = answer.then(done)
+            answer = answer.then(await result_of(answer.future))
         return answer
 
     def _done(self, exchange: _Exchange, request: _Request, reply: Reply) -> None:
@@ -290,17 +292,22 @@ class ACMEApp:
         return _told(problem)
 
     def _respond(self, exchange: _Exchange, reply: Reply) -> None:
-        fields = list(reply.fields)
-        if reply.status != 204:
-            fields.append((b"content-type", reply.content_type))
-            fields.append((b"content-length", b"%d" % len(reply.body)))
+        status, body, kind, fields = reply
+        parts = [lines_of(fields)] if fields else []
+        if status != 204:
+            parts.append(
+                b"content-type: %b\r\ncontent-length: %d\r\n" % (kind, len(body))
+            )
         is_post = exchange.asked.method == "POST"
         # Every response to a signed request has a nonce: section 6.5.
         if is_post or exchange.path == _NEW_NONCE:
-            fields.append((b"replay-nonce", self._service.nonces.give().encode()))
+            parts.append(b"replay-nonce: %b\r\n" % self._service.nonces.give().encode())
         if exchange.urls is not None and (is_post or exchange.path != _DIRECTORY):
-            fields.append(exchange.urls.index)
-        exchange.respond(Response(reply.status, fields, reply.body, exchange.route))
+            parts.append(exchange.urls.index)
+        response = Response(
+            status, b"".join(parts), body, exchange.route, status == 413
+        )
+        exchange.respond(response)
 
     async def maintain(self, known: URLs) -> None:
         """Take over what processes that ended have left."""
@@ -350,8 +357,6 @@ def _told(problem: ACMEProblem) -> Reply:
     fields: Fields = ()
     if problem.retry_after is not None:
         fields = (retry_after(problem.retry_after),)
-    if problem.status == 413:
-        fields = ((b"connection", b"close"),)
     if problem.type == "userActionRequired":  # section 7.3.3
         where = str(problem.fields.get("instance", ""))
         fields = (*fields, link(where, "terms-of-service"))

@@ -19,6 +19,7 @@ from tlsmith.authority.acme.authorizations import Task, challenge_of
 from tlsmith.errors import ACMEProblem, TLSmithError
 from tlsmith.server.acme.reply import Reply, link, retry_after
 from tlsmith.server.acme.views import challenge_body
+from tlsmith.server.acme.waiting import result_of
 from tlsmith.server.logs import event
 from tlsmith.storage.acme.authorizations import (
     INVALID,
@@ -119,7 +120,7 @@ class Challenges:
             return running.result()
         kept = self._kept.get(number)
         if kept is None:
-            kept = await asyncio.wrap_future(self._service.keep_running(task, None))
+            kept = await result_of(self._service.keep_running(task, None))
             if number in self._running:
                 self._kept.setdefault(number, kept)
         return kept
@@ -151,10 +152,10 @@ class Challenges:
             self._meter.count("acme-validation", f"{task.type} {outcome}")
             if not isinstance(found, ACMEProblem):
                 met = self._service.succeed(task, found.persist_until)
-                return await asyncio.wrap_future(met)
+                return await result_of(met)
             if pause is None:
-                return await asyncio.wrap_future(self._service.fail(task, found))
-            kept = await asyncio.wrap_future(self._service.keep_running(task, found))
+                return await result_of(self._service.fail(task, found))
+            kept = await result_of(self._service.keep_running(task, found))
             if kept.status != PENDING:
                 return kept
             self._kept[task.authorization.id] = kept

@@ -50,7 +50,7 @@ def open_acme(
             mistakes=[mistake],
             hint="set it to the domain by which CAA records are to call this CA",
         )
-    port.authority.writer.attend(asyncio.get_running_loop().call_soon_threadsafe)
+    port.authority.writer.attend(asyncio.get_running_loop())
     return ACMESite(port, settings, meter)
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tlsmith.storage.acme.accounts import AccountRecord
 
 
+_CONTENT_TYPE = CONTENT_TYPE.encode()
+
+
 class Signer(NamedTuple):
     """Who signed a request, and where they know this server by.
 
@@ -33,8 +36,10 @@ def check_content_type(given: bytes) -> None:
     Raises:
         ACMEProblem: malformed, 415.
     """
+    if given == _CONTENT_TYPE:
+        return
     media_type = given.partition(b";")[0].strip().lower()
-    if media_type != CONTENT_TYPE.encode():
+    if media_type != _CONTENT_TYPE:
         raise problems.malformed(f"the content type must be {CONTENT_TYPE}", status=415)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tlsmith.acme import problems
+from tlsmith.errors import ACMEProblem
 from tlsmith.server.acme import accounts, authorizations, directory, orders
 from tlsmith.server.acme.call import Endpoint
 
@@ -13,12 +14,14 @@ class Route(NamedTuple):
     """An endpoint as it is found.
 
     Args:
-        parts: of its path; None for one that varies.
+        fixed: parts of its path that are as they are, by their places.
+        varying: the places of those that vary.
         name: for metrics: bounded, unlike paths.
     """
 
     endpoint: Endpoint
-    parts: tuple[str | None, ...]
+    fixed: tuple[tuple[int, str], ...]
+    varying: tuple[int, ...]
     name: str
 
 
@@ -37,8 +40,13 @@ class Table:
             parts = endpoint.path.split("/")
             key = parts[0], len(parts)
             assert key not in self._routes  # noqa: S101 -- or one would not be found
-            wanted = tuple(None if part == "{}" else part for part in parts)
-            self._routes[key] = Route(endpoint, wanted, f"/acme/{endpoint.path}")
+            places = list(enumerate(parts))
+            self._routes[key] = Route(
+                endpoint,
+                tuple((place, part) for place, part in places[1:] if part != "{}"),
+                tuple(place for place, part in places if part == "{}"),
+                f"/acme/{endpoint.path}",
+            )
 
     def find(self, path: str) -> tuple[Route, tuple[str, ...]]:
         """Return what is at a path below `/acme/`, and the ids in it.
@@ -48,14 +56,13 @@ class Table:
         """
         parts = path.split("/")
         route = self._routes.get((parts[0], len(parts)))
-        if route is None or any(
-            wanted not in (None, part)
-            for wanted, part in zip(route.parts, parts, strict=True)
-        ):
-            raise problems.malformed("there is nothing at this URL", status=404)
-        ids = tuple(
-            part
-            for wanted, part in zip(route.parts, parts, strict=True)
-            if wanted is None
-        )
-        return route, ids
+        if route is None:
+            raise _nothing()
+        for place, part in route.fixed:
+            if parts[place] != part:
+                raise _nothing()
+        return route, tuple([parts[place] for place in route.varying])
+
+
+def _nothing() -> ACMEProblem:
+    return problems.malformed("there is nothing at this URL", status=404)

@@ -32,8 +32,8 @@ class URLs:
         self.revoke_cert = f"{at}/revoke-cert"
         self.key_change = f"{at}/key-change"
         self.renewal_info = f"{at}/renewal-info"
-        # The field that every response but the directory has (RFC 8555 section 7.1).
-        self.index = link(self.directory, "index")
+        # The line that every response but the directory has (RFC 8555 section 7.1).
+        self.index = b"%b: %b\r\n" % link(self.directory, "index")
         self._at = at
         self._accounts = f"{at}/account/"
 

@@ -14,6 +14,8 @@ from tlsmith.storage.moments import to_moment, to_seconds
 PENDING, VALID, INVALID = "pending", "valid", "invalid"
 DEACTIVATED, EXPIRED, REVOKED = "deactivated", "expired", "revoked"
 PROCESSING = "processing"
+# json.dumps would make one for each.
+_encode_challenges = json.JSONEncoder(separators=(",", ":")).encode
 
 _COLUMNS = (
     "id, account_id, order_id, type, value, wildcard, status, created_at, expires_at, "
@@ -88,7 +90,7 @@ def insert_authorization(transaction: Transaction, record: AuthorizationRecord) 
             to_seconds(record.created_at),
             to_seconds(record.expires_at),
             record.token,
-            json.dumps(record.challenges, separators=(",", ":")),
+            _encode_challenges(record.challenges),
             record.proof,
             None if until is None else to_seconds(until),
         ),
@@ -145,7 +147,7 @@ def set_outcome(
         "running_until = ? WHERE id = ? AND status = ? AND expires_at > ?",
         record.status,
         to_seconds(record.expires_at),
-        json.dumps(record.challenges, separators=(",", ":")),
+        _encode_challenges(record.challenges),
         None if until is None else to_seconds(until),
         record.id,
         before,

@@ -8,7 +8,6 @@ are told by is a new one.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import mmap
 import os
@@ -16,7 +15,6 @@ import stat
 import struct
 import sys
 import threading
-from collections.abc import Iterator
 from secrets import token_bytes
 
 from tlsmith.errors import StorageError
@@ -49,8 +47,12 @@ class FileNonces(Nonces):
         self._file, self._map = _open(path)
         self._number = self._end = 0
         self._key = b""
-        with self._locked():
-            self._begin()
+        with self._lock:
+            _lock(self._file, on=True)
+            try:
+                self._begin()
+            finally:
+                _lock(self._file, on=False)
 
     def _begin(self) -> None:
         """Take the key there is, or a new one where it holds no more."""
@@ -60,16 +62,6 @@ class FileNonces(Nonces):
             _HEAD.pack_into(self._map, 0, _MAGIC, _machine_start(), key, WINDOW)
             self._map[_BITS_AT:] = bytes(WINDOW // 8)
         self._key = key
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Keep out other threads, and other processes."""
-        with self._lock:
-            _lock(self._file, on=True)
-            try:
-                yield
-            finally:
-                _lock(self._file, on=False)
 
     def give(self) -> str:
         """See the base."""
@@ -101,11 +93,15 @@ class FileNonces(Nonces):
             return False
         (number,) = _NEXT.unpack(body)
         at, bit = _BITS_AT + number % WINDOW // 8, 1 << number % 8
-        with self._locked():
-            (following,) = _NEXT.unpack_from(self._map, _NEXT_AT)
-            if number < following - WINDOW or self._map[at] & bit:
-                return False
-            self._map[at] |= bit
+        with self._lock:
+            _lock(self._file, on=True)
+            try:
+                (following,) = _NEXT.unpack_from(self._map, _NEXT_AT)
+                if number < following - WINDOW or self._map[at] & bit:
+                    return False
+                self._map[at] |= bit
+            finally:
+                _lock(self._file, on=False)
         return True
 
     def close(self) -> None:

@@ -6,11 +6,11 @@ What is written down is which were used.
 
 from __future__ import annotations
 
-import binascii
 import hmac
 from abc import ABC, abstractmethod
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
+
+from tlsmith.acme.base64url import decode_base64url, encode_base64url
 
 _TAG = 16
 
@@ -40,7 +40,7 @@ class Nonces(ABC):
 
 def sealed(body: bytes, key: bytes) -> str:
     """Return a nonce: what it says, and a MAC over that."""
-    return _encoded(body + _tag(body, key))
+    return encode_base64url(body + _tag(body, key))
 
 
 def unsealed(nonce: str, key: bytes, length: int) -> bytes | None:
@@ -50,17 +50,12 @@ def unsealed(nonce: str, key: bytes, length: int) -> bytes | None:
         length: of what it says, in bytes.
     """
     try:
-        data = urlsafe_b64decode(nonce + "=" * (-len(nonce) % 4))
-    except (binascii.Error, ValueError):
+        # Which takes one text alone for the same bytes.
+        data = decode_base64url(nonce)
+    except ValueError:
         return None
     body, tag = data[:length], data[length:]
-    is_ours = hmac.compare_digest(_tag(body, key), tag)
-    # Only one text is a nonce: base64 has spare bits, which might be set otherwise.
-    return body if is_ours and _encoded(data) == nonce else None
-
-
-def _encoded(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return body if hmac.compare_digest(_tag(body, key), tag) else None
 
 
 def _tag(body: bytes, key: bytes) -> bytes:

@@ -1,0 +1,94 @@
+"""Records by their ids, without asking the store where they are known; see `Kept`.
+
+They are as of this moment: what another process has committed is seen at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tlsmith.storage.acme.accounts import AccountRecord, account_by_id
+from tlsmith.storage.acme.authorizations import AuthorizationRecord, authorization_by_id
+from tlsmith.storage.acme.orders import OrderRecord, order_by_id
+from tlsmith.storage.certificates import CertificateRecord, by_id
+
+if TYPE_CHECKING:
+    from tlsmith.storage.base import Storage
+    from tlsmith.storage.connection import Transaction
+
+
+def known_account(storage: Storage, account_id: str) -> AccountRecord | None:
+    """Return an account, or None."""
+
+    def find() -> AccountRecord | None:
+        with storage.look() as connection:
+            return account_by_id(connection, account_id)
+
+    return storage.kept.read(("account", account_id), find)
+
+
+def known_order(storage: Storage, order_id: str) -> OrderRecord | None:
+    """Return an order, or None."""
+
+    def find() -> OrderRecord | None:
+        with storage.look() as connection:
+            return order_by_id(connection, order_id)
+
+    return storage.kept.read(("order", order_id), find)
+
+
+def known_authorization(
+    storage: Storage, authorization_id: str
+) -> AuthorizationRecord | None:
+    """Return an authorization, or None."""
+
+    def find() -> AuthorizationRecord | None:
+        with storage.look() as connection:
+            return authorization_by_id(connection, authorization_id)
+
+    return storage.kept.read(("authorization", authorization_id), find)
+
+
+def known_certificate(storage: Storage, number: int) -> CertificateRecord:
+    """Return a certificate by its number in the store.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+
+    def find() -> CertificateRecord:
+        with storage.look() as connection:
+            return by_id(connection, number)
+
+    return storage.kept.read(("certificate", number), find)
+
+
+def tell_order(transaction: Transaction, record: OrderRecord) -> None:
+    """Say what an order is by now."""
+    transaction.tell(("order", record.id), record)
+
+
+def tell_authorization(transaction: Transaction, record: AuthorizationRecord) -> None:
+    """Say what an authorization is by now."""
+    transaction.tell(("authorization", record.id), record)
+
+
+def tell_certificate(transaction: Transaction, record: CertificateRecord) -> None:
+    """Say what a certificate is."""
+    transaction.tell(("certificate", record.id), record)
+
+
+def order_by_now(
+    storage: Storage, transaction: Transaction, order_id: str
+) -> OrderRecord | None:
+    """Return an order as acts of a transaction have left it; None if not known."""
+    key, changes = ("order", order_id), transaction.changes
+    found: OrderRecord | None = (
+        changes[key] if key in changes else storage.kept.get(key)
+    )
+    return found
+
+
+def forget_order(transaction: Transaction, order_id: str) -> None:
+    """Say that an order is another by now."""
+    transaction.tell(("order", order_id), None)
