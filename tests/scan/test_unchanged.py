@@ -145,8 +145,11 @@ def test_findings_are_kept_whole(tree: Path, tmp_path: Path) -> None:
     assert any(finding.edits for finding in first.findings)
     for name in [*samples, "c.py", "d.txt"]:
         assert len(kept(tmp_path)[str(tree / name)]) > 4
+    (file,) = (tmp_path / "cache").glob("unchanged-*.json")
+    written = file.stat().st_mtime_ns
     second = scan([str(tree)], asked)
     assert second == first
+    assert file.stat().st_mtime_ns == written
     assert set(second.skipped.by_reason) == {"generated", "binary"}
 
 

@@ -87,7 +87,7 @@ class Unchanged:
         if known and known[:_MARK] == mark:
             with suppress(TypeError, ValueError, LookupError):
                 result = _result(known[_MARK:])
-                self._keep(path, mark, result)
+                self._keep(path, known, len(result.findings))
                 return result
         if stat.S_ISREG(facts.st_mode) and max(mark[2:]) < self._now - _RECENT:
             self._asked[path] = mark
@@ -96,8 +96,12 @@ class Unchanged:
     def add(self, path: str, result: Examined) -> None:
         """What came of a file that was asked about."""
         mark = self._asked.pop(path, None)
-        if mark is not None and self._lasts(result):
-            self._keep(path, mark, result)
+        if mark is None or not self._lasts(result):
+            return
+        if any(result):
+            said = [asdict(finding) for finding in result.findings]
+            mark = [*mark, result.skipped, said]
+        self._keep(path, mark, len(result.findings))
 
     def _lasts(self, result: Examined) -> bool:
         return (
@@ -106,15 +110,11 @@ class Unchanged:
             and not any(finding.rule in self._dated for finding in result.findings)
         )
 
-    def _keep(self, path: str, mark: _Entry, result: Examined) -> None:
-        findings = self._findings + len(result.findings)
-        if len(self._kept) >= _MOST or findings > _MOST_FINDINGS:
-            return
-        self._findings = findings
-        if any(result):
-            said = [asdict(finding) for finding in result.findings]
-            mark = [*mark, result.skipped, said]
-        self._kept[path] = mark
+    def _keep(self, path: str, entry: _Entry, findings: int) -> None:
+        findings += self._findings
+        if len(self._kept) < _MOST and findings <= _MOST_FINDINGS:
+            self._findings = findings
+            self._kept[path] = entry
 
     def write(self) -> None:
         """Keep what this scan has seen, and no more."""
