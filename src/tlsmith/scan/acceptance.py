@@ -12,8 +12,8 @@ from tlsmith.scan.expression import (
     is_true,
     last_component,
     possible_values,
-    text_of,
 )
+from tlsmith.scan.extent import text_of
 from tlsmith.scan.functions import Function
 from tlsmith.scan.lexer import NEWLINE, NUMBER, WORD
 from tlsmith.scan.returns import returns_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tlsmith.scan import functions
-from tlsmith.scan.expression import content, value_end
+from tlsmith.scan.extent import content, value_end
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
 from tlsmith.scan.source import Source
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tlsmith.scan import functions
+from tlsmith.scan.extent import value_end
 from tlsmith.scan.lexer import PUNCT, STRING, WORD
 from tlsmith.scan.source import Source
 
@@ -276,8 +277,6 @@ def _is_constant_of_perl(source: Source, index: int) -> bool:
 
 def _of_several(source: Source, index: int) -> int:
     """Where the value of a name starts in `a, b = 1, 2`, or -1."""
-    from tlsmith.scan.expression import value_end
-
     tokens = source.tokens
     first = source.begins_statement(index)
     if tokens.texts[first] in ("const", "let", "var", "local", "my"):

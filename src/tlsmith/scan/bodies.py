@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tlsmith.scan.extent import value_end
 from tlsmith.scan.lexer import NEWLINE, STRING
 from tlsmith.scan.source import Source
 
@@ -155,8 +156,6 @@ def arrow(source: Source, index: int) -> tuple[int, int, bool]:
 
 def expression(source: Source, index: int) -> tuple[int, int]:
     """Where an expression begins and ends, line breaks before it passed over."""
-    from tlsmith.scan.expression import value_end
-
     while index < len(source.tokens) and source.tokens.kinds[index] == NEWLINE:
         index += 1
     return index, value_end(source, index)

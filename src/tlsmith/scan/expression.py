@@ -1,4 +1,4 @@
-"""Values as they are written: where one ends, and what it can be.
+"""What an expression can be.
 
 Nothing is run. A value is a constant, a name that the same file gives a constant, a
 choice between two, the negation of one, or unknown; what is unknown is never held to
@@ -12,46 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tlsmith.scan import bindings, defaults
+from tlsmith.scan.choice import Choice, choice_of, opens_function, operand_start
+from tlsmith.scan.extent import content, text_of, value_end
 from tlsmith.scan.functions import Function, given_name
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
 
 _DEEPEST = 5
-_JOINING = frozenset(
-    [
-        ".",
-        "?.",
-        "::",
-        "->",
-        "=>",
-        "||",
-        "&&",
-        "??",
-        "?",
-        ":",
-        "+",
-        "-",
-        "*",
-        "/",
-        "|",
-        "&",
-        "=",
-        "(",
-        "[",
-        "{",
-        ",",
-        "or",
-        "and",
-        "not",
-        "if",
-        "else",
-        "!",
-        "==",
-        "!=",
-        "<",
-    ]
-)
 _OPTION = re.compile(
     r"""(?i)(?:(?:true|false|null|[01])[!=]==?)?(?:!|not )*[\w.$@:>\-?\[("'{]*"""
     r"""(?:verif|insecure|skip|strict|check|ssl|tls|secure|trust|unsafe|valid|reject|cert"""
@@ -96,108 +64,6 @@ class Value:
     unset: bool = False
 
 
-def value_end(source: Source, start: int) -> int:
-    """The index after the last token of the value that starts at a token.
-
-    It ends at a comma, a semicolon or a closing bracket; and at the line's end, where
-    lines mean something and neither side of the break asks for more.
-    """
-    tokens = source.tokens
-    index, size = start, len(tokens)
-    while index < size:
-        text, kind = tokens.texts[index], tokens.kinds[index]
-        if kind == NEWLINE and _line_ends(source, start, index):
-            break
-        if kind not in (STRING, WORD) and text in (",", ";", ")", "]", "}"):
-            break
-        if kind == WORD and index > start and _is_modifier(source, text):
-            break
-        if text == "lambda" and kind == WORD:
-            index = _behind_lambda(source, index)
-            continue
-        partner = tokens.partner[index]
-        if text == "|" and _opens_closure(source, start, index):
-            partner = tokens.texts.index("|", index + 1)
-        index = partner + 1 if partner > index else index + 1
-    while index > start and tokens.kinds[index - 1] == NEWLINE:
-        index -= 1
-    return index
-
-
-def _is_modifier(source: Source, text: str) -> bool:
-    """Whether a word behind a value says when it is set: `x = 0 if y`."""
-    return text in ("if", "unless") and source.language.name in ("ruby", "perl")
-
-
-def _behind_lambda(source: Source, index: int) -> int:
-    """The index after the colon of a lambda, whose parameters have commas."""
-    tokens = source.tokens
-    for ahead in range(index + 1, min(index + 40, len(tokens))):
-        if tokens.texts[ahead] == ":" and tokens.parent[ahead] == tokens.parent[index]:
-            return ahead + 1
-        if tokens.kinds[ahead] == NEWLINE:
-            break
-    return index + 1
-
-
-def _opens_closure(source: Source, start: int, index: int) -> bool:
-    """Whether a bar begins the parameters of a closure of Rust's."""
-    if source.language.name != "rust":
-        return False
-    tokens = source.tokens
-    first = index == start or tokens.texts[index - 1] in ("move", "(", ",", "=", "&")
-    return first and "|" in tokens.texts[index + 1 : index + 40]
-
-
-def _line_ends(source: Source, start: int, newline: int) -> bool:
-    tokens = source.tokens
-    parent = tokens.parent[newline]
-    if newline == start:
-        return False
-    if parent >= 0 and tokens.texts[parent] in "([":
-        return False
-    after = newline + 1
-    while after < len(tokens) and tokens.kinds[after] == NEWLINE:
-        after += 1
-    if tokens.texts[newline - 1] in _JOINING and tokens.kinds[newline - 1] != STRING:
-        return False
-    if after < len(tokens) and tokens.texts[after] == "else":
-        return tokens.texts[start] != "if"  # else it belongs to a statement around
-    return not (
-        after < len(tokens)
-        and tokens.kinds[after] != STRING
-        and tokens.texts[after]
-        in (".", "?.", "?", ":", "||", "&&", "??", "->", "or", "and", "else")
-    )
-
-
-def text_of(source: Source, start: int, end: int) -> str:
-    """Tokens joined as if written without spaces, but between words."""
-    tokens = source.tokens
-    parts: list[str] = []
-    for index in range(start, end):
-        if tokens.kinds[index] == NEWLINE:
-            continue
-        text = tokens.texts[index]
-        if parts and _wordlike(parts[-1][-1]) and _wordlike(text[0]):
-            parts.append(" ")
-        parts.append(text)
-    return "".join(parts)
-
-
-def _wordlike(character: str) -> bool:
-    return character.isalnum() or character in "_$@\"'"
-
-
-def content(literal: str) -> str:
-    """What a string literal holds, without its prefix and quotes."""
-    body = literal.lstrip("rRbBuUfFtT@$#%qQwWiI~")
-    for quote in ('"""', "'''"):
-        if body.startswith(quote):
-            return body[3:-3]
-    return body[1:-1] if len(body) > 1 else ""
-
-
 def possible_values(
     source: Source, start: int, end: int, depth: int = 0
 ) -> Iterator[Value]:
@@ -211,7 +77,7 @@ def possible_values(
         for value in possible_values(source, start + 1, end, depth + 1):
             yield replace(value, negated=not value.negated)
         return
-    choice = _choice(source, start, end)
+    choice = choice_of(source, start, end)
     if choice:
         for low, high in _open_branches(source, choice, depth):
             for value in possible_values(source, low, high, depth + 1):
@@ -348,25 +214,6 @@ def _untyped(source: Source, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _top_level(source: Source, start: int, end: int) -> Iterator[tuple[int, str]]:
-    tokens = source.tokens
-    index = start
-    while index < end:
-        if tokens.kinds[index] != STRING:
-            yield index, tokens.texts[index]
-        partner = tokens.partner[index]
-        index = partner + 1 if partner > index else index + 1
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A conditional expression: ranges of its condition and of both outcomes."""
-
-    condition: tuple[int, int]
-    yes: tuple[int, int]
-    no: tuple[int, int]
-
-
 def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int, int]]:
     """The outcomes that may be meant; none if an option decides that nobody knows.
 
@@ -392,100 +239,21 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
         return outcomes
     if len(condition) < _SHORT and _OPTION.fullmatch(condition):
         written = (
-            _opens_function(source, choice.yes),
-            _opens_function(source, choice.no),
+            opens_function(source, choice.yes),
+            opens_function(source, choice.no),
         )
         return [choice.yes, choice.no] if any(written) else []
     return [choice.yes, choice.no]
 
 
-def _opens_function(source: Source, bounds: tuple[int, int]) -> bool:
-    """Whether a function is written there: it is what it does, whoever asks for it."""
-    opening = _OPENING_FUNCTIONS - {"{"} - _pointing(source)
-    return any(text in opening for _, text in _top_level(source, *bounds))
-
-
-def _pointing(source: Source) -> frozenset[str]:
-    return _POINTING.get(source.language.name, frozenset())
-
-
 def is_left_open(source: Source, index: int) -> bool:
     """Whether a token stands in the outcome of a condition that nobody knows."""
-    start = _operand_start(source, index)
-    choice = _choice(source, start, value_end(source, start))
+    start = operand_start(source, index)
+    choice = choice_of(source, start, value_end(source, start))
     if choice is None:
         return False
     chosen = _open_branches(source, choice, 0)
     return not any(low <= index < high for low, high in (*chosen, choice.condition))
-
-
-def _operand_start(source: Source, index: int) -> int:
-    """The index at which the expression starts that a token stands in."""
-    tokens = source.tokens
-    parent = tokens.parent[index]
-    label = -1
-    while index - 1 > parent:
-        before = tokens.texts[index - 1]
-        if before in ("=", "=>", ":=", ",", ";", "return", "<-") or (
-            before == "\n"
-            and index - 2 > parent
-            and tokens.texts[index - 2] not in "?:"
-        ):
-            break
-        label = index if before == ":" else -1 if before == "?" else label
-        partner = tokens.partner[index - 1]
-        index = partner if 0 <= partner < index - 1 else index - 1
-    return label if label >= 0 else index
-
-
-_OPENING_FUNCTIONS = frozenset({"=>", "->", "lambda", "function", "func", "fn", "{"})
-
-
-_POINTING = {
-    "c": frozenset({"->"}),
-    "objectivec": frozenset({"->"}),
-    "php": frozenset({"->"}),
-    "perl": frozenset({"->", "{"}),  # `$ENV{NAME} ? …`
-}
-"""What opens no function there, but says whose member something is."""
-
-
-def _choice(source: Source, start: int, end: int) -> Choice | None:
-    """The conditional that an expression is, or None."""
-    marks = {"?": -1, ":": -1, "if": -1, "else": -1}
-    arrow = False
-    opening = _OPENING_FUNCTIONS - _pointing(source)
-    for index, text in _top_level(source, start, end):
-        arrow = arrow or text in opening
-        if text in marks and marks[text] < 0:
-            marks[text] = index
-        if text == "?" and arrow:
-            return None
-    question, colon, when, otherwise = marks.values()
-    if 0 <= question < colon:
-        return Choice((start, question), (question + 1, colon), (colon + 1, end))
-    if otherwise < 0 or when < 0 or (arrow and when != start):
-        return None
-    if when > start:
-        return Choice((when + 1, otherwise), (start, when), (otherwise + 1, end))
-    return _leading_if(source, start, otherwise, end)
-
-
-def _leading_if(source: Source, start: int, otherwise: int, end: int) -> Choice | None:
-    """`if (c) a else b`, `if c { a } else { b }`."""
-    tokens = source.tokens
-    if tokens.texts[otherwise - 1] == "}":
-        brace = tokens.partner[otherwise - 1]
-        condition, first = (start + 1, brace), (brace + 1, otherwise - 1)
-    elif tokens.texts[start + 1] == "(":
-        close = tokens.partner[start + 1]
-        condition, first = (start + 2, close), (close + 1, otherwise)
-    else:
-        return None
-    second = (otherwise + 1, end)
-    if otherwise + 1 < end and tokens.texts[otherwise + 1] == "{":
-        second = (otherwise + 2, tokens.partner[otherwise + 1])
-    return Choice(condition, first, second)
 
 
 def _name(source: Source, start: int, end: int) -> tuple[str, ...]:

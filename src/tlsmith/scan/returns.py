@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tlsmith.scan.extent import value_end
 from tlsmith.scan.functions import Function
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
 from tlsmith.scan.source import Source
@@ -53,8 +54,6 @@ def returns_of(source: Source, function: Function) -> list[tuple[int, int]] | No
     None if it may throw, or does anything else whose outcome nobody can see: calls
     that do more than tell.
     """
-    from tlsmith.scan.expression import value_end
-
     tokens = source.tokens
     if function.expression:
         statements = list(_statements(source, function.start, function.end))

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tlsmith.scan import functions
-from tlsmith.scan.expression import Value, content, value_end
+from tlsmith.scan.expression import Value
+from tlsmith.scan.extent import content, value_end
 from tlsmith.scan.functions import Function
 from tlsmith.scan.lexer import NEWLINE, STRING, WORD
 from tlsmith.scan.source import Source

@@ -19,13 +19,12 @@ from tlsmith.scan import acceptance, functions
 from tlsmith.scan.callers import direct, handing
 from tlsmith.scan.expression import (
     Value,
-    content,
     is_false,
     is_true,
     last_component,
     possible_values,
-    text_of,
 )
+from tlsmith.scan.extent import content, text_of
 from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule

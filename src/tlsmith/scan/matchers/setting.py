@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tlsmith.scan import functions
-from tlsmith.scan.expression import Value, value_end
+from tlsmith.scan.expression import Value
+from tlsmith.scan.extent import value_end
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.matchers.asked import fits_calls, handed, satisfying

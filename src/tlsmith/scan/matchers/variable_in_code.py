@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tlsmith.scan.expression import value_end
+from tlsmith.scan.extent import value_end
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import NUMBER, STRING, WORD
 from tlsmith.scan.matchers.asked import callees_around, fits_calls, satisfying
