@@ -280,3 +280,9 @@ def test_what_is_taken_out_or_refused_is_not_told() -> None:
     assert lines("a.yml", f"{line}}}\n") == [1]
     guest = "- vmware_guest: {name: a, validate_certs: no, state: absent}\n"
     assert lines("a.yml", guest) == [1]
+
+
+def test_where_there_is_no_tls_nothing_is_skipped() -> None:
+    text = "def f(host, {}=False):\n    return {{'SkipTLSVerify': not {}}}\n"
+    assert lines("a.py", text.format("tls", "tls")) == []
+    assert lines("a.py", text.format("check", "check")) == [1]

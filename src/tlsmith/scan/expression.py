@@ -39,6 +39,11 @@ _CAST = re.compile(
 _TOLD = re.compile(r"\.to_?[sS](?:tring\(\))?$")
 """What makes a word of a boolean: `Boolean.TRUE.toString()`."""
 
+_ENCRYPTED = frozenset(
+    {"tls", "ssl", "https", "use_tls", "use_ssl", "usetls", "usessl"}
+)
+"""Without which there is nothing to verify: `skip_verify = not tls` says no more."""
+
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
 
@@ -74,8 +79,7 @@ def possible_values(
         return
     first = tokens.texts[start]
     if first in ("!", "not") and tokens.kinds[start] != STRING:
-        for value in possible_values(source, start + 1, end, depth + 1):
-            yield replace(value, negated=not value.negated)
+        yield from _negated(source, start, end, depth)
         return
     choice = choice_of(source, start, end)
     if choice:
@@ -98,6 +102,15 @@ def possible_values(
     for low, high, sure in ranges:
         for value in possible_values(source, low, high, depth + 1):
             yield replace(value, sure=value.sure and sure)
+
+
+def _negated(source: Source, start: int, end: int, depth: int) -> Iterator[Value]:
+    """What the negation may be that an expression is."""
+    if end - start == 2 and source.tokens.texts[start + 1].lower() in _ENCRYPTED:
+        yield Value(start, end)
+        return
+    for value in possible_values(source, start + 1, end, depth + 1):
+        yield replace(value, negated=not value.negated)
 
 
 def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
