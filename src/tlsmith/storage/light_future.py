@@ -15,7 +15,9 @@ _LOG = logging.getLogger("tlsmith.storage")
 class LightFuture(Future[Result]):
     """The library's, without the condition by which threads wait: 40 calls of it.
 
-    It is running from the beginning, so it cannot be cancelled.
+    It is running from the beginning, so it cannot be cancelled. `result` and
+    `exception` wait for it; the library's `wait` and `as_completed` cannot, which want
+    the condition.
     """
 
     def __init__(self) -> None:

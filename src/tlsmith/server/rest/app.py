@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -190,7 +189,7 @@ class RestApp:
             answer = request.endpoint.handle(call._replace(begin=begin))
             # Until it is on disk it runs, and another with its key is told so.
             if isinstance(answer, Pending):
-                concurrent.futures.wait([answer.future])
+                answer.future.exception()
             return answer
 
     def close(self) -> None:
