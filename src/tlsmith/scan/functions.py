@@ -131,6 +131,15 @@ def makes(source: Source, number: int) -> bool:
     return name in _MAKING or name[:1].isupper()
 
 
+def defines_name(source: Source, name: str) -> bool:
+    """Whether the file defines a function of this name."""
+    texts = source.tokens.texts
+    return any(
+        function.name >= 0 and texts[function.name] == name
+        for function in source.functions
+    )
+
+
 def has_parameter(source: Source, number: int, name: str) -> bool:
     """Whether a function takes a parameter of this name."""
     return _parameter(source, number, name) >= 0

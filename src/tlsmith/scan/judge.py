@@ -63,13 +63,10 @@ def _told_where_set(
     every = list(found)
     places = [(match.start, match.end) for _, match in every]
     for rule, match in every:
-        set_there = match.told_there and match.origin and not match.origin_outer
         own = (match.start, match.end)
-        if not (
-            set_there
-            and match.origin
-            and _meets(match.origin, (one for one in places if one != own))
-        ):
+        others = (one for one in places if one != own)
+        set_there = match.told_there and not match.origin_outer
+        if not (set_there and match.origin and _meets(match.origin, others)):
             yield rule, match
 
 

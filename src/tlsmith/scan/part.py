@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tlsmith.scan.finding import Edit, Match
@@ -83,20 +83,30 @@ _CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "", "\n": " "}
 
 def unescaped(source: Source, raw: str, start: int, language: str) -> Part:
     """What stands between double quotes, its escapes resolved."""
-    if "\\" not in raw:
-        return part_of(source, raw, [(0, start)], language)
+    return part_of(source, *rewritten(raw, start, _ESCAPE, _resolved), language)
+
+
+def _resolved(escape: re.Match[str]) -> str:
+    character = escape[0][1:]
+    if character.startswith("u"):
+        character = chr(int(character[1:], 16))
+    return _CHARACTERS.get(character, character)
+
+
+def rewritten(
+    raw: str, start: int, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """What stands at an offset, with other text where a pattern matches; and where each
+    stretch of it begins in that and outside.
+    """
     pieces, places, length, last = [], [(0, start)], 0, 0
-    for escape in _ESCAPE.finditer(raw):
-        character = escape[0][1:]
-        if character.startswith("u"):
-            character = chr(int(character[1:], 16))
-        character = _CHARACTERS.get(character, character)
-        plain = raw[last : escape.start()]
-        pieces += [plain, character]
+    for found in pattern.finditer(raw):
+        plain, other = raw[last : found.start()], by(found)
+        pieces += [plain, other]
         length += len(plain)
-        places.append((length, start + escape.start()))
-        length += len(character)
-        last = escape.end()
+        places.append((length, start + found.start()))
+        length += len(other)
+        last = found.end()
         places.append((length, start + last))
     pieces.append(raw[last:])
-    return part_of(source, "".join(pieces), places, language)
+    return "".join(pieces), places

@@ -5,6 +5,8 @@ Lines with `state: absent` beside them, and constraints of Gatekeeper.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tlsmith.scan.config.node import Document, Node
 from tlsmith.scan.config.reading import documents
 from tlsmith.scan.source import Source
@@ -24,12 +26,18 @@ def is_removed(source: Source, start: int, end: int) -> bool:
         return False
     if not source.holds_one(("absent", _CONSTRAINTS)):
         return False
-    return any(
-        _is_absent(node) or _is_constrained(document)
+    return any(low <= end and start <= high for low, high in _removed(source))
+
+
+@lru_cache(maxsize=4)
+def _removed(source: Source) -> tuple[tuple[int, int], ...]:
+    """Where all of that stands."""
+    return tuple(
+        (node.start, node.end)
         for document in documents(source).documents
         if document.name == source.path
         for node in document.root.below
-        if node.start <= end and start <= node.end
+        if _is_absent(node) or _is_constrained(document)
     )
 
 

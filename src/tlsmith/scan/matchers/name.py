@@ -144,10 +144,7 @@ def _is_here(source: Source, index: int) -> bool:
     defined = rf"\b(?:class|object|enum|interface|record)\s+{name}\b|\b{name}\s*=[^=]"
     if name.isidentifier() and source.holds(defined):
         return True
-    return any(
-        function.name >= 0 and source.tokens.texts[function.name] == name
-        for function in source.functions
-    )
+    return functions.defines_name(source, name)
 
 
 def _is_own(rule: Rule, source: Source, index: int) -> bool:

@@ -57,7 +57,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     if _is_excused(rule, source, start, end):
         return
-    if rule.match.get("elsewhere") and index is not None and _is_here(source, index):
+    if (
+        rule.match.get("elsewhere")
+        and index is not None
+        and functions.defines_name(source, source.tokens.texts[index])
+    ):
         return
     edits = (
         (Edit(start, end, rule.rewrite["replace"]),)
@@ -81,15 +85,6 @@ def _by_name(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match
         found = pattern.match(told + source.text[behind : behind + _BEFORE])
         if found and fits_calls(rule, source, index):
             yield Match(first, behind + found.end() - len(told))
-
-
-def _is_here(source: Source, index: int) -> bool:
-    """Whether a word names a function that the file defines."""
-    texts = source.tokens.texts
-    return any(
-        function.name >= 0 and texts[function.name] == texts[index]
-        for function in source.functions
-    )
 
 
 def is_docstring(source: Source, offset: int) -> bool:
@@ -138,10 +133,8 @@ def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
             index = tokens.parent[index]
         low = source.begins_statement(index)
         return tokens.starts[low], _statement_end(source, low, line[1])
-    if name == "function" and source.language.blocks == "brace":
-        return _function_around(source, index, line)
     if name == "function":
-        return _function(source, index)
+        return _function_around(source, index, line)
     return _block_around(source, index, first)
 
 
@@ -173,14 +166,6 @@ def _function_around(
             low, high = first, tokens.ends[max(tokens.partner[parent], parent)]
         parent = tokens.parent[parent]
     return low, high
-
-
-def _function(source: Source, index: int) -> tuple[int, int]:
-    number = functions.enclosing(source, index)
-    if number < 0:
-        return 0, len(source.text)
-    own, tokens = source.functions[number], source.tokens
-    return tokens.starts[own.start], tokens.ends[max(own.end - 1, own.start)]
 
 
 def _braces(source: Source, index: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.config.reading import documents
-from tlsmith.scan.part import Part, part_of, unescaped
+from tlsmith.scan.part import Part, part_of, rewritten, unescaped
 from tlsmith.scan.parts.listed import joined, strings_in
 from tlsmith.scan.source import Source
 
@@ -29,6 +29,8 @@ _UNIT = re.compile(
     r"|(?:[a-z/-]+[ \t]+)?[a-z_/]*command[a-z_]*[ \t]+(?:string[ \t]+)?)[@+!:-]*"
     r"(?P<text>\S(?:[^\\\n]|\\[\s\S])*)"
 )
+_DOLLARS = re.compile(r"\$\$\{")
+"""In a here-document of HCL: `$${NAME}` is what a shell knows as `${NAME}`."""
 _TEMPLATE = re.compile(r"\{\{-?[ ]*(?P<name>[A-Za-z_]\w*)[ ]*-?\}\}")
 _LONG = 4000
 _IN_KEY = re.compile(r"[\s{,]*+\"[^\"\\]*+")
@@ -286,8 +288,8 @@ def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
         return _templated(source, text, start, language)
     if document := _HEREDOC.match(raw):
         at = document.end()
-        text, places = _unquoted_dollars(raw[at:], start + at)
-        return part_of(source, text, places, language, path)
+        written = rewritten(raw[at:], start + at, _DOLLARS, lambda _: "${")
+        return part_of(source, *written, language, path)
     quote = raw[:1]
     if quote == '"' and raw.endswith('"') and len(raw) > 1:
         text = _folded(raw[1:-1])
@@ -303,31 +305,10 @@ def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
 
 def _templated(source: Source, text: str, start: int, language: str) -> Part:
     """A text in which Ansible's `{{ name }}` are variables of the shell."""
-    if language != "shell" or "{{" not in text:
+    if language != "shell":
         return part_of(source, text, [(0, start)], language)
-    pieces: list[str] = []
-    places, length, last = [(0, start)], 0, 0
-    for found in _TEMPLATE.finditer(text):
-        name = f"${{{found['name']}}}"
-        pieces += [text[last : found.start()], name]
-        length += found.start() - last
-        places.append((length, start + found.start()))
-        length += len(name)
-        last = found.end()
-        places.append((length, start + last))
-    pieces.append(text[last:])
-    return part_of(source, "".join(pieces), places, language)
-
-
-def _unquoted_dollars(text: str, start: int) -> tuple[str, list[tuple[int, int]]]:
-    """A here-document of HCL, where `$${NAME}` is what a shell knows as `${NAME}`."""
-    pieces = text.split("$${")
-    places, length, offset = [], 0, start
-    for piece in pieces:
-        places.append((length, offset))
-        length += len(piece) + 2
-        offset += len(piece) + 3
-    return "${".join(pieces), places
+    written = rewritten(text, start, _TEMPLATE, lambda one: f"${{{one['name']}}}")
+    return part_of(source, *written, language)
 
 
 def _folded(text: str) -> str:
