@@ -63,7 +63,7 @@ def folders_locked(
 
 def _wait(descriptor: int, path: str, patience: float) -> None:
     deadline = time.monotonic() + patience
-    while not _try_lock(descriptor):
+    while not try_lock(descriptor):
         if time.monotonic() > deadline:
             raise FileError(
                 f"another process has held {path!r} for {patience:g} seconds",
@@ -77,7 +77,8 @@ def _wait(descriptor: int, path: str, patience: float) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
+        """Lock a file until it is closed; False where another process has it."""
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -87,7 +88,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
+        """Lock a file until it is closed; False where another process has it."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

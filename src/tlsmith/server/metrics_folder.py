@@ -8,14 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
+from tlsmith.files.lock import try_lock
 from tlsmith.server.metrics import FOLDER_VARIABLE
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "tlsmith-metrics-"
 _LOCK = "in-use"
@@ -32,7 +27,8 @@ def metrics_folder() -> Iterator[None]:
     folder = tempfile.mkdtemp(prefix=_PREFIX)
     name = os.path.join(folder, _LOCK)
     with open(f"{name}.new", "wb") as lock:
-        _lock(lock)
+        with suppress(OSError):  # a file system that knows no locks
+            try_lock(lock.fileno())
         os.replace(f"{name}.new", name)  # nobody sees it before it is locked
         os.environ[FOLDER_VARIABLE] = folder
         try:
@@ -57,15 +53,4 @@ def _is_ours(folder: Path) -> bool:
 
 def _is_free(file: Path) -> bool:
     with file.open("rb") as lock:
-        return _lock(lock)
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed; False where another process has it."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        return try_lock(lock.fileno())

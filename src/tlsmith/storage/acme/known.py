@@ -5,7 +5,8 @@ They are as of this moment: what another process has committed is seen at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from tlsmith.storage.acme.accounts import AccountRecord, account_by_id
 from tlsmith.storage.acme.authorizations import AuthorizationRecord, authorization_by_id
@@ -14,39 +15,27 @@ from tlsmith.storage.certificates import CertificateRecord, by_id
 
 if TYPE_CHECKING:
     from tlsmith.storage.base import Storage
-    from tlsmith.storage.connection import Transaction
+    from tlsmith.storage.connection import Connection, Transaction
+
+Key = TypeVar("Key", int, str)
+Record = TypeVar("Record")
 
 
 def known_account(storage: Storage, account_id: str) -> AccountRecord | None:
     """Return an account, or None."""
-
-    def find() -> AccountRecord | None:
-        with storage.look() as connection:
-            return account_by_id(connection, account_id)
-
-    return storage.kept.read(("account", account_id), find)
+    return _known(storage, "account", account_id, account_by_id)
 
 
 def known_order(storage: Storage, order_id: str) -> OrderRecord | None:
     """Return an order, or None."""
-
-    def find() -> OrderRecord | None:
-        with storage.look() as connection:
-            return order_by_id(connection, order_id)
-
-    return storage.kept.read(("order", order_id), find)
+    return _known(storage, "order", order_id, order_by_id)
 
 
 def known_authorization(
     storage: Storage, authorization_id: str
 ) -> AuthorizationRecord | None:
     """Return an authorization, or None."""
-
-    def find() -> AuthorizationRecord | None:
-        with storage.look() as connection:
-            return authorization_by_id(connection, authorization_id)
-
-    return storage.kept.read(("authorization", authorization_id), find)
+    return _known(storage, "authorization", authorization_id, authorization_by_id)
 
 
 def known_certificate(storage: Storage, number: int) -> CertificateRecord:
@@ -55,12 +44,17 @@ def known_certificate(storage: Storage, number: int) -> CertificateRecord:
     Raises:
         NotFoundError: there is none.
     """
+    return _known(storage, "certificate", number, by_id)
 
-    def find() -> CertificateRecord:
+
+def _known(
+    storage: Storage, kind: str, key: Key, by: Callable[[Connection, Key], Record]
+) -> Record:
+    def find() -> Record:
         with storage.look() as connection:
-            return by_id(connection, number)
+            return by(connection, key)
 
-    return storage.kept.read(("certificate", number), find)
+    return storage.kept.read((kind, key), find)
 
 
 def tell_order(transaction: Transaction, record: OrderRecord) -> None:
