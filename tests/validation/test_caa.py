@@ -21,7 +21,7 @@ class CAA:
 
     def __init__(self, run: Run, dns: DNSServer) -> None:
         self._run = run
-        self._settings = ValidationSettings(resolvers=(dns.address,), timeout=1)
+        self._settings = ValidationSettings(resolvers=(dns.address,), timeout=2)
 
     def check(
         self,

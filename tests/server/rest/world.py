@@ -31,6 +31,7 @@ from tlsmith.server.dashboard.site import dashboard_routes
 from tlsmith.server.envelope import Envelope
 from tlsmith.server.metrics import Metrics
 from tlsmith.server.ports import OwnCertificate
+from tlsmith.server.process import loop_factory
 from tlsmith.server.rate import RateLimit
 from tlsmith.server.rest import rest_routes
 from tlsmith.server.secure import SecureSide
@@ -195,7 +196,9 @@ class _Server:
         self._failures = RateLimit(failures)
         self.began = threading.Event()
         self.error: BaseException | None = None
-        self._loop = asyncio.new_event_loop()
+        # As a worker has it; besides, Python's own leaves a socket open whose
+        # connection came in the moment the server ended.
+        self._loop = (loop_factory() or asyncio.new_event_loop)()
         self._end = asyncio.Event()
 
     def run(self) -> None:
@@ -233,9 +236,13 @@ class _Server:
         root = served.root.read_bytes()
         tls = OwnTLS(TLSSettings(), root, lambda: _own(served))
         patience = TLSPatience(10, 1)
-        server = await self._loop.create_server(
-            lambda: TLSConnection(tls.context, side.protocol, patience), "127.0.0.1", 0
-        )
+        accepted: list[TLSConnection] = []
+
+        def accept() -> TLSConnection:
+            accepted.append(TLSConnection(tls.context, side.protocol, patience))
+            return accepted[-1]
+
+        server = await self._loop.create_server(accept, "127.0.0.1", 0)
         served.port = server.sockets[0].getsockname()[1]
         self.began.set()
         await self._end.wait()
@@ -245,6 +252,11 @@ class _Server:
             await asyncio.sleep(0.01)
             for connection in list(side.connections):
                 connection.transport.abort()
+        # Those that never shook hands are nobody's; the last may just be coming.
+        await asyncio.sleep(0.01)
+        for one in accepted:
+            one.abort()
+        await asyncio.sleep(0)
         for route in rest:
             route.app.close()  # type: ignore[attr-defined]
 
