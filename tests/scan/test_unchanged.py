@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scan_artefacts import Wanted, certificate_pem, new_key, pem_of
+from scan_artefacts import Wanted, certificate_pem, new_key, pem_of, root_pem
 from scan_engine import BAD, RULES, rule
 from tlsmith.scan.engine import Options, Scan, scan
 from tlsmith.scan.examine import Examined
@@ -154,15 +154,39 @@ def test_findings_are_kept_whole(tree: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("settled")
-def test_keys_and_certificates_are_read_each_time(tree: Path, tmp_path: Path) -> None:
-    (tree / "good.pem").write_text(certificate_pem(Wanted()))
-    (tree / "key.pem").write_text(pem_of(new_key()))
+def test_keys_and_certificates_are_kept_with_what_they_tell_each_other(
+    tree: Path, tmp_path: Path
+) -> None:
+    key = new_key()
+    (tree / "good.pem").write_text(certificate_pem(Wanted(key=key)))
+    (tree / "key.pem").write_text(pem_of(key))
+    of_ca = new_key()
+    (tree / "ca.pem").write_text(root_pem(of_ca))
+    (tree / "other.txt").write_text(pem_of(of_ca))
     asked = replace(options(tmp_path), rules=with_samples())
-    assert scan([str(tree)], asked) == scan([str(tree)], asked)
-    known = kept(tmp_path)
-    assert str(tree / "good.pem") not in known
-    assert str(tree / "key.pem") not in known
-    assert str(tree / "f1.py") in known
+    first = scan([str(tree)], asked)
+    assert {"key.pem", "other.txt"} <= set(told(first))
+    assert {str(tree / "good.pem"), str(tree / "key.pem")} <= kept(tmp_path).keys()
+    assert scan([str(tree)], asked) == first
+    (tree / "good.pem").unlink()
+    second = scan([str(tree)], asked)
+    (reason,) = {one.reason for one in second.findings if one.path.endswith("key.pem")}
+    assert "its certificate" not in reason
+
+
+def test_a_certificate_is_judged_again_when_it_has_expired(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = 86_400 * 10**9
+    (tree / "short.pem").write_text(certificate_pem(Wanted(days=3, age=1)))
+    asked = replace(options(tmp_path), rules=with_samples())
+    now = time.time_ns()
+    for days, is_known in ((1, False), (1.5, True), (3, False)):
+        monkeypatch.setattr(time, "time_ns", lambda days=days: now + int(days * day))
+        file = str(tree / "short.pem")
+        unchanged = Unchanged([str(tree)], asked.rules, asked.largest, str(asked.cache))
+        assert (unchanged.of(file) is not None) is is_known
+        scan([str(tree)], asked)
 
 
 @pytest.mark.usefixtures("settled")

@@ -3,8 +3,9 @@
 What is said of a file hangs on its bytes, its path and the rules alone. So it need not
 be worked out again, as long as the file system shows that the file is the same: its
 inode, size and times. No program can set the time of an inode's last change, so bytes
-that were changed and a modification time that was put back are seen. What is said of
-keys and certificates hangs on the day, and on other files, and is never kept.
+that were changed and a modification time that was put back are seen. What is said of a
+certificate holds until it expires; what keys and certificates of several files have to
+say to each other is found anew each time.
 """
 
 from __future__ import annotations
@@ -16,16 +17,14 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tlsmith.scan.artefacts import asked as about_artefacts
 from tlsmith.scan.caching import keep
 from tlsmith.scan.examine import Examined
-from tlsmith.scan.finding import Edit, Finding
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.told import result_of, told
 
 _RECENT = 3_000_000_000
 """Nanoseconds: a file changed so shortly before may be changed again with no
@@ -33,14 +32,15 @@ difference in its times, as git knows of its index. FAT counts in two seconds.
 """
 _MOST = 200_000
 """Files that are kept of one tree, in some 60 MB."""
-_MOST_FINDINGS = 20_000
+_MOST_SAID = 20_000
+"""Findings, keys and certificates that are kept."""
 _LASTING = (None, "generated", "binary")
 """Why a file is left out that will be left out again."""
 _NOTHING = Examined([])
 
 _Entry = list[Any]
 """Inode, size, times of modification and change in nanoseconds; and if anything came
-of the file, why it was skipped and its findings.
+of the file, what is told of that.
 """
 _MARK = 4
 
@@ -62,11 +62,10 @@ class Unchanged:
         question = [os.path.abspath("."), *tops, _code(), tuple(rules), largest]
         name = sha256(repr(question).encode("utf-8", "surrogatepass")).hexdigest()
         self._file = os.path.join(cache, f"unchanged-{name[:24]}.json")
-        self._dated = {rule.id for rule in about_artefacts(rules)}
         self._known = _read(self._file)
         self._kept: dict[str, _Entry] = {}
         self._asked: dict[str, _Entry] = {}
-        self._findings = 0
+        self._said = 0
         self._now = time.time_ns()
 
     def of(self, path: str) -> Examined | None:
@@ -86,9 +85,10 @@ class Unchanged:
             return _NOTHING
         if known and known[:_MARK] == mark:
             with suppress(TypeError, ValueError, LookupError):
-                result = _result(known[_MARK:])
-                self._keep(path, known, len(result.findings))
-                return result
+                result = result_of(known[_MARK:], self._now / 1e9)
+                if result is not None:
+                    self._keep(path, known, result)
+                    return result
         if stat.S_ISREG(facts.st_mode) and max(mark[2:]) < self._now - _RECENT:
             self._asked[path] = mark
         return None
@@ -96,40 +96,22 @@ class Unchanged:
     def add(self, path: str, result: Examined) -> None:
         """What came of a file that was asked about."""
         mark = self._asked.pop(path, None)
-        if mark is None or not self._lasts(result):
+        if mark is None or result.skipped not in _LASTING or result.problem:
             return
         if any(result):
-            said = [asdict(finding) for finding in result.findings]
-            mark = [*mark, result.skipped, said]
-        self._keep(path, mark, len(result.findings))
+            mark = [*mark, *told(result, self._now / 1e9)]
+        self._keep(path, mark, result)
 
-    def _lasts(self, result: Examined) -> bool:
-        return (
-            result.skipped in _LASTING
-            and not (result.facts or result.problem)
-            and not any(finding.rule in self._dated for finding in result.findings)
-        )
-
-    def _keep(self, path: str, entry: _Entry, findings: int) -> None:
-        findings += self._findings
-        if len(self._kept) < _MOST and findings <= _MOST_FINDINGS:
-            self._findings = findings
+    def _keep(self, path: str, entry: _Entry, result: Examined) -> None:
+        said = self._said + len(result.findings) + len(result.facts)
+        if len(self._kept) < _MOST and said <= _MOST_SAID:
+            self._said = said
             self._kept[path] = entry
 
     def write(self) -> None:
         """Keep what this scan has seen, and no more."""
         if self._kept != self._known:
             keep(self._file, json.dumps(self._kept, separators=(",", ":")).encode())
-
-
-def _result(said: list[Any]) -> Examined:
-    skipped, findings = said
-    return Examined([_finding(one) for one in findings], skipped)
-
-
-def _finding(said: dict[str, Any]) -> Finding:
-    edits = tuple(Edit(**edit) for edit in said["edits"])
-    return Finding(**{**said, "cwe": tuple(said["cwe"]), "edits": edits})
 
 
 def _code() -> list[tuple[str, int, int]]:

@@ -47,6 +47,7 @@ class Certificate(NamedTuple):
         faults: What rules find wrong in it.
         told: All of it, in words.
         host: This machine's own name, if it is for no other, and no CA's.
+        ends: When it expires, in seconds since 1970.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Certificate(NamedTuple):
     faults: frozenset[str] = frozenset()
     told: str = ""
     host: str = ""
+    ends: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,14 @@ def _known(loaded: Any) -> Certificate | None:
     words.append(_time_told(loaded, faults))
     if "weak-signature" in faults:
         words.append(f"signed with {_hash_of(loaded).upper()}")
-    told = ", ".join(words)
     return Certificate(
-        key, subject, is_ca, frozenset(faults), told, "" if is_ca else _host(loaded)
+        key,
+        subject,
+        is_ca,
+        frozenset(faults),
+        ", ".join(words),
+        "" if is_ca else _host(loaded),
+        loaded.not_valid_after_utc.timestamp(),
     )
 
 
