@@ -1,12 +1,12 @@
 """`call`: a function is called with certain arguments, or without.
 
-What a rule may say in `match`: `receiver`, a regular expression searched in the text
-before the name; `arguments`, tables of `at` (a position from 0, -1 for any) or `name`
-with `values`, which must all hold; `arguments_lack`, words none of which may be one;
-`told_there`, that what it is followed to is told instead where a rule sees it;
-`missing`, keywords none of which may be given, but as None
-(`**` is a dictionary of them), unless `missing_at` positional ones are there; and what
-every matcher of code may (`asked.py`).
+What a rule may say in `match`: `inside`, that the anchor ends in one of the arguments;
+`receiver`, a regular expression searched in the text before the name; `arguments`,
+tables of `at` (a position from 0, -1 for any) or `name` with `values`, which must all
+hold; `arguments_lack`, words none of which may be one; `told_there`, that what it is
+followed to is told instead where a rule sees it; `missing`, keywords none of which may
+be given, but as None (`**` is a dictionary of them), unless `missing_at` positional
+ones are there; and what every matcher of code may (`asked.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _BEFORE = 300
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The call of the name at an anchor, if its arguments are those asked for."""
     name = key_at(source, end)
-    if name is None or source.tokens.kinds[name] != WORD:
+    if name is not None and rule.match.get("inside"):
+        name = source.tokens.parent[name] - 1
+    if name is None or name < 0 or source.tokens.kinds[name] != WORD:
         return
     arguments = arguments_of(source, name)
     if arguments is None or source.in_import(name) or not _receiver(rule, source, name):
