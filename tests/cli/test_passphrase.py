@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -158,12 +159,20 @@ def at_a_terminal(words: list[str], answers: list[str]) -> tuple[int, str]:
     shown = b""
     for answer in answers:
         shown += _read_until(terminal, b": ")
-        time.sleep(0.05)  # until it has switched off the echo
+        _wait_for_no_echo(terminal)
         os.write(terminal, answer.encode() + b"\n")
     shown += _read_until(terminal, None)
     _, status = os.waitpid(process, 0)
     os.close(terminal)
     return os.waitstatus_to_exitcode(status), shown.decode()
+
+
+def _wait_for_no_echo(terminal: int) -> None:
+    """What is typed before a command has switched off the echo, it throws away."""
+    end = time.monotonic() + 30
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        assert time.monotonic() < end, "the passphrase would be seen"
+        time.sleep(0.01)
 
 
 def _read_until(terminal: int, end: bytes | None) -> bytes:
