@@ -184,16 +184,16 @@ def test_a_token_that_hangs_holds_nobody_up(tokens: Tokens, place: Path) -> None
             thread.join()
         ask()
         assert len(waits) == 5
-        assert max(waits) < 1.5
+        assert max(waits) < 3
         # Once it is known to hang, nobody waits at all.
-        assert waits[-1] < 0.2
+        assert waits[-1] < 0.8
         os.killpg(process.pid, signal.SIGCONT)
         time.sleep(0.5)
         signs(signer)
         os.killpg(process.pid, signal.SIGSTOP)
         start = time.monotonic()
         signer.close()
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 5
         os.killpg(process.pid, signal.SIGCONT)
         # It has left meanwhile, and who comes next is asked for the PIN.
         with pytest.raises(PassphraseError, match="the PIN does not open"):

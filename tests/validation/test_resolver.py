@@ -144,8 +144,9 @@ def test_the_next_server_is_asked_where_nothing_listens(
         closed = bound.getsockname()
     other_dns.set(WWW, "A", "10.0.0.1")
     began = time.monotonic()
-    assert run(Resolver([closed, other_dns.address]).addresses(WWW)) == ["10.0.0.1"]
-    assert time.monotonic() - began < 0.9, "told at once, not after a round"
+    both = Resolver([closed, other_dns.address], rounds=(5.0, 5.0))
+    assert run(both.addresses(WWW)) == ["10.0.0.1"]
+    assert time.monotonic() - began < 4, "told at once, not after a round"
 
 
 def test_nor_does_one_that_never_answers_stop_us(
