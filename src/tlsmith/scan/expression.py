@@ -236,7 +236,7 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
     values = list(possible_values(source, *choice.condition, depth + 1))
     values = [value for value in values if not value.unset]
     outcomes = []
-    truths = {_truth(source, value) for value in values}
+    truths = {truth(source, value) for value in values}
     if True in truths:
         outcomes.append(choice.yes)
     if False in truths:
@@ -307,7 +307,7 @@ def is_false(source: Source, value: Value) -> bool:
     return _boolean(source, value) is False
 
 
-def _truth(source: Source, value: Value) -> bool | None:
+def truth(source: Source, value: Value) -> bool | None:
     """What a value is as a condition, where numbers count as well, or None."""
     if value.end - value.start == 1 and value.constant is None:
         text = source.tokens.texts[value.start]

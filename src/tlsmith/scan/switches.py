@@ -1,0 +1,218 @@
+"""What is done only where a switch says so: `if insecure: …`, `if not verify: …`.
+
+`verify=not insecure` is no finding unless the file says that `insecure` is on, and what
+stands below `if insecure:` does no more. What a switch is where nobody sets it, and
+what callers in the file hand it, decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from tlsmith.scan import callers, defaults
+from tlsmith.scan.branches import Branch, branches
+from tlsmith.scan.expression import Value, possible_values, truth
+from tlsmith.scan.extent import text_of, top_level
+from tlsmith.scan.shell import questions
+from tlsmith.scan.source import Source
+
+_OFF = re.compile(
+    r"insecure|unverified|untrusted|self_?-?signed|trust_?(?:all|any|every)"
+    r"|(?:skip|ignor(?:e|ing)|disabled?|bypass|suppress|without)[_-]?(?:\w{0,20}[_-])?"
+    r"(?:verif|valid|ssl|tls|x509|cert|https|host_?name|check)"
+    r"|(?:allow|accept)[_-]?(?:\w{0,20}[_-])?(?:invalid|any|all|bad|unsafe)"
+    r"|(?:[^a-z]|\b)no(?:t|_|-)?(?:ssl|tls|cert|check)?[_-]?(?:verif|valid|check|cert)",
+    re.I,
+)
+"""A switch that takes verification away when it is on."""
+_ON = re.compile(
+    r"verif(?!ied|ier)|validat(?!ed|or)|check_?(?:cert|host|ssl|tls|server)"
+    r"|strict_?-?ssl|reject_?unauthorized|(?:cert|ssl|tls)(?:ificate)?s?_?check",
+    re.I,
+)
+"""A switch that takes it away when it is off."""
+_SHAPE = re.compile(
+    r"""[\w$@]+(?:(?:\.|->|::|\?\.|!\.)[\w$#]+|\(["'][^"']{0,60}["'](?:,[\w"'.]{0,40})?\)"""
+    r"""|(?<=[a-z])\(\)|\[["':]?[\w$-]+["']?\])*[!?]?"""
+)
+"""A name, a member, or what is asked for by a name."""
+_ASKING = re.compile(
+    r"(?:is|are|has|get|should|use|skip|ignore|allow|accept|trust)[_A-Z]|.*(?:d|\?)\b"
+)
+"""What a function is called that only tells how something is set."""
+_SPELLED = re.compile(
+    r"(?:\??\.(?:strip|trim|(?:to_?)?(?:lower|upper)(?:case)?|downcase|to_?s(?:tring)?)"
+    r"(?:\(\))?)+$",
+    re.I,
+)
+"""What changes how a value is spelled alone."""
+_TRUE = frozenset({"true", "yes", "on", "1", "$true"})
+_FALSE = frozenset({"false", "no", "off", "0", "$false"})
+_AND = frozenset({"and", "&&"})
+_OR = frozenset({"or", "||"})
+_NOT = frozenset({"!", "not"})
+
+
+def is_asked_for(source: Source, start: int) -> bool:
+    """Whether what stands at an offset is done only where a switch asks for it."""
+    if source.language.name in questions.LANGUAGES:
+        return any(
+            told.takes(_OFF, _ON) and not told.is_so(source.text)
+            for told in questions.questions(source, start)
+        )
+    index = source.tokens.at(start)
+    if index is None:
+        return False
+    return any(
+        _is_switch(source, *part, branch.holds)
+        for branch in branches(source, index)
+        for part in _parts(source, branch)
+    )
+
+
+_DEBUGGING = re.compile(
+    r"""(?i)(?:[\w$]+(?:\.|::|->))*(?:is_?development\(\)|k_?debug_?mode|__dev__|debug"""
+    r"""|is_?debug(?:ging|_?mode|_?build)?(?:\(\))?|_?debug_?mode)"""
+    r"""|(?:process\.env\.)?(?:NODE|APP|RAILS)_ENV===?["']dev(?:elopment)?["']"""
+)
+_NOT_RELEASED = re.compile(
+    r"""(?i)!\(?(?:[\w$]+(?:\.|::|->))*(?:is_?production\(\)|k_?release_?mode)\)?"""
+    r"""|(?:process\.env\.)?(?:NODE|APP|RAILS)_ENV!==?["']prod(?:uction)?["']"""
+)
+_PREPROCESSED = re.compile(
+    r"(?m)^[ \t]*#[ \t]*(?P<word>if|ifdef|elif|else|endif)\b[ \t]*(?P<asked>[^\n]*)"
+)
+_DEBUG_BUILD = re.compile(r"(?:defined\s*\(?\s*)?_?DEBUG\)?(?:\s*==\s*1)?")
+_PREPROCESSING = frozenset({"c", "csharp", "objectivec", "swift"})
+
+
+def is_for_debugging(source: Source, start: int) -> bool:
+    """Whether what stands at an offset is left out of what is released."""
+    if source.language.name in _PREPROCESSING and _is_built_so(source, start):
+        return True
+    index = source.tokens.at(start)
+    if index is None:
+        return False
+    for branch in branches(source, index):
+        text = text_of(source, branch.low, branch.high)
+        pattern = _DEBUGGING if branch.holds else _NOT_RELEASED
+        told = text if branch.holds else f"!{text}"
+        if pattern.fullmatch(told) or (branch.holds and _NOT_RELEASED.fullmatch(text)):
+            return True
+    return False
+
+
+def _is_built_so(source: Source, start: int) -> bool:
+    """Whether a preprocessor leaves it to builds for debugging."""
+    if "DEBUG" not in source.text:
+        return False
+    opened: list[bool] = []
+    for found in _PREPROCESSED.finditer(source.text, 0, start):
+        if found["word"].startswith("if"):
+            opened.append(_DEBUG_BUILD.fullmatch(found["asked"].strip()) is not None)
+        elif opened:
+            opened.pop()
+            if found["word"] != "endif":
+                opened.append(False)
+    return any(opened)
+
+
+def _parts(source: Source, branch: Branch) -> list[tuple[int, int]]:
+    """What must be so for a branch to be taken: each part of an `and`, if it holds."""
+    joining, other = (_AND, _OR) if branch.holds else (_OR, _AND)
+    low, parts = branch.low, []
+    for index, text in top_level(source, branch.low, branch.high):
+        if text in other:
+            return []
+        if text in joining:
+            parts.append((low, index))
+            low = index + 1
+    return [*parts, (low, branch.high)]
+
+
+def _is_switch(source: Source, low: int, high: int, holds: bool) -> bool:
+    """Whether a part of a condition is a switch that is not known to be set so."""
+    told = _by_default(source, low, high)
+    wanted, operand = _operand(source, low, high, holds)
+    values = list(possible_values(source, *operand))
+    if not _takes_away(text_of(source, *operand), wanted):
+        return len(values) == 1 and _says_by_value(source, values[0], operand, wanted)
+    if told is not None:
+        return told is not holds
+    if not wanted and len(values) == 1:
+        value = text_of(source, values[0].start, values[0].end)
+        if defaults.is_set(value) is not None:
+            return False  # a variable that nobody sets is off
+    return not _is_so(source, values, wanted)
+
+
+def _says_by_value(
+    source: Source, value: Value, operand: tuple[int, int], wanted: bool
+) -> bool:
+    """Whether a name is given what a switch is: `s := os.Getenv("INSECURE")`."""
+    given = (value.start, value.end)
+    return given != operand and _is_switch(source, *given, wanted ^ value.negated)
+
+
+def _takes_away(named: str, wanted: bool) -> bool:
+    """Whether a switch of this name takes verification away if it is as wanted."""
+    named = _SPELLED.sub("", named)
+    if _SHAPE.fullmatch(named) is None or (
+        named.endswith("()") and not _is_asking(named)
+    ):
+        return False
+    off = _OFF.search(named) is not None
+    return off is wanted and (off or _ON.search(named) is not None)
+
+
+def _is_asking(named: str) -> bool:
+    return _ASKING.match(re.split(r"\W+", named[:-2])[-1]) is not None
+
+
+def _by_default(source: Source, low: int, high: int) -> bool | None:
+    """What a condition is where nobody sets what it asks for."""
+    text = text_of(source, low, high)
+    told = defaults.default_of(text)
+    told = defaults.unset(text) if told is None else told
+    return defaults.is_set(text) if told is None else told
+
+
+def _operand(
+    source: Source, low: int, high: int, holds: bool
+) -> tuple[bool, tuple[int, int]]:
+    """What a condition asks about, and what that must be."""
+    texts = source.tokens.texts
+    wanted = holds
+    while low < high and texts[low] in _NOT:
+        low, wanted = low + 1, not wanted
+    if low < high and texts[low] == "(" and source.tokens.partner[low] == high - 1:
+        return _operand(source, low + 1, high - 1, wanted)
+    against = texts[high - 1].strip("\"'").lower() if low < high else ""
+    if high - low < 3 or against not in _TRUE | _FALSE:
+        return wanted, (low, high)
+    sign = high - 2
+    differs = texts[sign] in ("!=", "!==", "~=") or texts[sign - 1 : high - 1] == [
+        "is",
+        "not",
+    ]
+    if not (differs or texts[sign] in ("==", "===", "is")):
+        return wanted, (low, high)
+    end = sign - 1 if texts[sign] == "not" else sign
+    return wanted ^ differs ^ (against in _FALSE), (low, end)
+
+
+def _is_so(source: Source, values: list[Value], wanted: bool) -> bool:
+    """Whether the file says anywhere that a switch is what is wanted."""
+
+    def fits(value: Value) -> bool:
+        return truth(source, value) is wanted
+
+    return any(fits(value) for value in values) or _is_handed(source, values, fits)
+
+
+def _is_handed(
+    source: Source, values: list[Value], fits: Callable[[Value], bool]
+) -> bool:
+    found: Iterator[tuple[int, int]] = callers.handing(source, values, fits)
+    return next(found, None) is not None
