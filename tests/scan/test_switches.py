@@ -77,6 +77,26 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             "Invoke-RestMethod @p\n",
         ),
         (
+            "a.go",
+            f"func f() {{\n\tif c.Mode == ModeTrustAll {{\n\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.go",
+            f"func f() {{\n\tif c.SkipRemoteTLS {{\n\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.cpp",
+            "void f() {\n  if (errors.count() == 1) {\n"
+            '    if (QMessageBox::question(this, "Unknown",\n'
+            '        "Go on?") == QMessageBox::Yes) {\n'
+            "      socket->ignoreSslErrors();\n    }\n  }\n}\n",
+        ),
+        (
+            "a.go",
+            "func f() {\n\tif settings.SkipTLSVerify.ShouldBool(ctx, d.client) {\n"
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
             "a.sh",
             'if [ "$INSECURE" = "true" ]; then\n  curl -k https://api.corp/\nfi\n',
         ),
@@ -126,6 +146,25 @@ def test_asked_for_is_info(path: str, text: str) -> None:
         ),
         ("a.go", f"func f() {{\n\tif check(c) {{\n\t\tt.C = {_GO}\n\t}}\n}}\n"),
         ("a.sh", 'if [ "$TLS_VERIFY" != 1 ]; then\n  curl -k https://api.corp/\nfi\n'),
+        (
+            "a.py",
+            "import os, ssl\n"
+            "if (not os.environ.get('PYTHONHTTPSVERIFY', '') and\n"
+            "    getattr(ssl, '_create_unverified_context', None)):\n"
+            "    ssl._create_default_https_context = ssl._create_unverified_context\n",
+        ),
+        (
+            "a.py",
+            "import ssl\nclass C:\n    def __init__(self):\n"
+            "        self.ssl_verify = getattr(settings, 'CKAN', {}).get(\n"
+            "            'ssl_verify', False)\n"
+            f"    def f(self):\n        if not self.ssl_verify:\n            {_NONE}\n",
+        ),
+        (
+            "a.kt",
+            "fun f() {\n  if (trustAllCerts.isNotEmpty()) {\n"
+            "    it.hostnameVerifier { _, _ -> true }\n  }\n}\n",
+        ),
         (
             "a.sh",
             "INSECURE=true\nif [ $INSECURE = true ]; then\n  curl -k https://api.corp/\nfi\n",

@@ -84,7 +84,8 @@ def openings(source: Source, offset: int) -> Iterator[Opening]:
             continue
         found = _IF.match(text)
         if here < depth:
-            opening = _told(above, found) if found else _otherwise(source, above)
+            opening = _told(above, found) if found else None
+            opening = opening or _continued(source, above) or _otherwise(source, above)
             depth = here
         else:
             opening = _told(above, found) if found and leaves else None
@@ -96,6 +97,21 @@ def openings(source: Source, offset: int) -> Iterator[Opening]:
 
 def _told(line: int, found: re.Match[str]) -> Opening:
     return Opening(line, found.end(), found[1] != "unless")
+
+
+def _continued(source: Source, line: int) -> Opening | None:
+    """The `if` whose condition goes on in a line."""
+    tokens = source.tokens
+    start, end = source.line_bounds(line)
+    index = tokens.at(start + _depth(source.text[start:end]))
+    parent = tokens.parent[index] if index is not None else -1
+    while parent > 0 and tokens.texts[parent] == "(":
+        if tokens.texts[parent - 1] == "if":
+            above = source.position(tokens.starts[parent])[0]
+            found = _IF.match(line_of(source, above))
+            return _told(above, found) if found else None
+        parent = tokens.parent[parent]
+    return None
 
 
 def _otherwise(source: Source, line: int) -> Opening | None:

@@ -17,7 +17,7 @@ _ASKED = (
     r"""\(*(?:[\w.:]+\(){0,3}"""
     r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config"""
     r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|params)"""
-    r"""\.(?:get\w*|pop|value))"""
+    r"""\.(?:get\w*|pop|value)|getattr\(\w+,["']\w+["'],\{\}\)\.get)"""
 )
 _DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
 _ENDED = r"""(?:,\s*(?:cast|type)=bool)?\)+(?:\.\w+(?:\(\)|[!?])?)*\)*"""
@@ -45,7 +45,7 @@ _SCHEMA = re.compile(
 _FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
 _BARE = (
     r"""(?:process\.env(?:\.\w+|\[["']\w+["']\])|import\.meta\.env\.\w+"""
-    r"""|(?:\w+\.)*environ(?:\.get\(["']\w+["'](?:,None)?\)|\[["']\w+["']\])"""
+    r"""|(?:\w+\.)*environ(?:\.get\(["']\w+["'](?:,(?:None|""|''))?\)|\[["']\w+["']\])"""
     r"""|(?:::)?ENV\[["']\w+["']\]|\$_(?:ENV|SERVER)\[["']\w+["']\]"""
     r"""|(?:\w+(?:\.|::))*(?i:getenv|getenvironmentvariable)\(["']\w+["']\))"""
 )

@@ -19,7 +19,7 @@ from tlsmith.scan.source import Source
 
 _OFF = re.compile(
     r"insecure|unverified|untrusted|self_?-?signed|trust_?(?:all|any|every)"
-    r"|(?:skip|ignor(?:e|ing)|disabled?|bypass|suppress|without)[_-]?(?:\w{0,20}[_-])?"
+    r"|(?:skip|ignor(?:e|ing)|disabled?|bypass|suppress|without)[\w-]{0,20}?"
     r"(?:verif|valid|ssl|tls|x509|cert|https|host_?name|check)"
     r"|(?:allow|accept)[_-]?(?:\w{0,20}[_-])?(?:invalid|any|all|bad|unsafe)"
     r"|(?:[^a-z]|\b)no(?:t|_|-)?(?:ssl|tls|cert|check)?[_-]?(?:verif|valid|check|cert)",
@@ -33,20 +33,30 @@ _ON = re.compile(
 )
 """A switch that takes it away when it is off."""
 _SHAPE = re.compile(
-    r"""[\w$@]+(?:(?:\.|->|::|\?\.|!\.)[\w$#]+|\(["'][^"']{0,60}["'](?:,[\w"'.]{0,40})?\)"""
-    r"""|(?<=[a-z])\(\)|\[["':]?[\w$-]+["']?\])*[!?]?"""
+    r"""[\w$@]+(?:(?:\.|->|::|\?\.|!\.)[\w$#]+"""
+    r"""|\((?P<given>["'][^"']{0,60}["'])?[\w"'.,&* ]{0,60}\)"""
+    r"""|\[["':]?[\w$-]+["']?\])*[!?]?"""
 )
 """A name, a member, or what is asked for by a name."""
 _ASKING = re.compile(
-    r"(?:is|are|has|get|should|use|skip|ignore|allow|accept|trust)[_A-Z]|.*(?:d|\?)\b"
+    r"(?:[iI]s|[aA]re|[hH]as|[gG]et|[sS]hould|[uU]se|[sS]kip|[iI]gnore|[aA]llow|[aA]ccept"
+    r"|[tT]rust|[vV]alue|[bB]ool)(?:[_A-Z]|$)|\w*(?:d|\?)$"
 )
 """What a function is called that only tells how something is set."""
+_COUNTING = re.compile(r"(?i)(?:is_?)?(?:not_?)?empty|is_?(?:null|present)")
 _SPELLED = re.compile(
     r"(?:\??\.(?:strip|trim|(?:to_?)?(?:lower|upper)(?:case)?|downcase|to_?s(?:tring)?)"
     r"(?:\(\))?)+$",
     re.I,
 )
 """What changes how a value is spelled alone."""
+_IS_OFF = re.compile(
+    r"(?i)[\w.$>()-]{1,60}===?[\"']?[\w.:]{0,40}"
+    r"(?:insecure|trust_?all|skip_?verif|accept_?all|allow_?all|verify_?none|no_?verif)\w*[\"']?"
+)
+"""A mode that is compared with the one which verifies nothing."""
+_ANSWERED = re.compile(r"(?i)message_?box|::yes\b|dialog\.accepted|\bconfirm\w*\(")
+"""A question that a person is asked."""
 _TRUE = frozenset({"true", "yes", "on", "1", "$true"})
 _FALSE = frozenset({"false", "no", "off", "0", "$false"})
 _AND = frozenset({"and", "&&"})
@@ -65,9 +75,11 @@ def is_asked_for(source: Source, start: int) -> bool:
     if index is None:
         return False
     return any(
-        _is_switch(source, *part, branch.holds)
+        _ANSWERED.search(text_of(source, branch.low, branch.high)) is not None
+        or any(
+            _is_switch(source, *part, branch.holds) for part in _parts(source, branch)
+        )
         for branch in branches(source, index)
-        for part in _parts(source, branch)
     )
 
 
@@ -133,6 +145,8 @@ def _parts(source: Source, branch: Branch) -> list[tuple[int, int]]:
 
 def _is_switch(source: Source, low: int, high: int, holds: bool) -> bool:
     """Whether a part of a condition is a switch that is not known to be set so."""
+    if holds and _IS_OFF.fullmatch(text_of(source, low, high)):
+        return True
     told = _by_default(source, low, high)
     wanted, operand = _operand(source, low, high, holds)
     values = list(possible_values(source, *operand))
@@ -158,16 +172,17 @@ def _says_by_value(
 def _takes_away(named: str, wanted: bool) -> bool:
     """Whether a switch of this name takes verification away if it is as wanted."""
     named = _SPELLED.sub("", named)
-    if _SHAPE.fullmatch(named) is None or (
-        named.endswith("()") and not _is_asking(named)
-    ):
+    shape = _SHAPE.fullmatch(named)
+    if shape is None or (named.endswith(")") and not (shape["given"] or _asks(named))):
         return False
     off = _OFF.search(named) is not None
     return off is wanted and (off or _ON.search(named) is not None)
 
 
-def _is_asking(named: str) -> bool:
-    return _ASKING.match(re.split(r"\W+", named[:-2])[-1]) is not None
+def _asks(named: str) -> bool:
+    """Whether a function is called that only tells how something is set."""
+    called = re.split(r"\W+", named[: named.rindex("(")])[-1]
+    return _ASKING.match(called) is not None and not _COUNTING.fullmatch(called)
 
 
 def _by_default(source: Source, low: int, high: int) -> bool | None:
