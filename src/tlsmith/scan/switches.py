@@ -39,7 +39,7 @@ _SHAPE = re.compile(
 )
 """A name, a member, or what is asked for by a name."""
 _ASKING = re.compile(
-    r"(?:[iI]s|[aA]re|[hH]as|[gG]et|[sS]hould|[uU]se|[sS]kip|[iI]gnore|[aA]llow|[aA]ccept"
+    r"(?:[iI]s|IS|[aA]re|[hH]as|HAS|[gG]et|[sS]hould|[uU]se|[sS]kip|[iI]gnore|[aA]llow|[aA]ccept"
     r"|[tT]rust|[vV]alue|[bB]ool)(?:[_A-Z]|$)|\w*(?:d|\?)$"
 )
 """What a function is called that only tells how something is set."""
@@ -84,7 +84,7 @@ def is_asked_for(source: Source, start: int) -> bool:
 
 
 _DEBUGGING = re.compile(
-    r"""(?i)(?:[\w$]+(?:\.|::|->))*(?:is_?development\(\)|k_?debug_?mode|__dev__|debug"""
+    r"""(?i)(?:[\w$]+(?:\.|::|->))*(?:is_?development(?:\(\))?|k_?debug_?mode|__dev__|debug"""
     r"""|is_?debug(?:ging|_?mode|_?build)?(?:\(\))?|_?debug_?mode)"""
     r"""|(?:process\.env\.)?(?:NODE|APP|RAILS)_ENV===?["']dev(?:elopment)?["']"""
 )
@@ -106,13 +106,18 @@ def is_for_debugging(source: Source, start: int) -> bool:
     index = source.tokens.at(start)
     if index is None:
         return False
-    for branch in branches(source, index):
-        text = text_of(source, branch.low, branch.high)
-        pattern = _DEBUGGING if branch.holds else _NOT_RELEASED
-        told = text if branch.holds else f"!{text}"
-        if pattern.fullmatch(told) or (branch.holds and _NOT_RELEASED.fullmatch(text)):
-            return True
-    return False
+    return any(
+        _is_of_debugging(text_of(source, *part), branch.holds)
+        for branch in branches(source, index)
+        for part in _parts(source, branch)
+    )
+
+
+def _is_of_debugging(text: str, holds: bool) -> bool:
+    """Whether a condition holds, or does not, where somebody debugs alone."""
+    if holds:
+        return bool(_DEBUGGING.fullmatch(text) or _NOT_RELEASED.fullmatch(text))
+    return _NOT_RELEASED.fullmatch(f"!{text}") is not None
 
 
 def _is_built_so(source: Source, start: int) -> bool:
@@ -133,6 +138,8 @@ def _is_built_so(source: Source, start: int) -> bool:
 def _parts(source: Source, branch: Branch) -> list[tuple[int, int]]:
     """What must be so for a branch to be taken: each part of an `and`, if it holds."""
     joining, other = (_AND, _OR) if branch.holds else (_OR, _AND)
+    if branch.holds and source.language.name == "swift":
+        joining |= {","}
     low, parts = branch.low, []
     for index, text in top_level(source, branch.low, branch.high):
         if text in other:
