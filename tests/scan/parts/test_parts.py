@@ -26,6 +26,9 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
     ("path", "text", "line"),
     [
         ("a.sh", f"ssh h '{CURL}'\n", 1),
+        ("a.py", f'INSTALL = """#!/bin/bash\nset -e\n{CURL}\n"""\n', 3),
+        ("a.ts", f"const userData = `#!/bin/sh\n{CURL}\n`;\n", 2),
+        ("a.py", f'text = f"""FROM {{base}}\nRUN {CURL}\n"""\n', 2),
         ("a.sh", f'bash -lc "true; {CURL}"\n', 1),
         ("a.sh", f"ssh h bash -s <<EOF\n\n{CURL}\nEOF\n", 3),
         ("a.sh", f"alias get='{CURL}'\n", 1),
