@@ -56,6 +56,18 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             "c = None if V else ssl._create_unverified_context()\n",
         ),
         (
+            "a.py",
+            "def f(c, url, verify):\n"
+            "    if url.lower().startswith('https') and verify:\n"
+            "        c.cert_reqs = 'CERT_REQUIRED'\n"
+            "    else:\n        c.cert_reqs = 'CERT_NONE'\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(tls_verify):\n    if tls_verify == '':\n"
+            f"        {_NONE}\n",
+        ),
+        (
             "a.rb",
             "def f(o)\n"
             "  http.verify_mode = OpenSSL::SSL::VERIFY_NONE unless o.verify_ssl\nend\n",
@@ -132,6 +144,11 @@ def test_asked_for_is_info(path: str, text: str) -> None:
             "a.go",
             'func f() {\n\tif s := os.Getenv("TLS_VERIFY"); s != "true" {\n'
             f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(tls_verify=''):\n    if tls_verify == '':\n"
+            f"        {_NONE}\n",
         ),
         ("a.py", f"import ssl\ndef f(use_ssl):\n    if use_ssl:\n        {_NONE}\n"),
         ("a.py", f"import ssl\ndef f(verify):\n    if verify:\n        {_NONE}\n"),

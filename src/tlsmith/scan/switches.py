@@ -55,10 +55,14 @@ _IS_OFF = re.compile(
     r"(?:insecure|trust_?all|skip_?verif|accept_?all|allow_?all|verify_?none|no_?verif)\w*[\"']?"
 )
 """A mode that is compared with the one which verifies nothing."""
+_IS_HTTPS = re.compile(
+    r"""(?i)[\w.$>()-]{1,60}(?:\.starts_?with\(|===?)["'](?:https|wss)(?:://)?["']\)?"""
+)
+"""A question that is about TLS as such: elsewhere nothing is to be verified."""
 _ANSWERED = re.compile(r"(?i)message_?box|::yes\b|dialog\.accepted|\bconfirm\w*\(")
 """A question that a person is asked."""
 _TRUE = frozenset({"true", "yes", "on", "1", "$true"})
-_FALSE = frozenset({"false", "no", "off", "0", "$false"})
+_FALSE = frozenset({"false", "no", "off", "0", "$false", ""})
 _AND = frozenset({"and", "&&"})
 _OR = frozenset({"or", "||"})
 _NOT = frozenset({"!", "not"})
@@ -140,14 +144,29 @@ def _parts(source: Source, branch: Branch) -> list[tuple[int, int]]:
     joining, other = (_AND, _OR) if branch.holds else (_OR, _AND)
     if branch.holds and source.language.name == "swift":
         joining |= {","}
-    low, parts = branch.low, []
+    joined = {text for _, text in top_level(source, branch.low, branch.high)}
+    if not joined & other:
+        return list(_split(source, branch, joining))
+    if branch.holds or joined & joining:
+        return []
+    asked = [
+        part
+        for part in _split(source, branch, other)
+        if not _IS_HTTPS.fullmatch(text_of(source, *part))
+    ]
+    return asked if len(asked) == 1 else []
+
+
+def _split(
+    source: Source, branch: Branch, joining: frozenset[str]
+) -> Iterator[tuple[int, int]]:
+    """The parts of a condition between the words that join them."""
+    low = branch.low
     for index, text in top_level(source, branch.low, branch.high):
-        if text in other:
-            return []
         if text in joining:
-            parts.append((low, index))
+            yield low, index
             low = index + 1
-    return [*parts, (low, branch.high)]
+    yield low, branch.high
 
 
 def _is_switch(source: Source, low: int, high: int, holds: bool) -> bool:
@@ -228,6 +247,8 @@ def _is_so(source: Source, values: list[Value], wanted: bool) -> bool:
     """Whether the file says anywhere that a switch is what is wanted."""
 
     def fits(value: Value) -> bool:
+        if text_of(source, value.start, value.end) in ('""', "''"):
+            return wanted is value.negated
         return truth(source, value) is wanted
 
     return any(fits(value) for value in values) or _is_handed(source, values, fits)
