@@ -68,6 +68,12 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             f"        {_NONE}\n",
         ),
         (
+            "a.ex",
+            "defmodule A do\n  defp opts(config) do\n    if config.verify_ssl do\n"
+            "      []\n    else\n      [ssl: [verify: :verify_none]]\n    end\n"
+            "  end\nend\n",
+        ),
+        (
             "a.rb",
             "def f(o)\n"
             "  http.verify_mode = OpenSSL::SSL::VERIFY_NONE unless o.verify_ssl\nend\n",
@@ -149,6 +155,12 @@ def test_asked_for_is_info(path: str, text: str) -> None:
             "a.py",
             "import ssl\ndef f(tls_verify=''):\n    if tls_verify == '':\n"
             f"        {_NONE}\n",
+        ),
+        (
+            "a.ex",
+            "defmodule A do\n  defp opts do\n"
+            '    if System.get_env("TLS_VERIFY") != "true" do\n'
+            "      [ssl: [verify: :verify_none]]\n    end\n  end\nend\n",
         ),
         ("a.py", f"import ssl\ndef f(use_ssl):\n    if use_ssl:\n        {_NONE}\n"),
         ("a.py", f"import ssl\ndef f(verify):\n    if verify:\n        {_NONE}\n"),

@@ -150,13 +150,20 @@ def _bounds(source: Source, low: int) -> tuple[int, int]:
             continue
         if text == ";" and "then" not in tokens.texts[index + 1 : index + 3]:
             low = index + 1  # Go's `if x := f(); x {`
-        elif text in _ENDING or (text == "{" and source.language.blocks != "indent"):
+        elif _ends(source, text):
             break
         partner = tokens.partner[index]
         if index == low and text == "(" and _is_whole(source, partner):
             return low + 1, partner
         index = partner + 1 if partner > index else index + 1
     return low, index
+
+
+def _ends(source: Source, text: str) -> bool:
+    """Whether a token is behind a condition: what opens the block it decides about."""
+    if text == "{":
+        return source.language.blocks != "indent"
+    return text in _ENDING or (text == "do" and source.language.name == "elixir")
 
 
 def _is_whole(source: Source, close: int) -> bool:

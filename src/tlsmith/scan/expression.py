@@ -124,7 +124,21 @@ def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
         return None
     if sign == last - 1 and tokens.texts[sign] == "?":
         return None
+    if source.language.name == "lua":
+        start = _asked_first(source, start, sign)
     return (last, end) if _name(source, start, sign) else None
+
+
+def _asked_first(source: Source, start: int, end: int) -> int:
+    """Where Lua's `x` begins of `x and x`, or of `x ~= nil and x`."""
+    texts = source.tokens.texts
+    for index in range(start + 1, end):
+        if texts[index] == "and":
+            given = texts[index + 1 : end]
+            asked = texts[start:index]
+            told = asked in (given, [*given, "~", "=", "nil"])
+            return index + 1 if told else start
+    return start
 
 
 def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Value:

@@ -34,6 +34,7 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ("a.sh", f"alias get='{CURL}'\n", 1),
         ("a.sh", f"trap '{CURL}' EXIT\n", 1),
         ("a.sh", f"az vm run-command invoke --scripts 'true a' '{CURL}'\n", 1),
+        ("a.sh", f'zowe uss issue ssh "cd a;{CURL}" $PROFILE\n', 1),
         ("a.sh", f'gcloud compute ssh a --command="{CURL}"\n', 1),
         ("a.sh", f"tmux new -d '{CURL}'\n", 1),
         ("a.sh", "curl ${LAX:+-k} https://hub.corp/a\n", 1),
