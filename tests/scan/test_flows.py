@@ -38,6 +38,16 @@ def lines(path: str, text: str) -> list[int]:
             "<?php\ndefine('C', 0);\ncurl_setopt($c, CURLOPT_SSL_VERIFYPEER, C);\n",
         ),
         ("a.ts", "const s = z.object({ insecureTLS: z.boolean().default(true) });\n"),
+        ("a.py", 'SSL_VERIFY = config_bool("SSL_VERIFY", CONF, "ssl_verify", False)\n'),
+        (
+            "a.rs",
+            'fn f() { C { ssl_verify: c.get("v").and_then(|v| v.as_bool())'
+            ".unwrap_or(false) } }\n",
+        ),
+        (
+            "a.lua",
+            "h:request_uri(u, { ssl_verify = c.v ~= nil and c.v or false })\n",
+        ),
         (
             "a.php",
             "<?php\n$v = (bool) apply_filters('my_verify', false, $url);\n"
@@ -125,6 +135,13 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
         ("a.py", "import requests\nno_verify_ssl = False\n"),
         ("a.js", "const x = secure ? o.rejectUnauthorized : false;\n"),
         ("a.ts", "const s = z.object({ insecureTLS: z.boolean().default(false) });\n"),
+        ("a.py", 'SSL_VERIFY = config_bool("SSL_VERIFY", CONF, "ssl_verify", True)\n'),
+        (
+            "a.rs",
+            'fn f() { C { ssl_verify: c.get("v").and_then(|v| v.as_bool())'
+            ".unwrap_or(true) } }\n",
+        ),
+        ("a.lua", "h:request_uri(u, { ssl_verify = c.v and true or false })\n"),
         ("a.rb", "raise if http.verify_mode == OpenSSL::SSL::VERIFY_NONE\n"),
         (
             "a.rb",

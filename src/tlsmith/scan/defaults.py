@@ -17,7 +17,7 @@ _ASKED = (
     r"""\(*(?:[\w.:]+\(){0,3}"""
     r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config"""
     r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|params)"""
-    r"""\.(?:get\w*|pop|value))"""
+    r"""\.(?:get\w*|pop|value)|getattr\(\w+,["']\w+["'],\{\}\)\.get)"""
 )
 _DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
 _ENDED = r"""(?:,\s*(?:cast|type)=bool)?\)+(?:\.\w+(?:\(\)|[!?])?)*\)*"""
@@ -45,9 +45,9 @@ _SCHEMA = re.compile(
 _FLAG = re.compile(r"""[\w.()*]+\.Bool[P]?\("[^"]*",(?:"[^"]*",)?(true|false),.*\)""")
 _BARE = (
     r"""(?:process\.env(?:\.\w+|\[["']\w+["']\])|import\.meta\.env\.\w+"""
-    r"""|(?:\w+\.)*environ(?:\.get\(["']\w+["'](?:,None)?\)|\[["']\w+["']\])"""
+    r"""|(?:\w+\.)*environ(?:\.get\(["']\w+["'](?:,(?:None|""|''))?\)|\[["']\w+["']\])"""
     r"""|(?:::)?ENV\[["']\w+["']\]|\$_(?:ENV|SERVER)\[["']\w+["']\]"""
-    r"""|(?:\w+(?:\.|::))*(?i:getenv|getenvironmentvariable)\(["']\w+["']\))"""
+    r"""|(?:\w+(?:\.|::))*(?i:get_?env|getenvironmentvariable)\(["']\w+["']\))"""
 )
 """An environment's variable, without a default."""
 _GIVEN = re.compile(rf"""(?:!!|[Bb]ool(?:ean)?\()?{_BARE}\)?""")
@@ -69,7 +69,18 @@ _FALLBACK = re.compile(
     r"""(?i)[\w.]+\.get\w*\((?:["'][\w.-]+["'],){1,2}fallback=["']?(true|false)["']?\)"""
 )
 """What configparser gives where a file says nothing."""
-_FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK)
+_HELPER = re.compile(
+    r"""(?:\w+\.)*(?:\w*(?:get|read|parse|load|fetch|env|conf|config|cfg|setting|option)_?"""
+    r"""[bB]ool\w*|bool_(?:env|config|setting|option)\w*)\(["'][\w.-]+["'],"""
+    r"""(?:[\w.]+,|["'][\w.-]+["'],){0,3}(?:default=)?([tT]rue|[fF]alse)\)"""
+)
+"""What a program's own function gives for a setting that is not there."""
+_UNWRAPPED = re.compile(
+    r"""[\w.:&*]+(?:\(["'][\w.-]+["']\)|\[["'][\w.-]+["']\])"""
+    r"""(?:\.\w+\((?:\|[&\w]+\|[\w.:!=&*"']+(?:\(\))?|[\w:]*)\))*\.unwrap_or\((true|false)\)"""
+)
+"""What Rust takes a setting for that is not there."""
+_FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK, _HELPER, _UNWRAPPED)
 _PARSED = frozenset({"args", "opts", "options", "arguments", "parsed", "ns"})
 """What programs call the options they were given."""
 _LONGEST = 160

@@ -124,7 +124,21 @@ def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
         return None
     if sign == last - 1 and tokens.texts[sign] == "?":
         return None
+    if source.language.name == "lua":
+        start = _asked_first(source, start, sign)
     return (last, end) if _name(source, start, sign) else None
+
+
+def _asked_first(source: Source, start: int, end: int) -> int:
+    """Where Lua's `x` begins of `x and x`, or of `x ~= nil and x`."""
+    texts = source.tokens.texts
+    for index in range(start + 1, end):
+        if texts[index] == "and":
+            given = texts[index + 1 : end]
+            asked = texts[start:index]
+            told = asked in (given, [*given, "~", "=", "nil"])
+            return index + 1 if told else start
+    return start
 
 
 def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Value:
@@ -236,7 +250,7 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
     values = list(possible_values(source, *choice.condition, depth + 1))
     values = [value for value in values if not value.unset]
     outcomes = []
-    truths = {_truth(source, value) for value in values}
+    truths = {truth(source, value) for value in values}
     if True in truths:
         outcomes.append(choice.yes)
     if False in truths:
@@ -307,7 +321,7 @@ def is_false(source: Source, value: Value) -> bool:
     return _boolean(source, value) is False
 
 
-def _truth(source: Source, value: Value) -> bool | None:
+def truth(source: Source, value: Value) -> bool | None:
     """What a value is as a condition, where numbers count as well, or None."""
     if value.end - value.start == 1 and value.constant is None:
         text = source.tokens.texts[value.start]

@@ -10,8 +10,12 @@ from functools import lru_cache
 from tlsmith.scan.finding import CONFIDENCES, SEVERITIES, Finding, Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
+from tlsmith.scan.switches import is_asked_for, is_for_debugging
 
 LOWER = "graded lower"
+ASKED_FOR = "only where a switch asks for it, which is off by default here"
+_SWITCHED = frozenset({"verification", "trust"})
+"""Categories of what a switch may be made for: who sets it is told by its own place."""
 _STEPS = 2
 """How many severities lower where nobody in production is concerned: high is low."""
 
@@ -64,11 +68,16 @@ def confidence_of(rule: Rule, match: Match) -> str:
 def severity_of(rule: Rule, match: Match, source: Source) -> tuple[str, str]:
     """How bad a match is in this source, and why it is not as bad as elsewhere."""
     reasons = [match.reason] if match.reason else []
+    if rule.category in _SWITCHED and is_asked_for(source, match.start):
+        return SEVERITIES[0], "; ".join([*reasons, ASKED_FOR])
     lower = 0
     place = place_of(source.inside) or _place_in_text(source, match.start)
     if place:
         lower = _STEPS
         reasons.append(f"{LOWER} in {place}")
+    if is_for_debugging(source, match.start):
+        lower = _STEPS
+        reasons.append(f"{LOWER} where only who debugs gets it")
     host = loopback(match, source)
     if host:
         lower = _STEPS

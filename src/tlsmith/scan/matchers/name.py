@@ -144,6 +144,9 @@ def _is_here(source: Source, index: int) -> bool:
     defined = rf"\b(?:class|object|enum|interface|record)\s+{name}\b|\b{name}\s*=[^=]"
     if name.isidentifier() and source.holds(defined):
         return True
+    after = source.tokens.texts[index + 1 : index + 2]
+    if after == ["."] and source.language.name == "java":
+        return False  # a class: Java's methods have no members
     return functions.defines_name(source, name)
 
 

@@ -129,13 +129,24 @@ def scope(source: Source, start: int, end: int, name: str) -> tuple[int, int]:
     if name == "line":
         return line
     if name == "statement":
-        while tokens.parent[index] >= 0 and tokens.texts[tokens.parent[index]] in "([":
+        while tokens.parent[index] >= 0 and _goes_on(source, tokens.parent[index]):
             index = tokens.parent[index]
         low = source.begins_statement(index)
         return tokens.starts[low], _statement_end(source, low, line[1])
     if name == "function":
         return _function_around(source, index, line)
     return _block_around(source, index, first)
+
+
+def _goes_on(source: Source, opening: int) -> bool:
+    """Whether a statement goes on in a bracket: `f(…)`, `[…]`, Go's `[]string{…}`."""
+    texts = source.tokens.texts
+    if texts[opening] in "([":
+        return True
+    return source.language.name == "go" and texts[opening - 2 : opening] == [
+        "]",
+        "string",
+    ]
 
 
 def _block_around(source: Source, index: int, line: int) -> tuple[int, int]:

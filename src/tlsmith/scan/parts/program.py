@@ -65,6 +65,10 @@ _PREFIX = re.compile(r"(?i)[rbuft@$]{0,3}(?=[\"'`])")
 _PERCENT = re.compile(r"%[wWiI]")
 _DELIMITED = re.compile(r"(?:%[wWiIqQx]?|q[qwrx]?\s*)[(\[{/|]")
 """Ruby's and Perl's quotes that are letters."""
+_SCRIPT = re.compile(
+    r"\s*(?:#![^\n]{0,60}sh\b|(?P<build>(?:FROM|RUN)[ ]+[\w$.{\"'][^\n]*\n))"
+)
+"""How a text begins that is a script by itself, or says how an image is built."""
 _RUN_QUOTES = re.compile(r"%x|qx|`")
 _FURTHEST = 120
 
@@ -95,8 +99,25 @@ def _of_string(source: Source, index: int) -> Iterator[Part]:
             words = list(_words(source, first))
             if len(words) > 1:
                 yield joined(source, words)
+        return
+    script = _SCRIPT.match(content)
+    if script and not _is_told(source, index):
+        language = "dockerfile" if script["build"] else "shell"
+        yield unescaped(source, content, start, language)
     elif _is_run(source, index):
         yield _line(source, index, content, start)
+
+
+def _is_told(source: Source, index: int) -> bool:
+    """Whether a text is compared with another, printed, or given a name of prose."""
+    tokens = source.tokens
+    before = tokens.texts[index - 1] if index else ""
+    callees = list(callees_around(source, index))
+    given = tokens.texts[index - 2] if index > 1 else ""
+    return before in _COMPARING or bool(
+        (callees and _NOT_RUN.search(callees[0]) and "write" not in callees[0])
+        or _TOLD.search(given)
+    )
 
 
 def _beginnings(source: Source, index: int) -> list[int]:

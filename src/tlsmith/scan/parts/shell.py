@@ -104,6 +104,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     added: dict[str, list[Word]] = {}
     for command in source.commands:
         yield from _handed_on(source, command)
+        yield from _told_elsewhere(source, command)
         yield from _looped_over(source, command)
         yield from _written(source, command)
         yield from _written_by_cmdlet(source, command)
@@ -196,6 +197,18 @@ def _handed_on(source: Source, command: Command) -> Iterator[Part]:
             if _RUNS_TEXT.fullmatch(words[at].text):
                 yield _inner(source, words[at + 1], language)
                 break
+
+
+def _told_elsewhere(source: Source, command: Command) -> Iterator[Part]:
+    """What a cloud's program has another machine run: `zowe uss issue ssh "…"`."""
+    words = command.words
+    if not words or name_of(words[0].text) in _SPEAKING | _EVALUATING:
+        return
+    known = set(programs(words))
+    for index, word in enumerate(words[1:], 1):
+        if word.text == "ssh" and not word.quoted and index not in known:
+            yield from _evaluated(source, words[index + 1 :])
+            return
 
 
 def _runs(name: str, words: Sequence[Word]) -> bool:

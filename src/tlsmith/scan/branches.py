@@ -1,0 +1,210 @@
+"""Which conditions decide whether something is done: branches it stands in.
+
+Blocks are told by how lines are indented, in every language: who writes a block that
+is not indented is taken to have written none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tlsmith.scan.choice import choice_of, operand_start
+from tlsmith.scan.extent import value_end
+from tlsmith.scan.lexer import STRING
+from tlsmith.scan.source import Source
+
+_IF = re.compile(r"[ \t]*(?:[})]\s*)?(else\s+if|elseif|elsif|elif|if|unless)\b")
+_ELSE = re.compile(r"[ \t]*(?:[})]\s*)?else\b(?!\s*if\b)")
+_LEAVING = re.compile(r"\s*(?:return|raise|throw|continue|break|die|next|exit)\b")
+_BEHIND = re.compile(r"\b(if|unless)\b")
+_ENDING = frozenset({"then", ":", "\n"})
+_BRACES = frozenset({"{", "}", "(", ")"})
+"""Lines that belong to what stands above or below."""
+_MOST = 200
+"""Lines that are looked at above."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What is done where a condition holds, or where it does not.
+
+    Args:
+        low: Index of the condition's first token.
+        high: Index after its last.
+        holds: What the condition must be.
+    """
+
+    low: int
+    high: int
+    holds: bool
+
+
+def branches(source: Source, index: int) -> Iterator[Branch]:
+    """The branches that a token stands in, the innermost first."""
+    yield from _chosen(source, index)
+    yield from _modified(source, index)
+    for opening in openings(source, source.tokens.starts[index]):
+        branch = _condition(source, opening)
+        if branch and branch.high <= index:
+            yield branch
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An `if` at the beginning of a line, of which a branch is meant.
+
+    Args:
+        line: Its number.
+        word: Where in the line the word for it ends.
+        holds: Whether the branch is taken where the condition holds.
+    """
+
+    line: int
+    word: int
+    holds: bool
+
+
+def openings(source: Source, offset: int) -> Iterator[Opening]:
+    """Each `if` in a branch of which, or behind whose `return`, an offset stands."""
+    line, column = source.position(offset)
+    text = line_of(source, line)
+    inline = _IF.match(text)
+    if inline and inline.end() < column:
+        yield _told(line, inline)
+    depth, leaves = _depth(text), False
+    for above in range(line - 1, max(0, line - _MOST), -1):
+        text = line_of(source, above)
+        here = _depth(text)
+        if not text.strip() or text.strip() in _BRACES:
+            continue
+        if here > depth:
+            leaves = leaves or _LEAVING.match(text) is not None
+            continue
+        found = _IF.match(text)
+        if here < depth:
+            opening = _told(above, found) if found else None
+            opening = opening or _continued(source, above) or _otherwise(source, above)
+            depth = here
+        else:
+            opening = _told(above, found) if found and leaves else None
+            opening = opening and replace(opening, holds=not opening.holds)
+        leaves = False
+        if opening:
+            yield opening
+
+
+def _told(line: int, found: re.Match[str]) -> Opening:
+    return Opening(line, found.end(), found[1] != "unless")
+
+
+def _continued(source: Source, line: int) -> Opening | None:
+    """The `if` whose condition goes on in a line."""
+    tokens = source.tokens
+    start, end = source.line_bounds(line)
+    index = tokens.at(start + _depth(source.text[start:end]))
+    parent = tokens.parent[index] if index is not None else -1
+    while parent > 0 and tokens.texts[parent] == "(":
+        if tokens.texts[parent - 1] == "if":
+            above = source.position(tokens.starts[parent])[0]
+            found = _IF.match(line_of(source, above))
+            return _told(above, found) if found else None
+        parent = tokens.parent[parent]
+    return None
+
+
+def _otherwise(source: Source, line: int) -> Opening | None:
+    """The `if` whose `else` a line is."""
+    text = line_of(source, line)
+    if not _ELSE.match(text):
+        return None
+    depth = _depth(text)
+    for above in range(line - 1, max(0, line - _MOST), -1):
+        before = line_of(source, above)
+        if before.strip() and before.strip() not in _BRACES and _depth(before) <= depth:
+            found = _IF.match(before)
+            opening = _told(above, found) if found else None
+            return opening and replace(opening, holds=not opening.holds)
+    return None
+
+
+def _condition(source: Source, opening: Opening) -> Branch | None:
+    """What is asked behind an `if`."""
+    start, _ = source.line_bounds(opening.line)
+    index = source.tokens.at(start + opening.word - 1)
+    if index is None or source.tokens.kinds[index] == STRING:
+        return None
+    low, high = _bounds(source, index + 1)
+    return Branch(low, high, opening.holds) if low < high else None
+
+
+def _bounds(source: Source, low: int) -> tuple[int, int]:
+    """Where a condition begins and ends."""
+    tokens = source.tokens
+    index = low
+    while index < len(tokens):
+        text = tokens.texts[index]
+        if tokens.kinds[index] == STRING:
+            index += 1
+            continue
+        if text == ";" and "then" not in tokens.texts[index + 1 : index + 3]:
+            low = index + 1  # Go's `if x := f(); x {`
+        elif _ends(source, text):
+            break
+        partner = tokens.partner[index]
+        if index == low and text == "(" and _is_whole(source, partner):
+            return low + 1, partner
+        index = partner + 1 if partner > index else index + 1
+    return low, index
+
+
+def _ends(source: Source, text: str) -> bool:
+    """Whether a token is behind a condition: what opens the block it decides about."""
+    if text == "{":
+        return source.language.blocks != "indent"
+    return text in _ENDING or (text == "do" and source.language.name == "elixir")
+
+
+def _is_whole(source: Source, close: int) -> bool:
+    """Whether a bracket that a condition begins with is around all of it."""
+    after = source.tokens.texts[close + 1 : close + 2] if close > 0 else []
+    return not after or after[0] not in (
+        ("&&", "||", "and", "or", "==", "!=", "===", "!==", ".", "is", "in")
+    )
+
+
+def _chosen(source: Source, index: int) -> Iterator[Branch]:
+    """The conditional expression that a token stands in an outcome of."""
+    start = operand_start(source, index)
+    choice = choice_of(source, start, value_end(source, start))
+    if choice:
+        for (low, high), holds in ((choice.yes, True), (choice.no, False)):
+            if low <= index < high:
+                yield Branch(*choice.condition, holds)
+
+
+def _modified(source: Source, index: int) -> Iterator[Branch]:
+    """What stands behind a statement of Ruby's or Perl's: `x = 0 if y`."""
+    if source.language.name not in ("ruby", "perl"):
+        return
+    line, column = source.position(source.tokens.starts[index])
+    start, _ = source.line_bounds(line)
+    found = _BEHIND.search(line_of(source, line), column)
+    at = source.tokens.at(start + found.start()) if found else None
+    if found is None or at is None or source.tokens.kinds[at] == STRING:
+        return
+    end = at + 1
+    while end < len(source.tokens) and source.tokens.texts[end] not in (";", "\n"):
+        end += 1
+    yield Branch(at + 1, end, found[1] == "if")
+
+
+def line_of(source: Source, line: int) -> str:
+    """The text of a line."""
+    start, end = source.line_bounds(line)
+    return source.text[start:end]
+
+
+def _depth(text: str) -> int:
+    return len(text) - len(text.lstrip())

@@ -1,0 +1,239 @@
+"""What is done only where a switch asks for it is told, and does not count."""
+
+from __future__ import annotations
+
+import pytest
+
+from tlsmith.scan.judge import judge
+from tlsmith.scan.rulebook import every_rule
+from tlsmith.scan.source import Source
+
+
+def severities(path: str, text: str) -> list[str]:
+    return [one.severity for one in judge(Source(path, text), every_rule())]
+
+
+_GO = "&tls.Config{InsecureSkipVerify: true}"
+_NONE = "ctx.verify_mode = ssl.CERT_NONE"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "a.go",
+            f"func f(insecure bool) {{\n\tif insecure {{\n\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.go",
+            'func f() {\n\tif s := os.Getenv("SKIP_TLS_VERIFY"); s == "true" {\n'
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.go",
+            "func f() {\n\tif u.Scheme == https && c.SkipVerify {\n"
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        ("a.py", f"import ssl\ndef f(verify):\n    if not verify:\n        {_NONE}\n"),
+        (
+            "a.py",
+            "import ssl\ndef f(verify):\n    if verify:\n        pass\n"
+            f"    else:\n        {_NONE}\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(self):\n    if self.verify_ssl:\n        return None\n"
+            f"    {_NONE}\n",
+        ),
+        (
+            "a.py",
+            f"import ssl\ndef f(o):\n    if o.verify_ssl is False:\n        {_NONE}\n",
+        ),
+        (
+            "a.py",
+            "import os, ssl\n"
+            "V = os.environ.get('VERIFY_TLS', 'true').lower() == 'true'\n"
+            "c = None if V else ssl._create_unverified_context()\n",
+        ),
+        (
+            "a.py",
+            "def f(c, url, verify):\n"
+            "    if url.lower().startswith('https') and verify:\n"
+            "        c.cert_reqs = 'CERT_REQUIRED'\n"
+            "    else:\n        c.cert_reqs = 'CERT_NONE'\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(tls_verify):\n    if tls_verify == '':\n"
+            f"        {_NONE}\n",
+        ),
+        (
+            "a.ex",
+            "defmodule A do\n  defp opts(config) do\n    if config.verify_ssl do\n"
+            "      []\n    else\n      [ssl: [verify: :verify_none]]\n    end\n"
+            "  end\nend\n",
+        ),
+        (
+            "a.rb",
+            "def f(o)\n"
+            "  http.verify_mode = OpenSSL::SSL::VERIFY_NONE unless o.verify_ssl\nend\n",
+        ),
+        (
+            "a.c",
+            "void f(req *r)\n{\n    if (r->insecure)\n    {\n"
+            "        mbedtls_ssl_conf_authmode(&c, MBEDTLS_SSL_VERIFY_NONE);\n"
+            "    }\n}\n",
+        ),
+        (
+            "a.dart",
+            "void f() {\n  if (!settings.verifySsl) {\n"
+            "    client.badCertificateCallback = (c, h, p) => true;\n  }\n}\n",
+        ),
+        (
+            "a.ps1",
+            "if ($skipCertCheck) { $p.Add('SkipCertificateCheck', $true) }\n"
+            "Invoke-RestMethod @p\n",
+        ),
+        (
+            "a.go",
+            f"func f() {{\n\tif c.Mode == ModeTrustAll {{\n\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.go",
+            f"func f() {{\n\tif c.SkipRemoteTLS {{\n\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.cpp",
+            "void f() {\n  if (errors.count() == 1) {\n"
+            '    if (QMessageBox::question(this, "Unknown",\n'
+            '        "Go on?") == QMessageBox::Yes) {\n'
+            "      socket->ignoreSslErrors();\n    }\n  }\n}\n",
+        ),
+        (
+            "a.go",
+            "func f() {\n\tif settings.SkipTLSVerify.ShouldBool(ctx, d.client) {\n"
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.sh",
+            'if [ "$INSECURE" = "true" ]; then\n  curl -k https://api.corp/\nfi\n',
+        ),
+        (
+            "a.sh",
+            ': "${TLS_VERIFY:=1}"\nif [[ $TLS_VERIFY != 1 ]]; then\n'
+            "  curl -k https://api.corp/\nfi\n",
+        ),
+        (
+            "Dockerfile",
+            "FROM a\nARG STRICT_SSL=true\n"
+            'RUN if [ "$STRICT_SSL" = "false" ]; then npm set strict-ssl false; fi\n',
+        ),
+    ],
+)
+def test_asked_for_is_info(path: str, text: str) -> None:
+    assert severities(path, text) == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "a.py",
+            f"import ssl\ndef f(verify=False):\n    if not verify:\n        {_NONE}\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(verify):\n    if not verify:\n"
+            f"        {_NONE}\nf(False)\n",
+        ),
+        (
+            "a.go",
+            'func f() {\n\tif s := os.Getenv("TLS_VERIFY"); s != "true" {\n'
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(tls_verify=''):\n    if tls_verify == '':\n"
+            f"        {_NONE}\n",
+        ),
+        (
+            "a.ex",
+            "defmodule A do\n  defp opts do\n"
+            '    if System.get_env("TLS_VERIFY") != "true" do\n'
+            "      [ssl: [verify: :verify_none]]\n    end\n  end\nend\n",
+        ),
+        ("a.py", f"import ssl\ndef f(use_ssl):\n    if use_ssl:\n        {_NONE}\n"),
+        ("a.py", f"import ssl\ndef f(verify):\n    if verify:\n        {_NONE}\n"),
+        (
+            "a.py",
+            "import os, ssl\nif os.environ.get('VERIFY_TLS') != 'true':\n"
+            f"    {_NONE}\n",
+        ),
+        (
+            "a.go",
+            f"func f() {{\n\tif c.UseTLS || c.Insecure {{\n\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        ("a.go", f"func f() {{\n\tif check(c) {{\n\t\tt.C = {_GO}\n\t}}\n}}\n"),
+        ("a.sh", 'if [ "$TLS_VERIFY" != 1 ]; then\n  curl -k https://api.corp/\nfi\n'),
+        (
+            "a.py",
+            "import os, ssl\n"
+            "if (not os.environ.get('PYTHONHTTPSVERIFY', '') and\n"
+            "    getattr(ssl, '_create_unverified_context', None)):\n"
+            "    ssl._create_default_https_context = ssl._create_unverified_context\n",
+        ),
+        (
+            "a.py",
+            "import ssl\nclass C:\n    def __init__(self):\n"
+            "        self.ssl_verify = getattr(settings, 'CKAN', {}).get(\n"
+            "            'ssl_verify', False)\n"
+            f"    def f(self):\n        if not self.ssl_verify:\n            {_NONE}\n",
+        ),
+        (
+            "a.kt",
+            "fun f() {\n  if (trustAllCerts.isNotEmpty()) {\n"
+            "    it.hostnameVerifier { _, _ -> true }\n  }\n}\n",
+        ),
+        (
+            "a.sh",
+            "INSECURE=true\nif [ $INSECURE = true ]; then\n  curl -k https://api.corp/\nfi\n",
+        ),
+    ],
+)
+def test_what_is_so_by_default_counts(path: str, text: str) -> None:
+    assert set(severities(path, text)) <= {"high", "critical"}
+    assert severities(path, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "a.dart",
+            "void f() {\n  if (kDebugMode) {\n"
+            "    client.badCertificateCallback = (c, h, p) => true;\n  }\n}\n",
+        ),
+        (
+            "a.cs",
+            "void F() {\n#if DEBUG\n"
+            "    h.ServerCertificateCustomValidationCallback = (m, c, n, e) => true;\n"
+            "#endif\n}\n",
+        ),
+        (
+            "a.js",
+            "if (process.env.NODE_ENV === 'development') {\n"
+            "  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';\n}\n",
+        ),
+    ],
+)
+def test_debugging_is_graded_lower(path: str, text: str) -> None:
+    assert set(severities(path, text)) <= {"low", "medium"}
+    assert severities(path, text)
+
+
+def test_what_stands_behind_a_debug_build_is_not_lower() -> None:
+    text = (
+        "#if DEBUG\nint x;\n#else\n"
+        "h.ServerCertificateCustomValidationCallback = (m, c, n, e) => true;\n#endif\n"
+    )
+    assert severities("a.cs", text) == ["high"]
