@@ -106,6 +106,22 @@ def lines(path: str, text: str) -> list[int]:
             "  static A make() { return new A(true); }\n}\n",
         ),
         ("a.kt", 'task("x") {\n    exec { commandLine("curl", "-k", u) }\n}\n'),
+        ("a.py", "import requests\nv = lambda: False\nrequests.get(u, verify=v())\n"),
+        ("a.py", "import requests\ns = requests.Session()\ns.verify, n = False, 5\n"),
+        ("a.py", "import requests\ns = requests.Session()\nn, s.verify = 5, False\n"),
+        ("a.go", 'var c = &tls.Config{InsecureSkipVerify: x != "" || true}\n'),
+        ("a.js", "new Agent({ rejectUnauthorized: ca !== null && false });\n"),
+        (
+            "A.java",
+            'class A {\n  static final String NONE = "";\n  void f(Properties p) {\n'
+            '    p.put("ssl.endpoint.identification.algorithm", NONE);\n  }\n}\n',
+        ),
+        (
+            "a.py",
+            "import requests\nclass A:\n    def f(self, o):\n"
+            "        requests.get(u, verify=o['v'])\n"
+            "A().f({'v': False})\n",
+        ),
     ],
 )
 def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
@@ -149,6 +165,15 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
             "requests.get(u, verify=f(u))\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
+        ("a.py", "import requests\ns.verify, n = True, False\n"),
+        ("a.py", "server.listen(443, ssl_verify_peer=False)\n"),
+        ("a.go", 'var c = &tls.Config{InsecureSkipVerify: x != "" && false}\n'),
+        ("a.js", "new Agent({ rejectUnauthorized: x === 'true' ? true : false });\n"),
+        (
+            "A.java",
+            'class A {\n  static final String X = "https";\n  void f(Properties p) {\n'
+            '    p.put("ssl.endpoint.identification.algorithm", X);\n  }\n}\n',
+        ),
         (
             "A.java",
             "class A {\n  A(boolean lax) { this.lax = lax; }\n"

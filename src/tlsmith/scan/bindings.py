@@ -253,7 +253,7 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
     ):
         return -1
     if "," in (tokens.texts[after], tokens.texts[index - 1] if index else ""):
-        several = _of_several(source, index)
+        several = of_several(source, index)
         if several >= 0:
             return several
     if tokens.texts[after] in _ASSIGNING or _is_constant_of_perl(source, index):
@@ -275,20 +275,26 @@ def _is_constant_of_perl(source: Source, index: int) -> bool:
     return before > 1 and tokens.texts[before - 2 : before] == ["use", "constant"]
 
 
-def _of_several(source: Source, index: int) -> int:
-    """Where the value of a name starts in `a, b = 1, 2`, or -1."""
+_TARGET = frozenset({".", "->", "::", "?."})
+_LONGEST_TARGETS = 40
+
+
+def of_several(source: Source, index: int) -> int:
+    """Where the value of a name, or a member, starts in `a.b, c = 1, 2`, or -1."""
     tokens = source.tokens
     first = source.begins_statement(index)
     if tokens.texts[first] in ("const", "let", "var", "local", "my"):
         first += 1
-    place, ahead = -1, first
-    for position in range(8):
+    place, position, ahead = -1, 0, first
+    last = min(len(tokens), first + _LONGEST_TARGETS)
+    while ahead < last and tokens.texts[ahead] not in _ASSIGNING:
+        text = tokens.texts[ahead]
+        if tokens.kinds[ahead] != WORD and text != "," and text not in _TARGET:
+            return -1
         place = position if ahead == index else place
+        position += text == ","
         ahead += 1
-        if ahead + 1 >= len(tokens) or tokens.texts[ahead] != ",":
-            break
-        ahead += 1
-    if place < 0 or ahead >= len(tokens) or tokens.texts[ahead] not in _ASSIGNING:
+    if place < 0 or ahead >= last:
         return -1
     ahead += 1
     for _ in range(place):

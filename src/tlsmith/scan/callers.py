@@ -19,7 +19,6 @@ from tlsmith.scan.tables import member_of, tables
 
 _CLASS = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
 _IMPL = re.compile(r"\bimpl\b[^\n{]*?(\w+)(?:<[^\n{]*>)?\s*(?:where[^{]*)?\{")
-_OWN = ("self", "cls", "&")
 _MOST = 60
 _LONGEST = 5
 
@@ -49,7 +48,7 @@ def _given(source: Source, value: Value) -> Iterator[tuple[int, int]]:
     function = _taking(source, value)
     if function:
         word = source.tokens.texts[value.start]
-        at = _position(source, function, word)
+        at = functions.position(source, function, word)
         yield from _arguments(source, function, word.lstrip("$"), at)
         return
     member = member_of(source, value)
@@ -111,21 +110,6 @@ def _argument(arguments: Arguments, name: str, at: int) -> tuple[int, int] | Non
     if 0 <= at < len(arguments.positional):
         return arguments.positional[at]
     return None
-
-
-def _position(source: Source, function: Function, word: str) -> int:
-    """At which place a call gives a parameter."""
-    tokens = source.tokens
-    opening = function.parameters
-    texts = tokens.texts[opening + 1 : tokens.partner[opening]]
-    at = 0
-    for index in range(opening + 1, tokens.partner[opening]):
-        if tokens.parent[index] != opening:
-            continue
-        if tokens.texts[index] == word:
-            break
-        at += tokens.texts[index] == ","
-    return at - 1 if texts[:1] and texts[0] in _OWN and at else at
 
 
 def _called(source: Source, function: Function) -> str:

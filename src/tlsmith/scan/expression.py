@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tlsmith.scan import bindings, defaults
 from tlsmith.scan.choice import Choice, choice_of, opens_function, operand_start
-from tlsmith.scan.extent import content, text_of, value_end
+from tlsmith.scan.extent import content, text_of, top_level, value_end
 from tlsmith.scan.functions import Function, given_name
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
 from tlsmith.scan.returns import returns_of
@@ -29,6 +29,11 @@ _OPTION = re.compile(
 )
 """A condition that is nothing but an option about verification itself."""
 _GIVEN = re.compile(r"(?i)(?:[!=]==?| is (?:not )?)(?:null|none|undefined)$")
+_READ = re.compile(
+    r"""(?i)\(?[\w.$@>?\[\]()"'-]{1,80}(?:[!=]==?|\.equals(?:ignorecase)?\()"""
+    r"""["'](?:true|false|yes|no|on|off|[01])["']\)*"""
+)
+"""A condition that reads a boolean out of a text: `asked === 'true'`."""
 _SHORT = 120
 
 _CAST = re.compile(
@@ -87,9 +92,10 @@ def possible_values(
             for value in possible_values(source, low, high, depth + 1):
                 yield replace(value, sure=False)
         return
-    fallback = _fallback(source, start, end)
+    settled = _settled(source, start, end)
+    fallback = settled or _fallback(source, start, end)
     if fallback is not None:
-        yield Value(*fallback, sure=False)
+        yield Value(*fallback, sure=settled is not None)
         return
     name = _name(source, start, end)
     bound = bindings.values_of(source, name, start) if name else []
@@ -127,6 +133,24 @@ def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
     return (last, end) if _name(source, start, sign) else None
 
 
+def _settled(source: Source, start: int, end: int) -> tuple[int, int] | None:
+    """The constant that decides it, whatever else is asked: `debug || true`."""
+    either, both = [], []
+    for index, text in top_level(source, start, end):
+        if text in ("||", "or"):
+            either.append(index)
+        elif text in ("&&", "and"):
+            both.append(index)
+    if bool(either) == bool(both):
+        return None
+    marks, wanted = (either, _TRUE) if either else (both, _FALSE)
+    lows = (start, *(mark + 1 for mark in marks))
+    for low, high in zip(lows, (*marks, end), strict=True):
+        if high - low == 1 and source.tokens.texts[low].lower() in wanted:
+            return low, high
+    return None
+
+
 def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Value:
     """What the file gives no value: by its own default, if it says one."""
     if end - start == 1 and source.tokens.kinds[start] != WORD:
@@ -157,12 +181,24 @@ def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
     found = [
         function for function in source.functions if _name_of(source, function) == name
     ]
+    if not found and opening - start == 1 and end - opening == 2:
+        return _given_lambdas(source, name, start)
     if len(found) != 1 or found[0].start <= start < found[0].end:
         return []
     answers = [a for a in returns_of(source, found[0]) or [] if a[0] < a[1]]
     if end - opening > 2 and len({text_of(source, *a) for a in answers}) > 1:
         return []
     return answers
+
+
+def _given_lambdas(source: Source, name: str, use: int) -> list[tuple[int, int]]:
+    """What the lambda of Python gives back that a name is given: `f = lambda: x`."""
+    tokens = source.tokens
+    return [
+        (low + 2, value_end(source, low))
+        for low, _ in bindings.values_of(source, (name,), use)
+        if tokens.texts[low : low + 2] == ["lambda", ":"]
+    ]
 
 
 def _name_of(source: Source, function: Function) -> str:
@@ -250,7 +286,9 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
         return [choice.yes, choice.no]  # whether it was given at all, not what it says
     if outcomes:
         return outcomes
-    if len(condition) < _SHORT and _OPTION.fullmatch(condition):
+    if len(condition) < _SHORT and (
+        _OPTION.fullmatch(condition) or _READ.fullmatch(condition)
+    ):
         written = (
             opens_function(source, choice.yes),
             opens_function(source, choice.no),

@@ -171,6 +171,24 @@ def _parameter(source: Source, number: int, name: str) -> int:
     return -1
 
 
+_OWN = ("self", "cls", "&")
+
+
+def position(source: Source, function: Function, word: str) -> int:
+    """At which place a call gives a parameter; it does not give what a method is of."""
+    tokens = source.tokens
+    opening = function.parameters
+    texts = tokens.texts[opening + 1 : tokens.partner[opening]]
+    at = 0
+    for index in range(opening + 1, tokens.partner[opening]):
+        if tokens.parent[index] != opening:
+            continue
+        if tokens.texts[index] == word:
+            break
+        at += tokens.texts[index] == ","
+    return at - 1 if texts[:1] and texts[0] in _OWN and at else at
+
+
 def given_name(source: Source, opening: int) -> str:
     """The name in `name = (a) => …`, `name := func(a) …`, `name = function (a) …`."""
     tokens = source.tokens

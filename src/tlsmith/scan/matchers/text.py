@@ -7,7 +7,7 @@ must not be found in the `scope`: the `line`, `statement`, `block`, `function` o
 that must be found there; `elsewhere`, that the word at the anchor is no function of the
 same file, which tells for itself; and what every matcher of code may (`asked.py`).
 `by_name` says that the pattern may also be met where a constant stands that is given
-the anchor's text.
+the anchor's text, or with what a constant behind the anchor holds.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tlsmith.scan import functions
+from tlsmith.scan import bindings, functions
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.lexer import STRING
 from tlsmith.scan.matchers.asked import fits_calls
 from tlsmith.scan.matchers.method import header_start
 from tlsmith.scan.pattern import compiled
@@ -30,6 +31,11 @@ _RECEIVER = re.compile(r"(\w+)(?:\s*\.\s*\w+\(\s*[\"']?)?\Z")
 _GIVEN = re.compile(r"(\w+)\s*(?::\s*\w+\s*)?=\s*\Z")
 """The constant that a literal is given to."""
 
+_NAME_BEHIND = re.compile(
+    r"\s*\]?\s*(?:,|=>|->|=|to\b)\s*([A-Za-z_]\w*(?:\.\w+)?)\s*[,;)]"
+)
+"""The name of what a property is given."""
+
 _USES = 20
 """Places where a constant is used that are looked at."""
 
@@ -41,6 +47,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if found is None:
             if rule.match.get("by_name"):
                 yield from _by_name(rule, source, start, end)
+                yield from _with_constant(rule, source, start, end)
             return
         end = found.end()
     zone = source.zone(start)
@@ -85,6 +92,27 @@ def _by_name(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match
         found = pattern.match(told + source.text[behind : behind + _BEFORE])
         if found and fits_calls(rule, source, index):
             yield Match(first, behind + found.end() - len(told))
+
+
+def _with_constant(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """Where the pattern fits if a constant behind the anchor is written out."""
+    tokens = source.tokens
+    behind = _NAME_BEHIND.match(source.text, end)
+    index = tokens.at(behind.start(1)) if behind else None
+    if behind is None or index is None or source.zone(start) == "comment":
+        return
+    parts = behind[1].split(".")
+    pattern = compiled(rule.match["pattern"])
+    told = source.text[start : behind.start(1)]
+    for value, sure in bindings.values_of(source, parts, index):
+        literal = tokens.texts[value] if tokens.kinds[value] == STRING else ""
+        if (
+            literal
+            and pattern.match(told + literal)
+            and fits_calls(rule, source, index)
+        ):
+            yield Match(start, behind.end(1), None if sure else "medium")
+            return
 
 
 def is_docstring(source: Source, offset: int) -> bool:
