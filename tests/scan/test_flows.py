@@ -266,6 +266,32 @@ def test_what_callers_give_is_told_where_they_give_it(path: str, text: str) -> N
             [6],
         ),
         ("a.py", "import requests\nif o['verify']:\n    x.y = False\n", []),
+        (
+            "a.js",
+            "const p = createProxyServer({\n  target: 'https://a.example',\n"
+            "  secure: false,\n});\n",
+            [3],
+        ),
+        (
+            "a.rs",
+            "struct O { lax: bool }\nimpl Default for O {\n"
+            "    fn default() -> Self { O { lax: true } }\n}\n"
+            "fn f(o: &O) -> C { b().danger_accept_invalid_certs(o.lax).build() }\n",
+            [3],
+        ),
+        (
+            "A.java",
+            "class Settings {\n  boolean lax = true;\n}\nclass A {\n"
+            "  void f(WebClientOptions o, Settings s) { o.setTrustAll(s.lax); }\n}\n",
+            [2],
+        ),
+        (
+            "a.ts",
+            "class Settings {\n  strict = false;\n}\nclass A {\n"
+            "  constructor(private settings: Settings) {}\n"
+            "  f() { return { rejectUnauthorized: this.settings.strict }; }\n}\n",
+            [2],
+        ),
     ],
 )
 def test_names_mean_what_is_nearest(path: str, text: str, expected: list[int]) -> None:

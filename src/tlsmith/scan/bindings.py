@@ -57,8 +57,8 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
         found = _members(source, name[-2], name[-1])
     if not found and len(name) == 2 and name[0] not in _OWN:
         found = _of_made(source, name[0], name[1])
-    if not found and len(name) == 2 and source.language.name == "go":
-        found = _of_type(source, name[0], name[1])
+    if not found and len(name) == (3 if name[0] in _OWN else 2):
+        found = _of_type(source, name[-2], name[-1])
     return found
 
 
@@ -89,9 +89,26 @@ def _made_at(source: Source, place: int) -> re.Match[str] | None:
     return _MADE.match(source.text, source.tokens.ends[place])
 
 
+_TYPE_BEHIND = r"\b{}\s*:\s*&?(?:mut )?([A-Z]\w*)\s*[,)=;\n{{]"
+_TYPE_BEFORE = r"\b([A-Z]\w*)(?:\s*[&*]\s*|\s+){}\s*[,);=]"
+_TYPED = {
+    "go": r"[(,]\s*{} \*?(\w+)\)",
+    **dict.fromkeys(("rust", "kotlin", "swift", "javascript", "python"), _TYPE_BEHIND),
+    **dict.fromkeys(("scala",), _TYPE_BEHIND),
+    **dict.fromkeys(("java", "csharp", "dart", "c", "groovy"), _TYPE_BEFORE),
+}
+"""How languages say what type a variable has."""
+
+
 def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:
-    """What literals of a Go variable's type give a member: `Client{skip: true}`."""
-    types = set(re.findall(rf"[(,]\s*{re.escape(variable)} \*?(\w+)\)", source.text))
+    """What a variable's type, or a literal of it, gives a member.
+
+    That is `Client{skip: true}`, `class Client { boolean skip = true; … }`.
+    """
+    form = _TYPED.get(source.language.name)
+    if form is None or not (source.words.get(member) or source.literals.get(member)):
+        return []
+    types = set(re.findall(form.format(re.escape(variable)), source.text))
     return [
         (value, False)
         for name in sorted(types)

@@ -1,13 +1,14 @@
 """`text`: what a regular expression says, in code or in strings, never in comments.
 
 What a rule may say in `match`: `pattern`, matched where the anchor begins (without, the
-anchor itself); `zone`, `code`, `string` or `any`; `unless`, a regular expression that
-must not be found in the `scope`: the `line`, `statement`, `block`, `function` or
-`file`, where `{receiver}` is the name that the text is called on; `scope_has`, one
-that must be found there; `elsewhere`, that the word at the anchor is no function of the
-same file, which tells for itself; and what every matcher of code may (`asked.py`).
-`by_name` says that the pattern may also be met where a constant stands that is given
-the anchor's text, or with what a constant behind the anchor holds.
+anchor itself), whose group `told`, if it has one, is where the finding is; `zone`,
+`code`, `string` or `any`; `unless`, a regular expression that must not be found in the
+`scope`: the `line`, `statement`, `block`, `function` or `file`, where `{receiver}` is
+the name that the text is called on; `scope_has`, one that must be found there;
+`elsewhere`, that the word at the anchor is no function of the same file, which tells
+for itself; and what every matcher of code may (`asked.py`). `by_name` says that the
+pattern may also be met where a constant stands that is given the anchor's text, or with
+what a constant behind the anchor holds.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ _USES = 20
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The pattern's text at an anchor, if it stands in the zone asked for."""
+    found = None
     if "pattern" in rule.match:
         found = compiled(rule.match["pattern"]).match(source.text, start)
         if found is None:
@@ -70,6 +72,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         and functions.defines_name(source, source.tokens.texts[index])
     ):
         return
+    start = (
+        start
+        if found is None or "told" not in found.re.groupindex
+        else found.start("told")
+    )
     edits = (
         (Edit(start, end, rule.rewrite["replace"]),)
         if "replace" in rule.rewrite
