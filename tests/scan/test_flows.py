@@ -116,6 +116,18 @@ def lines(path: str, text: str) -> list[int]:
             'class A {\n  static final String NONE = "";\n  void f(Properties p) {\n'
             '    p.put("ssl.endpoint.identification.algorithm", NONE);\n  }\n}\n',
         ),
+        ("a.py", "from ssl import CERT_NONE as OFF\nctx.verify_mode = OFF\n"),
+        (
+            "a.go",
+            "package a\n\nvar (\n\tlax = true\n\tx = 1\n)\n\n"
+            "func f() *tls.Config { return &tls.Config{InsecureSkipVerify: lax} }\n",
+        ),
+        (
+            "a.js",
+            "const f = (u, o = {}) =>\n"
+            "  new Agent({ rejectUnauthorized: o.on !== false });\n"
+            "f(u, { on: false });\n",
+        ),
         (
             "a.py",
             "import requests\nclass A:\n    def f(self, o):\n"
@@ -166,6 +178,13 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
         ),
         ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
         ("a.py", "import requests\ns.verify, n = True, False\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: o.on !== false });\n"),
+        (
+            "a.rb",
+            "require 'faraday'\nOptionParser.new do |o|\n"
+            "  o.on('--insecure', 'x') { h[:verify] = false }\n"
+            "  o.on('-k') do\n    h[:verify] = false\n  end\nend\n",
+        ),
         ("a.py", "server.listen(443, ssl_verify_peer=False)\n"),
         ("a.go", 'var c = &tls.Config{InsecureSkipVerify: x != "" && false}\n'),
         ("a.js", "new Agent({ rejectUnauthorized: x === 'true' ? true : false });\n"),
@@ -266,6 +285,19 @@ def test_what_callers_give_is_told_where_they_give_it(path: str, text: str) -> N
             [6],
         ),
         ("a.py", "import requests\nif o['verify']:\n    x.y = False\n", []),
+        (
+            "a.go",
+            'package a\nfunc f(e string) *C {\n\tskip := false\n\tif has(e, "dev") {\n'
+            "\t\tskip = true\n\t}\n\treturn &C{InsecureSkipVerify: skip}\n}\n",
+            [5],
+        ),
+        (
+            "a.py",
+            "import requests\nclass A:\n    V = True\n"
+            "    def f(self, u):\n        requests.get(u, verify=self.V)\n"
+            "class B(A):\n    V = False\nclass C:\n    V = False\n",
+            [7],
+        ),
         (
             "a.js",
             "const p = createProxyServer({\n  target: 'https://a.example',\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tlsmith.scan import functions
+from tlsmith.scan import classes, functions
 from tlsmith.scan.extent import value_end
 from tlsmith.scan.lexer import PUNCT, STRING, WORD
 from tlsmith.scan.source import Source
@@ -15,12 +15,6 @@ _OWN = ("self", "this", "cls", "Self", "$this")
 _UNQUALIFIED = ("java", "csharp", "kotlin", "scala", "groovy", "dart", "c")
 """Where a member goes by its bare name."""
 _MOST = 400
-_CLASS = re.compile(
-    r"\b(?:class|struct|object|interface|trait|enum|record|extension)\b"
-)
-_HEADER = 400
-"""Characters that the head of a class has at most."""
-
 
 _TYPES = frozenset({"bool", "boolean", "Boolean", "Bool", "BOOL", "int", "long"})
 """What `KEY: bool = true` gives no value."""
@@ -39,6 +33,17 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     """
     if name[-1] in _TYPES:
         return []
+    found = _own_values(source, name, use)
+    inherited = _of_heirs(source, name, use)
+    if inherited:
+        return [(value, False) for value, _ in (*found, *inherited)]
+    return found
+
+
+def _own_values(
+    source: Source, name: Sequence[str], use: int
+) -> list[tuple[int, bool]]:
+    """What a name is given where it is used, by its class, or by its own type."""
     found = _assigned(source, name, use, use if name[0] in _OWN else -1)
     if not found and len(name) == 2 and name[0] in _OWN:
         found = [
@@ -57,9 +62,33 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
         found = _members(source, name[-2], name[-1])
     if not found and len(name) == 2 and name[0] not in _OWN:
         found = _of_made(source, name[0], name[1])
+    if not found and len(name) == 1 and source.language.name == "python":
+        found = _imported(source, name[0])
     if not found and len(name) == (3 if name[0] in _OWN else 2):
         found = _of_type(source, name[-2], name[-1])
     return found
+
+
+def _of_heirs(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:
+    """What classes made from the one around give a member that this one reads."""
+    if len(name) != 2 or name[0] not in _OWN:
+        return []
+    around = classes.name_around(source, use)
+    return [
+        given
+        for heir in classes.heirs(source, around)
+        for given in _members(source, heir, name[1])
+    ]
+
+
+def _imported(source: Source, name: str) -> list[tuple[int, bool]]:
+    """What a name is imported for: `from ssl import CERT_NONE as OFF`."""
+    texts = source.tokens.texts
+    return [
+        (place - 2, True)
+        for place in source.words.get(name, ())[:_MOST]
+        if place > 1 and texts[place - 1] == "as" and source.in_import(place)
+    ]
 
 
 def _may_be_member(source: Source, name: str, use: int) -> bool:
@@ -95,7 +124,8 @@ _TYPED = {
     "go": r"[(,]\s*{} \*?(\w+)\)",
     **dict.fromkeys(("rust", "kotlin", "swift", "javascript", "python"), _TYPE_BEHIND),
     **dict.fromkeys(("scala",), _TYPE_BEHIND),
-    **dict.fromkeys(("java", "csharp", "dart", "c", "groovy"), _TYPE_BEFORE),
+    **dict.fromkeys(("java", "csharp", "dart", "groovy"), _TYPE_BEFORE),
+    "c": r"\b(\w+)(?:\s*[&*]\s*|\s+){}\s*[,);=]",
 }
 """How languages say what type a variable has."""
 
@@ -215,29 +245,8 @@ def _of_one_class(source: Source, places: list[int], of: int) -> list[int]:
     """Those of several places that stand in the same class, or all if none does."""
     if of < 0 or len(places) < 2:
         return places
-    own = _class_around(source, of)
-    return [p for p in places if _class_around(source, p) == own] or places
-
-
-def _class_around(source: Source, index: int) -> int:
-    """The offset at which the innermost class around a token is opened, or -1."""
-    tokens = source.tokens
-    if source.language.blocks != "brace":
-        indent, at = source.indent(index), -1
-        for start, depth in source.classes:
-            if start >= tokens.starts[index]:
-                break
-            at = start if depth < indent else at
-        return at
-    parent = tokens.parent[index]
-    while parent >= 0:
-        high = tokens.starts[parent]
-        least = max(0, high - _HEADER)
-        low = max(least, *(source.text.rfind(c, least, high) + 1 for c in "{};"))
-        if tokens.texts[parent] == "{" and _CLASS.search(source.text, low, high):
-            return high
-        parent = tokens.parent[parent]
-    return -1
+    own = classes.around(source, of)
+    return [p for p in places if classes.around(source, p) == own] or places
 
 
 def _occurrences(source: Source, name: Sequence[str]) -> list[int]:

@@ -78,13 +78,14 @@ def possible_values(
     source: Source, start: int, end: int, depth: int = 0
 ) -> Iterator[Value]:
     """Everything an expression may be, names followed to their constants."""
-    tokens = source.tokens
     start, end = _bare(source, start, end)
     if start >= end or depth > _DEEPEST:
         return
-    first = tokens.texts[start]
-    if first in ("!", "not") and tokens.kinds[start] != STRING:
-        yield from _negated(source, start, end, depth)
+    turned = _turned(source, start, end)
+    if turned:
+        low, high, negates = turned
+        for value in possible_values(source, low, high, depth + 1):
+            yield replace(value, negated=value.negated != negates)
         return
     choice = choice_of(source, start, end)
     if choice:
@@ -110,13 +111,32 @@ def possible_values(
             yield replace(value, sure=value.sure and sure)
 
 
-def _negated(source: Source, start: int, end: int, depth: int) -> Iterator[Value]:
-    """What the negation may be that an expression is."""
-    if end - start == 2 and source.tokens.texts[start + 1].lower() in _ENCRYPTED:
-        yield Value(start, end)
-        return
-    for value in possible_values(source, start + 1, end, depth + 1):
-        yield replace(value, negated=not value.negated)
+def _turned(source: Source, start: int, end: int) -> tuple[int, int, bool] | None:
+    """What an expression negates, or compares with a boolean, and if that negates."""
+    tokens = source.tokens
+    if tokens.texts[start] not in ("!", "not") or tokens.kinds[start] == STRING:
+        return _compared(source, start, end)
+    if end - start == 2 and tokens.texts[start + 1].lower() in _ENCRYPTED:
+        return None
+    return start + 1, end, True
+
+
+_EQUAL = {"==": True, "===": True, "is": True, "!=": False, "!==": False}
+
+
+def _compared(source: Source, start: int, end: int) -> tuple[int, int, bool] | None:
+    """The name that is compared with a boolean: `verify is not False`."""
+    texts = source.tokens.texts
+    low = end - 2 if end - start > 2 else start
+    differs = texts[low] == "not" and texts[low - 1] == "is"
+    low -= differs
+    word = texts[end - 1].lower()
+    if low <= start or texts[low] not in _EQUAL or word not in ("true", "false"):
+        return None
+    if not _name(source, start, low):
+        return None
+    same = _EQUAL[texts[low]] and not differs
+    return start, low, same != (word == "true")
 
 
 def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:

@@ -60,6 +60,11 @@ _CONTROL = frozenset(
 )
 
 
+_BARE_CONDITIONS = ("go", "rust", "swift")
+"""Where no brackets stand around what `if` asks."""
+_ASKING = frozenset({"if", "for", "while", "switch", "match", "else", "guard"})
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of a text.
@@ -215,7 +220,7 @@ def function_of(source: Source, opening: int) -> Function | None:
     """The function whose parameters open here, if it is a definition."""
     tokens = source.tokens
     name = opening - 1 if opening and tokens.kinds[opening - 1] == WORD else -1
-    if name >= 0 and tokens.texts[name] in _CONTROL:
+    if name >= 0 and (tokens.texts[name] in _CONTROL or _is_asked(source, name)):
         return None
     if _is_receiver(source, opening):
         return None
@@ -229,6 +234,15 @@ def function_of(source: Source, opening: int) -> Function | None:
         name = -1
     body = body_after(source, after, defines(source, opening, name))
     return body and Function(name, opening, *body)
+
+
+def _is_asked(source: Source, name: int) -> bool:
+    """Whether it is a call whose block belongs to a word before: `if has(x) {`."""
+    texts = source.tokens.texts
+    if source.language.name not in _BARE_CONDITIONS or texts[name] in _DEFINING:
+        return False
+    stated = texts[source.begins_statement(name) : name]
+    return not _ASKING.isdisjoint(stated)
 
 
 def defines(source: Source, opening: int, name: int) -> bool:
