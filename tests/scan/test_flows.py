@@ -118,6 +118,30 @@ def lines(path: str, text: str) -> list[int]:
         ),
         ("a.py", "from ssl import CERT_NONE as OFF\nctx.verify_mode = OFF\n"),
         (
+            "a.py",
+            "import requests\nfor v in (True, False):\n    requests.get(u, verify=v)\n",
+        ),
+        (
+            "a.js",
+            "class A {\n  #on;\n  constructor(on) { this.#on = on; }\n"
+            "  f() { return new Agent({ rejectUnauthorized: this.#on }); }\n}\n"
+            "new A(false);\n",
+        ),
+        ("a.js", "new Agent({ rejectUnauthorized: Boolean(process.env.STRICT) });\n"),
+        (
+            "a.go",
+            "package a\nfunc lax(v bool) func(*O) {\n"
+            "\treturn func(o *O) { o.skip = v }\n}\n"
+            "func f() *C {\n\to := O{n: 1}\n"
+            "\treturn &C{InsecureSkipVerify: o.skip}\n}\n"
+            "var c = with(lax(true))\n",
+        ),
+        (
+            "a.rb",
+            "require 'rest-client'\nv = options.fetch(:verify_ssl, false)\n"
+            "RestClient::Request.execute(url: u, verify_ssl: v)\n",
+        ),
+        (
             "a.go",
             "package a\n\nvar (\n\tlax = true\n\tx = 1\n)\n\n"
             "func f() *tls.Config { return &tls.Config{InsecureSkipVerify: lax} }\n",
@@ -179,6 +203,12 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
         ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
         ("a.py", "import requests\ns.verify, n = True, False\n"),
         ("a.js", "new Agent({ rejectUnauthorized: o.on !== false });\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: process.env.STRICT });\n"),
+        (
+            "a.rb",
+            "require 'rest-client'\nv = options.fetch(:verify_ssl, true)\n"
+            "RestClient::Request.execute(url: u, verify_ssl: v)\n",
+        ),
         (
             "a.rb",
             "require 'faraday'\nOptionParser.new do |o|\n"

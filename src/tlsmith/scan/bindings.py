@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tlsmith.scan import classes, functions
 from tlsmith.scan.extent import value_end
@@ -62,8 +62,8 @@ def _own_values(
         found = _members(source, name[-2], name[-1])
     if not found and len(name) == 2 and name[0] not in _OWN:
         found = _of_made(source, name[0], name[1])
-    if not found and len(name) == 1 and source.language.name == "python":
-        found = _imported(source, name[0])
+    if not found and len(name) == 1:
+        found = _of_loop(source, name[0], use) or _imported(source, name[0])
     if not found and len(name) == (3 if name[0] in _OWN else 2):
         found = _of_type(source, name[-2], name[-1])
     return found
@@ -87,8 +87,34 @@ def _imported(source: Source, name: str) -> list[tuple[int, bool]]:
     return [
         (place - 2, True)
         for place in source.words.get(name, ())[:_MOST]
-        if place > 1 and texts[place - 1] == "as" and source.in_import(place)
+        if source.language.name == "python"
+        and (place > 1 and texts[place - 1] == "as" and source.in_import(place))
     ]
+
+
+def _of_loop(source: Source, name: str, use: int) -> list[tuple[int, bool]]:
+    """What a loop over what is written there gives: `for verify in (True, False)`."""
+    tokens = source.tokens
+    scopes = list(functions.outward(source, functions.enclosing(source, use)))
+    for place in source.words.get(name, ())[:_MOST]:
+        opening = place + 2
+        if (
+            tokens.texts[place + 1 : opening] in (["in"], ["of"])
+            and tokens.texts[opening : opening + 1] in (["("], ["["])
+            and functions.enclosing(source, place) in scopes
+        ):
+            return [(low, False) for low in _elements(source, opening)]
+    return []
+
+
+def _elements(source: Source, opening: int) -> Iterator[int]:
+    """Where each element of a literal starts."""
+    low, close = opening + 1, source.tokens.partner[opening]
+    for _ in range(8):
+        if low >= close:
+            break
+        yield low
+        low = value_end(source, low) + 1
 
 
 def _may_be_member(source: Source, name: str, use: int) -> bool:
@@ -121,7 +147,7 @@ def _made_at(source: Source, place: int) -> re.Match[str] | None:
 _TYPE_BEHIND = r"\b{}\s*:\s*&?(?:mut )?([A-Z]\w*)\s*[,)=;\n{{]"
 _TYPE_BEFORE = r"\b([A-Z]\w*)(?:\s*[&*]\s*|\s+){}\s*[,);=]"
 _TYPED = {
-    "go": r"[(,]\s*{} \*?(\w+)\)",
+    "go": r"[(,\n]\s*{} (?:\*?|:= &?)(\w+)[){{]",
     **dict.fromkeys(("rust", "kotlin", "swift", "javascript", "python"), _TYPE_BEHIND),
     **dict.fromkeys(("scala",), _TYPE_BEHIND),
     **dict.fromkeys(("java", "csharp", "dart", "groovy"), _TYPE_BEFORE),
@@ -133,17 +159,32 @@ _TYPED = {
 def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:
     """What a variable's type, or a literal of it, gives a member.
 
-    That is `Client{skip: true}`, `class Client { boolean skip = true; … }`.
+    That is `Client{skip: true}`, `class Client { boolean skip = true; … }`; in Go also
+    what functions give it that take one: `func(c *Client) { c.skip = true }`.
     """
     form = _TYPED.get(source.language.name)
     if form is None or not (source.words.get(member) or source.literals.get(member)):
         return []
     types = set(re.findall(form.format(re.escape(variable)), source.text))
-    return [
+    found = [
         (value, False)
         for name in sorted(types)
         for value, _ in _members(source, name, member)
     ]
+    if source.language.name == "go":
+        found += [(value, False) for value in _given_to(source, types, member)]
+    return found
+
+
+def _given_to(source: Source, types: set[str], member: str) -> Iterator[int]:
+    """What a member is given of a parameter of one of these types."""
+    texts = source.tokens.texts
+    for place in source.words.get(member, ())[:_MOST]:
+        if texts[place - 1 : place + 2] != [".", member, "="]:
+            continue
+        holder = re.escape(texts[place - 2])
+        if types.intersection(re.findall(_TYPED["go"].format(holder), source.text)):
+            yield place + 2
 
 
 def _is_field(source: Source, value: int) -> bool:
@@ -217,7 +258,8 @@ def _assigned(
     by_scope: dict[int, list[tuple[int, int]]] = {}
     own = functions.enclosing(source, use)
     for index in _of_one_class(source, _occurrences(source, name), of):
-        value = _value_of_binding(source, index, len(name) * 2 - 1)
+        private = source.tokens.texts[index + 2 : index + 3] == ["#"]
+        value = _value_of_binding(source, index, len(name) * 2 - 1 + private)
         if value < 0 or index == use:
             continue
         scope = functions.enclosing(source, index)
@@ -258,12 +300,19 @@ def _occurrences(source: Source, name: Sequence[str]) -> list[int]:
     return [
         place
         for place in places
-        if all(
-            place + 2 * part < len(texts) and texts[place + 2 * part] == name[part]
-            for part in range(1, len(name))
-        )
+        if _goes_on(texts, place, name)
         and (place == 0 or texts[place - 1] not in (".", "->", "::", "?."))
+        and texts[max(place - 2, 0) : place] != [".", "#"]
     ]
+
+
+def _goes_on(texts: Sequence[str], place: int, name: Sequence[str]) -> bool:
+    """Whether the other parts of a name follow its first: `this.verify`."""
+    private = len(name) == 2 and texts[place + 2 : place + 3] == ["#"]
+    last = place + 2 * (len(name) - 1) + private
+    return last < len(texts) and all(
+        texts[place + 2 * part + private] == name[part] for part in range(1, len(name))
+    )
 
 
 def _value_of_binding(source: Source, index: int, width: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from tlsmith.scan import functions
+from tlsmith.scan import classes, functions
 from tlsmith.scan.arguments import Arguments, arguments_of
 from tlsmith.scan.expression import Value, possible_values
 from tlsmith.scan.functions import Function
@@ -17,8 +17,9 @@ from tlsmith.scan.lexer import WORD
 from tlsmith.scan.source import Source
 from tlsmith.scan.tables import member_of, tables
 
-_CLASS = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
 _IMPL = re.compile(r"\bimpl\b[^\n{]*?(\w+)(?:<[^\n{]*>)?\s*(?:where[^{]*)?\{")
+_MAKING = ("constructor", "init")
+"""What JavaScript, Kotlin and Swift call what makes an object."""
 _MOST = 60
 _LONGEST = 5
 
@@ -116,6 +117,8 @@ def _called(source: Source, function: Function) -> str:
     """The name by which a function is called: that of its class if it makes one."""
     tokens = source.tokens
     if function.name < 0:
+        if tokens.texts[function.parameters - 1] in _MAKING:
+            return classes.name_around(source, function.parameters)
         return functions.given_name(source, function.parameters)
     name = tokens.texts[function.name]
     if (
@@ -124,6 +127,4 @@ def _called(source: Source, function: Function) -> str:
         or not functions.makes(source, source.functions.index(function))
     ):
         return name
-    before = source.text[: tokens.starts[function.name]]
-    classes = _CLASS.findall(before)
-    return str(classes[-1]) if classes else ""
+    return classes.name_around(source, function.name)

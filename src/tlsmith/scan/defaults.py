@@ -17,7 +17,7 @@ _ASKED = (
     r"""\(*(?:[\w.:]+\(){0,3}"""
     r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config"""
     r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|params)"""
-    r"""\.(?:get\w*|pop|value))"""
+    r"""\.(?:get\w*|pop|value|fetch))"""
 )
 _DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
 _ENDED = r"""(?:,\s*(?:cast|type)=bool)?\)+(?:\.\w+(?:\(\)|[!?])?)*\)*"""
@@ -26,7 +26,7 @@ _COMPARED = (
     r"""(?P<with>[\w"',.()\[\]{} ]{1,80})"""
 )
 _CALL = re.compile(
-    rf"""(?i){_ASKED}\(["'][\w.-]+["'],\s*{_DEFAULT}{_ENDED}(?:{_COMPARED})?"""
+    rf"""(?i){_ASKED}\((?:["'][\w.-]+["']|:\w+),\s*{_DEFAULT}{_ENDED}(?:{_COMPARED})?"""
 )
 _FALLING_BACK = re.compile(
     r"""(?i)\(*(?:process\.env(?:\.\w+|\[["']\w+["']\])|ENV\[["']\w+["']\]|getenv\(["']\w+["']\)"""
@@ -51,6 +51,8 @@ _BARE = (
 )
 """An environment's variable, without a default."""
 _GIVEN = re.compile(rf"""(?:!!|[Bb]ool(?:ean)?\()?{_BARE}\)?""")
+_CAST = re.compile(rf"""(?:!!|[Bb]ool(?:ean)?\(){_BARE}\)?""")
+"""What is only asked to be there: nothing is false, and so is the boolean of it."""
 _EQUAL = re.compile(
     rf"""(?P<no>!)?\(*(?:{_BARE}(?:\?\.\w+\(\)|\.to_s)*"""
     r"""(?P<op>===?|!==?|(?: ?not)? ?in ?)"""
@@ -108,7 +110,11 @@ def unset(text: str) -> bool | None:
     Args:
         text: The expression without spaces.
     """
-    found = _EQUAL.fullmatch(text) if len(text) <= _LONGEST else None
+    if len(text) > _LONGEST:
+        return None
+    if _CAST.fullmatch(text):
+        return False
+    found = _EQUAL.fullmatch(text)
     if found is None:
         return None
     if found["left"]:

@@ -226,14 +226,22 @@ def function_of(source: Source, opening: int) -> Function | None:
         return None
     after = tokens.partner[opening] + 1
     if source.language.name == "go":
-        if tokens.texts[opening - 1] == ")":
-            return None  # what a function gives back: `func dial() (*Conn, error) {`
+        if _is_result(source, opening):
+            return None
+        after += tokens.texts[after : after + 1] == ["func"]
         if tokens.texts[after : after + 1] == ["("] and tokens.partner[after] > after:
             after = tokens.partner[after] + 1
     if name >= 0 and tokens.texts[name] in _DEFINING:
         name = -1
     body = body_after(source, after, defines(source, opening, name))
     return body and Function(name, opening, *body)
+
+
+def _is_result(source: Source, opening: int) -> bool:
+    """Whether it is what a function of Go gives back: `(*Conn, error)`, `func(*Conn)`."""
+    texts = source.tokens.texts
+    before = opening - 1 - (texts[opening - 1] == "func")
+    return texts[before] == ")"
 
 
 def _is_asked(source: Source, name: int) -> bool:
