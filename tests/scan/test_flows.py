@@ -117,6 +117,56 @@ def lines(path: str, text: str) -> list[int]:
             '    p.put("ssl.endpoint.identification.algorithm", NONE);\n  }\n}\n',
         ),
         ("a.py", "from ssl import CERT_NONE as OFF\nctx.verify_mode = OFF\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=c.get('ca') or False)\n"),
+        (
+            "a.py",
+            "import requests\nclass A:\n    @property\n    def v(self):\n"
+            "        return False\n    def f(self):\n"
+            "        requests.get(u, verify=self.v)\n",
+        ),
+        (
+            "a.js",
+            "class A {\n  get on() { return false; }\n"
+            "  f() { return new Agent({ rejectUnauthorized: this.on }); }\n}\n",
+        ),
+        (
+            "a.go",
+            "package a\nfunc f(c O) *C {\n"
+            "\treturn &C{InsecureSkipVerify: c.lax || !c.on}\n}\n"
+            "func g() *C { return f(O{lax: true}) }\n",
+        ),
+        (
+            "a.rs",
+            'fn f() -> C {\n  let lax = std::env::var("X").unwrap_or_else(|_| '
+            '"true".into()) == "true";\n'
+            "  b().danger_accept_invalid_certs(lax).build()\n}\n",
+        ),
+        (
+            "a.py",
+            "import requests\nclass A:\n    def __init__(self, v):\n"
+            "        self.v = v\n    def f(self):\n"
+            "        requests.get(u, verify=self.v)\n"
+            "class B(A):\n    def __init__(self):\n"
+            "        super().__init__(False)\n",
+        ),
+        (
+            "a.php",
+            "<?php\nclass A {\n  function __construct(?bool $v = null) {\n"
+            "    $this->v = $v ?? true;\n  }\n"
+            "  function lax() { return new self(false); }\n"
+            "  function f() { return new Client(['verify' => $this->v]); }\n}\n",
+        ),
+        (
+            "a.rs",
+            "impl C {\n  fn new(strict: bool) -> Self { C { strict } }\n"
+            "  fn f(&self) -> B { b().danger_accept_invalid_certs(!self.strict) }\n}\n"
+            "fn g() -> B { C::new(false).f() }\n",
+        ),
+        (
+            "A.java",
+            'class A { String u(String h) { return "jdbc:mariadb://" + h '
+            '+ "/db?sslMode=trust"; } }\n',
+        ),
         (
             "a.py",
             "import requests\nfor v in (True, False):\n    requests.get(u, verify=v)\n",
@@ -204,6 +254,16 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
         ("a.py", "import requests\ns.verify, n = True, False\n"),
         ("a.js", "new Agent({ rejectUnauthorized: o.on !== false });\n"),
         ("a.js", "new Agent({ rejectUnauthorized: process.env.STRICT });\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: !insecure || strict });\n"),
+        ("a.js", "new SMTPServer({ secure: false, rejectUnauthorized: false });\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=not lax and ca)\n"),
+        (
+            "a.py",
+            "import requests\nclass A:\n    def __init__(self, v):\n"
+            "        self.v = v\n    def f(self):\n"
+            "        requests.get(u, verify=self.v)\n"
+            "class B:\n    def __init__(self):\n        super().__init__(False)\n",
+        ),
         (
             "a.rb",
             "require 'rest-client'\nv = options.fetch(:verify_ssl, true)\n"

@@ -20,6 +20,8 @@ from tlsmith.scan.tables import member_of, tables
 _IMPL = re.compile(r"\bimpl\b[^\n{]*?(\w+)(?:<[^\n{]*>)?\s*(?:where[^{]*)?\{")
 _MAKING = ("constructor", "init")
 """What JavaScript, Kotlin and Swift call what makes an object."""
+_ITSELF = ("self", "static", "cls", "super", "parent")
+"""What stands for a class, or for what it is made from, where one is made."""
 _MOST = 60
 _LONGEST = 5
 
@@ -59,8 +61,14 @@ def _given(source: Source, value: Value) -> Iterator[tuple[int, int]]:
 
 
 def direct(source: Source, low: int, high: int) -> Iterator[Value]:
-    """The parameter that an expression is, or the negation of, whatever its default."""
+    """The parameter that an expression is, or the negation of, whatever its default.
+
+    That of `verify ?? true` is what stands before the sign.
+    """
     negated = False
+    texts = source.tokens.texts
+    if high - low > 2 and texts[low + 1] in ("??", "?:"):
+        high = low + 1
     while low < high and source.tokens.texts[low] in ("!", "not"):
         low, negated = low + 1, not negated
     if 0 < high - low < _LONGEST:
@@ -86,6 +94,7 @@ def _arguments(
 ) -> Iterator[tuple[int, int]]:
     name = _called(source, function)
     places = source.words.get(name, ()) if name else ()
+    places = [*places, *_by_other_words(source, function, name)]
     for place in places if len(places) < _MOST else ():
         if place == function.name or not _is_of(source, function, place):
             continue
@@ -93,6 +102,26 @@ def _arguments(
         bounds = arguments and _argument(arguments, word, at)
         if bounds:
             yield bounds
+
+
+def _by_other_words(source: Source, function: Function, name: str) -> Iterator[int]:
+    """Where a class makes itself, or what it is made from: `new self(`, `super(`."""
+    texts = source.tokens.texts
+    if function.name >= 0 and name == texts[function.name]:
+        return
+    heirs = set(classes.heirs(source, name))
+    for word in _ITSELF:
+        for place in source.words.get(word, ())[:_MOST]:
+            itself = word not in ("super", "parent")
+            around = classes.name_around(source, place)
+            if around == name if itself else around in heirs:
+                yield place + 2 * (texts[place + 1 : place + 2] == ["::"])
+    for place in source.words.get("__init__", ())[:_MOST]:
+        before = texts[max(place - 4, 0) : place]
+        if before == ["super", "(", ")", "."] and (
+            classes.name_around(source, place) in heirs
+        ):
+            yield place
 
 
 def _is_of(source: Source, function: Function, place: int) -> bool:

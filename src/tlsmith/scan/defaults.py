@@ -16,7 +16,7 @@ _FALSE = frozenset({"false", "0", "no", "off", "n", "f", ""})
 _ASKED = (
     r"""\(*(?:[\w.:]+\(){0,3}"""
     r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config"""
-    r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|params)"""
+    r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|kw|params)"""
     r"""\.(?:get\w*|pop|value|fetch))"""
 )
 _DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
@@ -71,7 +71,13 @@ _FALLBACK = re.compile(
     r"""(?i)[\w.]+\.get\w*\((?:["'][\w.-]+["'],){1,2}fallback=["']?(true|false)["']?\)"""
 )
 """What configparser gives where a file says nothing."""
-_FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK)
+_OF_RUST = re.compile(
+    r"""(?:\w+::)*env::var\("\w+"\)(?:\.(?:map|and_then|ok)\([^()]*(?:\([^()]*\))?[^()]*\))*"""
+    r"""\.unwrap_or(?:_else)?\((?:\|_?\w*\|)?"?(true|false|1|0)"?(?:\.\w+\(\))*\)"""
+    r"""(?:\.as_str\(\))?(?:==(?P<with>"(?:true|1)")|!=(?P<other>"(?:false|0)"))?"""
+)
+"""What Rust takes a variable for that is not there."""
+_FORMS = (_OF_RUST, _OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK)
 _PARSED = frozenset({"args", "opts", "options", "arguments", "parsed", "ns"})
 """What programs call the options they were given."""
 _LONGEST = 160
@@ -87,7 +93,7 @@ def default_of(text: str) -> bool | None:
         return None
     flag = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if flag:
-        return flag[1].lower() == "true"
+        return flag[1].lower() in _TRUE
     found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)
     if found is None:
         return None

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from tlsmith.scan import bindings, defaults
 from tlsmith.scan.choice import Choice, choice_of, opens_function, operand_start
-from tlsmith.scan.extent import content, text_of, top_level, value_end
+from tlsmith.scan.extent import text_of, value_end
 from tlsmith.scan.functions import Function, given_name
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
+from tlsmith.scan.operands import name_in, operands, settled, turned
 from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
 
@@ -44,10 +45,6 @@ _CAST = re.compile(
 _TOLD = re.compile(r"\.to_?[sS](?:tring\(\))?$")
 """What makes a word of a boolean: `Boolean.TRUE.toString()`."""
 
-_ENCRYPTED = frozenset(
-    {"tls", "ssl", "https", "use_tls", "use_ssl", "usetls", "usessl"}
-)
-"""Without which there is nothing to verify: `skip_verify = not tls` says no more."""
 
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
@@ -81,26 +78,34 @@ def possible_values(
     start, end = _bare(source, start, end)
     if start >= end or depth > _DEEPEST:
         return
-    turned = _turned(source, start, end)
-    if turned:
-        low, high, negates = turned
+    parts = _parts(source, start, end, depth)
+    if parts is not None:
+        for low, high in parts:
+            yield from _unsure(source, low, high, depth)
+        return
+    decided = settled(source, start, end)
+    fallback = decided or _fallback(source, start, end)
+    if fallback is not None:
+        yield Value(*fallback, sure=decided is not None)
+        if source.tokens.texts[fallback[0] - 1] == "??":
+            yield from _unsure(source, start, fallback[0] - 1, depth)
+        return
+    inner = turned(source, start, end)
+    if inner:
+        low, high, negates = inner
         for value in possible_values(source, low, high, depth + 1):
             yield replace(value, negated=value.negated != negates)
         return
-    choice = choice_of(source, start, end)
-    if choice:
-        for low, high in _open_branches(source, choice, depth):
-            for value in possible_values(source, low, high, depth + 1):
-                yield replace(value, sure=False)
-        return
-    settled = _settled(source, start, end)
-    fallback = settled or _fallback(source, start, end)
-    if fallback is not None:
-        yield Value(*fallback, sure=settled is not None)
-        return
-    name = _name(source, start, end)
+    yield from _followed(source, start, end, depth)
+
+
+def _followed(source: Source, start: int, end: int, depth: int) -> Iterator[Value]:
+    """What a name is given, or a call gives back; itself if the file does not say."""
+    name = name_in(source, start, end)
     bound = bindings.values_of(source, name, start) if name else []
     ranges = [(low, value_end(source, low), sure) for low, sure in bound]
+    if name and not ranges:
+        ranges = [(*answer, True) for answer in _of_property(source, name)]
     if not name:
         ranges = [(*answer, True) for answer in _answers(source, start, end)]
     if not ranges:
@@ -111,32 +116,10 @@ def possible_values(
             yield replace(value, sure=value.sure and sure)
 
 
-def _turned(source: Source, start: int, end: int) -> tuple[int, int, bool] | None:
-    """What an expression negates, or compares with a boolean, and if that negates."""
-    tokens = source.tokens
-    if tokens.texts[start] not in ("!", "not") or tokens.kinds[start] == STRING:
-        return _compared(source, start, end)
-    if end - start == 2 and tokens.texts[start + 1].lower() in _ENCRYPTED:
-        return None
-    return start + 1, end, True
-
-
-_EQUAL = {"==": True, "===": True, "is": True, "!=": False, "!==": False}
-
-
-def _compared(source: Source, start: int, end: int) -> tuple[int, int, bool] | None:
-    """The name that is compared with a boolean: `verify is not False`."""
-    texts = source.tokens.texts
-    low = end - 2 if end - start > 2 else start
-    differs = texts[low] == "not" and texts[low - 1] == "is"
-    low -= differs
-    word = texts[end - 1].lower()
-    if low <= start or texts[low] not in _EQUAL or word not in ("true", "false"):
-        return None
-    if not _name(source, start, low):
-        return None
-    same = _EQUAL[texts[low]] and not differs
-    return start, low, same != (word == "true")
+def _unsure(source: Source, start: int, end: int, depth: int) -> Iterator[Value]:
+    """What an expression may be, of which others are as likely."""
+    for value in possible_values(source, start, end, depth + 1):
+        yield replace(value, sure=False)
 
 
 def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
@@ -150,25 +133,57 @@ def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
         return None
     if sign == last - 1 and tokens.texts[sign] == "?":
         return None
-    return (last, end) if _name(source, start, sign) else None
+    return (last, end) if name_in(source, start, sign) else None
 
 
-def _settled(source: Source, start: int, end: int) -> tuple[int, int] | None:
-    """The constant that decides it, whatever else is asked: `debug || true`."""
-    either, both = [], []
-    for index, text in top_level(source, start, end):
-        if text in ("||", "or"):
-            either.append(index)
-        elif text in ("&&", "and"):
-            both.append(index)
-    if bool(either) == bool(both):
+def _parts(
+    source: Source, start: int, end: int, depth: int
+) -> list[tuple[int, int]] | None:
+    """Which parts of an expression it may be; None if it has none.
+
+    Those are the outcomes of a condition, and what may be left of `a || b`.
+    """
+    choice = choice_of(source, start, end)
+    if choice:
+        return _open_branches(source, choice, depth)
+    several, either = operands(source, start, end)
+    if len(several) < 2 or settled(source, start, end):
         return None
-    marks, wanted = (either, _TRUE) if either else (both, _FALSE)
-    lows = (start, *(mark + 1 for mark in marks))
-    for low, high in zip(lows, (*marks, end), strict=True):
-        if high - low == 1 and source.tokens.texts[low].lower() in wanted:
-            return low, high
-    return None
+    *before, last = several
+    return [
+        *(
+            one
+            for one in before
+            if any(
+                _truth(source, value) is not (not either)
+                for value in possible_values(source, *one, depth + 1)
+            )
+        ),
+        last,
+    ]
+
+
+def _of_property(source: Source, name: tuple[str, ...]) -> list[tuple[int, int]]:
+    """What a member is that a function of the file works out, as Python and JavaScript
+    have them.
+    """
+    texts = source.tokens.texts
+    found = [
+        function
+        for function in (source.functions if len(name) > 1 else ())
+        if function.name > 2
+        and texts[function.name] == name[-1]
+        and (
+            texts[function.name - 1] == "get"
+            or (
+                texts[function.name - 1] == "def"
+                and texts[function.name - 3] in ("property", "cached_property")
+            )
+        )
+    ]
+    if len(found) != 1:
+        return []
+    return [a for a in returns_of(source, found[0]) or [] if a[0] < a[1]]
 
 
 def _outside(source: Source, name: tuple[str, ...], start: int, end: int) -> Value:
@@ -325,27 +340,6 @@ def is_left_open(source: Source, index: int) -> bool:
         return False
     chosen = _open_branches(source, choice, 0)
     return not any(low <= index < high for low, high in (*chosen, choice.condition))
-
-
-def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
-    """The parts of a plain or dotted name, or nothing; `a["b"]["c"]` is one as well."""
-    tokens = source.tokens
-    if end - start in (4, 7) and tokens.texts[start + 1] == "[":
-        keys = range(start + 2, end, 3)
-        if tokens.kinds[start] == WORD and all(tokens.kinds[k] == STRING for k in keys):
-            return tokens.texts[start], *(content(tokens.texts[k]) for k in keys)
-    if end - start == 4 and tokens.texts[start : start + 3] == ["this", ".", "#"]:
-        return "this", tokens.texts[start + 3]  # a private member of JavaScript
-    symbol = end - start > 1 and tokens.texts[start] == ":"
-    if symbol or (end - start) % 2 == 0 or end - start > 7:
-        return ()
-    for index in range(start, end):
-        wanted = WORD if (index - start) % 2 == 0 else "p"
-        if tokens.kinds[index] != wanted:
-            return ()
-        if wanted == "p" and tokens.texts[index] not in (".", "->", "::", "?."):
-            return ()
-    return tuple(tokens.texts[start:end:2])
 
 
 def last_component(text: str) -> str:

@@ -238,7 +238,7 @@ def function_of(source: Source, opening: int) -> Function | None:
 
 
 def _is_result(source: Source, opening: int) -> bool:
-    """Whether it is what a function of Go gives back: `(*Conn, error)`, `func(*Conn)`."""
+    """Whether it is what a function of Go gives back: `(*C, error)`, `func(*C)`."""
     texts = source.tokens.texts
     before = opening - 1 - (texts[opening - 1] == "func")
     return texts[before] == ")"
