@@ -116,6 +116,108 @@ def lines(path: str, text: str) -> list[int]:
             "  static A make() { return new A(true); }\n}\n",
         ),
         ("a.kt", 'task("x") {\n    exec { commandLine("curl", "-k", u) }\n}\n'),
+        ("a.py", "import requests\nv = lambda: False\nrequests.get(u, verify=v())\n"),
+        ("a.py", "import requests\ns = requests.Session()\ns.verify, n = False, 5\n"),
+        ("a.py", "import requests\ns = requests.Session()\nn, s.verify = 5, False\n"),
+        ("a.go", 'var c = &tls.Config{InsecureSkipVerify: x != "" || true}\n'),
+        ("a.js", "new Agent({ rejectUnauthorized: ca !== null && false });\n"),
+        (
+            "A.java",
+            'class A {\n  static final String NONE = "";\n  void f(Properties p) {\n'
+            '    p.put("ssl.endpoint.identification.algorithm", NONE);\n  }\n}\n',
+        ),
+        ("a.py", "from ssl import CERT_NONE as OFF\nctx.verify_mode = OFF\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=c.get('ca') or False)\n"),
+        (
+            "a.py",
+            "import requests\nclass A:\n    @property\n    def v(self):\n"
+            "        return False\n    def f(self):\n"
+            "        requests.get(u, verify=self.v)\n",
+        ),
+        (
+            "a.js",
+            "class A {\n  get on() { return false; }\n"
+            "  f() { return new Agent({ rejectUnauthorized: this.on }); }\n}\n",
+        ),
+        (
+            "a.go",
+            "package a\nfunc f(c O) *C {\n"
+            "\treturn &C{InsecureSkipVerify: c.lax || !c.on}\n}\n"
+            "func g() *C { return f(O{lax: true}) }\n",
+        ),
+        (
+            "a.rs",
+            'fn f() -> C {\n  let lax = std::env::var("X").unwrap_or_else(|_| '
+            '"true".into()) == "true";\n'
+            "  b().danger_accept_invalid_certs(lax).build()\n}\n",
+        ),
+        (
+            "a.py",
+            "import requests\nclass A:\n    def __init__(self, v):\n"
+            "        self.v = v\n    def f(self):\n"
+            "        requests.get(u, verify=self.v)\n"
+            "class B(A):\n    def __init__(self):\n"
+            "        super().__init__(False)\n",
+        ),
+        (
+            "a.php",
+            "<?php\nclass A {\n  function __construct(?bool $v = null) {\n"
+            "    $this->v = $v ?? true;\n  }\n"
+            "  function lax() { return new self(false); }\n"
+            "  function f() { return new Client(['verify' => $this->v]); }\n}\n",
+        ),
+        (
+            "a.rs",
+            "impl C {\n  fn new(strict: bool) -> Self { C { strict } }\n"
+            "  fn f(&self) -> B { b().danger_accept_invalid_certs(!self.strict) }\n}\n"
+            "fn g() -> B { C::new(false).f() }\n",
+        ),
+        (
+            "A.java",
+            'class A { String u(String h) { return "jdbc:mariadb://" + h '
+            '+ "/db?sslMode=trust"; } }\n',
+        ),
+        (
+            "a.py",
+            "import requests\nfor v in (True, False):\n    requests.get(u, verify=v)\n",
+        ),
+        (
+            "a.js",
+            "class A {\n  #on;\n  constructor(on) { this.#on = on; }\n"
+            "  f() { return new Agent({ rejectUnauthorized: this.#on }); }\n}\n"
+            "new A(false);\n",
+        ),
+        ("a.js", "new Agent({ rejectUnauthorized: Boolean(process.env.STRICT) });\n"),
+        (
+            "a.go",
+            "package a\nfunc lax(v bool) func(*O) {\n"
+            "\treturn func(o *O) { o.skip = v }\n}\n"
+            "func f() *C {\n\to := O{n: 1}\n"
+            "\treturn &C{InsecureSkipVerify: o.skip}\n}\n"
+            "var c = with(lax(true))\n",
+        ),
+        (
+            "a.rb",
+            "require 'rest-client'\nv = options.fetch(:verify_ssl, false)\n"
+            "RestClient::Request.execute(url: u, verify_ssl: v)\n",
+        ),
+        (
+            "a.go",
+            "package a\n\nvar (\n\tlax = true\n\tx = 1\n)\n\n"
+            "func f() *tls.Config { return &tls.Config{InsecureSkipVerify: lax} }\n",
+        ),
+        (
+            "a.js",
+            "const f = (u, o = {}) =>\n"
+            "  new Agent({ rejectUnauthorized: o.on !== false });\n"
+            "f(u, { on: false });\n",
+        ),
+        (
+            "a.py",
+            "import requests\nclass A:\n    def f(self, o):\n"
+            "        requests.get(u, verify=o['v'])\n"
+            "A().f({'v': False})\n",
+        ),
     ],
 )
 def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
@@ -166,6 +268,38 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
             "requests.get(u, verify=f(u))\n",
         ),
         ("a.py", "import requests\nrequests.get(u, verify=check or True)\n"),
+        ("a.py", "import requests\ns.verify, n = True, False\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: o.on !== false });\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: process.env.STRICT });\n"),
+        ("a.js", "new Agent({ rejectUnauthorized: !insecure || strict });\n"),
+        ("a.js", "new SMTPServer({ secure: false, rejectUnauthorized: false });\n"),
+        ("a.py", "import requests\nrequests.get(u, verify=not lax and ca)\n"),
+        (
+            "a.py",
+            "import requests\nclass A:\n    def __init__(self, v):\n"
+            "        self.v = v\n    def f(self):\n"
+            "        requests.get(u, verify=self.v)\n"
+            "class B:\n    def __init__(self):\n        super().__init__(False)\n",
+        ),
+        (
+            "a.rb",
+            "require 'rest-client'\nv = options.fetch(:verify_ssl, true)\n"
+            "RestClient::Request.execute(url: u, verify_ssl: v)\n",
+        ),
+        (
+            "a.rb",
+            "require 'faraday'\nOptionParser.new do |o|\n"
+            "  o.on('--insecure', 'x') { h[:verify] = false }\n"
+            "  o.on('-k') do\n    h[:verify] = false\n  end\nend\n",
+        ),
+        ("a.py", "server.listen(443, ssl_verify_peer=False)\n"),
+        ("a.go", 'var c = &tls.Config{InsecureSkipVerify: x != "" && false}\n'),
+        ("a.js", "new Agent({ rejectUnauthorized: x === 'true' ? true : false });\n"),
+        (
+            "A.java",
+            'class A {\n  static final String X = "https";\n  void f(Properties p) {\n'
+            '    p.put("ssl.endpoint.identification.algorithm", X);\n  }\n}\n',
+        ),
         (
             "A.java",
             "class A {\n  A(boolean lax) { this.lax = lax; }\n"
@@ -258,6 +392,45 @@ def test_what_callers_give_is_told_where_they_give_it(path: str, text: str) -> N
             [6],
         ),
         ("a.py", "import requests\nif o['verify']:\n    x.y = False\n", []),
+        (
+            "a.go",
+            'package a\nfunc f(e string) *C {\n\tskip := false\n\tif has(e, "dev") {\n'
+            "\t\tskip = true\n\t}\n\treturn &C{InsecureSkipVerify: skip}\n}\n",
+            [5],
+        ),
+        (
+            "a.py",
+            "import requests\nclass A:\n    V = True\n"
+            "    def f(self, u):\n        requests.get(u, verify=self.V)\n"
+            "class B(A):\n    V = False\nclass C:\n    V = False\n",
+            [7],
+        ),
+        (
+            "a.js",
+            "const p = createProxyServer({\n  target: 'https://a.example',\n"
+            "  secure: false,\n});\n",
+            [3],
+        ),
+        (
+            "a.rs",
+            "struct O { lax: bool }\nimpl Default for O {\n"
+            "    fn default() -> Self { O { lax: true } }\n}\n"
+            "fn f(o: &O) -> C { b().danger_accept_invalid_certs(o.lax).build() }\n",
+            [3],
+        ),
+        (
+            "A.java",
+            "class Settings {\n  boolean lax = true;\n}\nclass A {\n"
+            "  void f(WebClientOptions o, Settings s) { o.setTrustAll(s.lax); }\n}\n",
+            [2],
+        ),
+        (
+            "a.ts",
+            "class Settings {\n  strict = false;\n}\nclass A {\n"
+            "  constructor(private settings: Settings) {}\n"
+            "  f() { return { rejectUnauthorized: this.settings.strict }; }\n}\n",
+            [2],
+        ),
     ],
 )
 def test_names_mean_what_is_nearest(path: str, text: str, expected: list[int]) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tlsmith.scan import functions
+from tlsmith.scan import classes, functions, members
 from tlsmith.scan.extent import value_end
-from tlsmith.scan.lexer import PUNCT, STRING, WORD
+from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.source import Source
 
 _ASSIGNING = ("=", ":=", "<-")
@@ -15,12 +14,6 @@ _OWN = ("self", "this", "cls", "Self", "$this")
 _UNQUALIFIED = ("java", "csharp", "kotlin", "scala", "groovy", "dart", "c")
 """Where a member goes by its bare name."""
 _MOST = 400
-_CLASS = re.compile(
-    r"\b(?:class|struct|object|interface|trait|enum|record|extension)\b"
-)
-_HEADER = 400
-"""Characters that the head of a class has at most."""
-
 
 _TYPES = frozenset({"bool", "boolean", "Boolean", "Bool", "BOOL", "int", "long"})
 """What `KEY: bool = true` gives no value."""
@@ -39,6 +32,17 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     """
     if name[-1] in _TYPES:
         return []
+    found = _own_values(source, name, use)
+    inherited = members.of_heirs(source, name, use)
+    if inherited:
+        return [(value, False) for value, _ in (*found, *inherited)]
+    return found
+
+
+def _own_values(
+    source: Source, name: Sequence[str], use: int
+) -> list[tuple[int, bool]]:
+    """What a name is given where it is used, by its class, or by its own type."""
     found = _assigned(source, name, use, use if name[0] in _OWN else -1)
     if not found and len(name) == 2 and name[0] in _OWN:
         found = [
@@ -54,12 +58,52 @@ def values_of(source: Source, name: Sequence[str], use: int) -> list[tuple[int, 
     if not found and len(name) == 1 and source.language.name == "php":
         found = _defined(source, name[0])
     if not found and len(name) > 1 and name[0] not in _OWN:
-        found = _members(source, name[-2], name[-1])
+        found = members.members(source, name[-2], name[-1])
+    if not found and source.language.name == "rust" and name[0] == "self":
+        found = members.of_implemented(source, name[-1], use)
     if not found and len(name) == 2 and name[0] not in _OWN:
-        found = _of_made(source, name[0], name[1])
-    if not found and len(name) == 2 and source.language.name == "go":
-        found = _of_type(source, name[0], name[1])
+        found = members.of_made(source, name[0], name[1])
+    if not found and len(name) == 1:
+        found = _of_loop(source, name[0], use) or _imported(source, name[0])
+    if not found and len(name) == (3 if name[0] in _OWN else 2):
+        found = members.of_type(source, name[-2], name[-1])
     return found
+
+
+def _imported(source: Source, name: str) -> list[tuple[int, bool]]:
+    """What a name is imported for: `from ssl import CERT_NONE as OFF`."""
+    texts = source.tokens.texts
+    return [
+        (place - 2, True)
+        for place in source.words.get(name, ())[:_MOST]
+        if source.language.name == "python"
+        and (place > 1 and texts[place - 1] == "as" and source.in_import(place))
+    ]
+
+
+def _of_loop(source: Source, name: str, use: int) -> list[tuple[int, bool]]:
+    """What a loop over what is written there gives: `for verify in (True, False)`."""
+    tokens = source.tokens
+    scopes = list(functions.outward(source, functions.enclosing(source, use)))
+    for place in source.words.get(name, ())[:_MOST]:
+        opening = place + 2
+        if (
+            tokens.texts[place + 1 : opening] in (["in"], ["of"])
+            and tokens.texts[opening : opening + 1] in (["("], ["["])
+            and functions.enclosing(source, place) in scopes
+        ):
+            return [(low, False) for low in _elements(source, opening)]
+    return []
+
+
+def _elements(source: Source, opening: int) -> Iterator[int]:
+    """Where each element of a literal starts."""
+    low, close = opening + 1, source.tokens.partner[opening]
+    for _ in range(8):
+        if low >= close:
+            break
+        yield low
+        low = value_end(source, low) + 1
 
 
 def _may_be_member(source: Source, name: str, use: int) -> bool:
@@ -71,86 +115,11 @@ def _may_be_member(source: Source, name: str, use: int) -> bool:
     )
 
 
-def _of_made(source: Source, name: str, member: str) -> list[tuple[int, bool]]:
-    """What the class gives a member of a name that is made of it: `x = Options()`."""
-    places = source.words.get(name, ())[:_MOST]
-    made = next(filter(None, (_made_at(source, place) for place in places)), None)
-    given = _members(source, made[1], member) if made else []
-    return [(value, False) for value, _ in given]
-
-
-_MADE = re.compile(r"\s*(?::\s*\w+\s*)?:?=\s*(?:new\s+|&)?([A-Z]\w*)\(\)")
-
-
-def _made_at(source: Source, place: int) -> re.Match[str] | None:
-    """A class that the name at a place is made of there."""
-    if place and source.tokens.texts[place - 1] == ".":
-        return None
-    return _MADE.match(source.text, source.tokens.ends[place])
-
-
-def _of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]]:
-    """What literals of a Go variable's type give a member: `Client{skip: true}`."""
-    types = set(re.findall(rf"[(,]\s*{re.escape(variable)} \*?(\w+)\)", source.text))
-    return [
-        (value, False)
-        for name in sorted(types)
-        for value, _ in _members(source, name, member)
-    ]
-
-
 def _is_field(source: Source, value: int) -> bool:
     """Whether it is the default of a dataclass's field: `verify: bool = False`."""
     first = source.begins_statement(value)
     stated = source.tokens.texts[first:value]
     return source.language.name == "python" and ":" in stated
-
-
-def _members(source: Source, holder: str, member: str) -> list[tuple[int, bool]]:
-    """What a member is given in the class, object or table that a file names."""
-    places = [
-        *source.words.get(member, ()),
-        *source.words.get("$" + member, ()),
-        *source.literals.get(member, ()),
-    ]
-    if len(places) > _MOST:
-        return []
-    found = [
-        after
-        for place in places
-        if (after := _given(source, place)) >= 0 and _is_held(source, place, holder)
-    ]
-    return [(after, len(found) == 1) for after in found]
-
-
-def _given(source: Source, place: int) -> int:
-    """Where the value of a member starts, or -1."""
-    texts = source.tokens.texts
-    after = place + 1
-    if after + 1 >= len(texts):
-        return -1
-    before = texts[max(place - 2, 0) : place]
-    if before[-1:] in (["."], ["?."]) and before[0] not in ("{", ",", "\n"):
-        return -1  # C's `{ .verify = 0 }` is a member's first value
-    if texts[after] in ("=", "=>"):
-        return after + 1
-    if texts[after] == ":":
-        typed = _after_annotation(source, after + 1)
-        return typed if typed >= 0 else after + 1
-    return -1
-
-
-def _is_held(source: Source, place: int, holder: str) -> bool:
-    """Whether it stands between the brackets, or in the block, of this name."""
-    tokens = source.tokens
-    parent = tokens.parent[place]
-    if parent >= 0:
-        before = tokens.texts[max(0, parent - 8) : parent]
-        return not {holder, f'"{holder}"', f"'{holder}'"}.isdisjoint(before)
-    if source.language.blocks == "brace":
-        return False
-    header = next(iter(source.headers(place)), "")
-    return re.search(rf"\b(?:class|module)\s+{re.escape(holder)}\b", header) is not None
 
 
 def _defined(source: Source, name: str) -> list[tuple[int, bool]]:
@@ -170,7 +139,8 @@ def _assigned(
     by_scope: dict[int, list[tuple[int, int]]] = {}
     own = functions.enclosing(source, use)
     for index in _of_one_class(source, _occurrences(source, name), of):
-        value = _value_of_binding(source, index, len(name) * 2 - 1)
+        private = source.tokens.texts[index + 2 : index + 3] == ["#"]
+        value = _value_of_binding(source, index, len(name) * 2 - 1 + private)
         if value < 0 or index == use:
             continue
         scope = functions.enclosing(source, index)
@@ -198,29 +168,8 @@ def _of_one_class(source: Source, places: list[int], of: int) -> list[int]:
     """Those of several places that stand in the same class, or all if none does."""
     if of < 0 or len(places) < 2:
         return places
-    own = _class_around(source, of)
-    return [p for p in places if _class_around(source, p) == own] or places
-
-
-def _class_around(source: Source, index: int) -> int:
-    """The offset at which the innermost class around a token is opened, or -1."""
-    tokens = source.tokens
-    if source.language.blocks != "brace":
-        indent, at = source.indent(index), -1
-        for start, depth in source.classes:
-            if start >= tokens.starts[index]:
-                break
-            at = start if depth < indent else at
-        return at
-    parent = tokens.parent[index]
-    while parent >= 0:
-        high = tokens.starts[parent]
-        least = max(0, high - _HEADER)
-        low = max(least, *(source.text.rfind(c, least, high) + 1 for c in "{};"))
-        if tokens.texts[parent] == "{" and _CLASS.search(source.text, low, high):
-            return high
-        parent = tokens.parent[parent]
-    return -1
+    own = classes.around(source, of)
+    return [p for p in places if classes.around(source, p) == own] or places
 
 
 def _occurrences(source: Source, name: Sequence[str]) -> list[int]:
@@ -232,12 +181,19 @@ def _occurrences(source: Source, name: Sequence[str]) -> list[int]:
     return [
         place
         for place in places
-        if all(
-            place + 2 * part < len(texts) and texts[place + 2 * part] == name[part]
-            for part in range(1, len(name))
-        )
+        if _goes_on(texts, place, name)
         and (place == 0 or texts[place - 1] not in (".", "->", "::", "?."))
+        and texts[max(place - 2, 0) : place] != [".", "#"]
     ]
+
+
+def _goes_on(texts: Sequence[str], place: int, name: Sequence[str]) -> bool:
+    """Whether the other parts of a name follow its first: `this.verify`."""
+    private = len(name) == 2 and texts[place + 2 : place + 3] == ["#"]
+    last = place + 2 * (len(name) - 1) + private
+    return last < len(texts) and all(
+        texts[place + 2 * part + private] == name[part] for part in range(1, len(name))
+    )
 
 
 def _value_of_binding(source: Source, index: int, width: int) -> int:
@@ -253,7 +209,7 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
     ):
         return -1
     if "," in (tokens.texts[after], tokens.texts[index - 1] if index else ""):
-        several = _of_several(source, index)
+        several = of_several(source, index)
         if several >= 0:
             return several
     if tokens.texts[after] in _ASSIGNING or _is_constant_of_perl(source, index):
@@ -261,7 +217,7 @@ def _value_of_binding(source: Source, index: int, width: int) -> int:
     declared = tokens.texts[index - 1] if index else ""
     typed = declared in ("var", "const", "let") and tokens.kinds[after] == WORD
     if typed or tokens.texts[after] == ":":  # Go has no colon: var verify bool = false
-        return _after_annotation(source, after + (not typed))
+        return members.after_annotation(source, after + (not typed))
     return -1
 
 
@@ -275,20 +231,26 @@ def _is_constant_of_perl(source: Source, index: int) -> bool:
     return before > 1 and tokens.texts[before - 2 : before] == ["use", "constant"]
 
 
-def _of_several(source: Source, index: int) -> int:
-    """Where the value of a name starts in `a, b = 1, 2`, or -1."""
+_TARGET = frozenset({".", "->", "::", "?."})
+_LONGEST_TARGETS = 40
+
+
+def of_several(source: Source, index: int) -> int:
+    """Where the value of a name, or a member, starts in `a.b, c = 1, 2`, or -1."""
     tokens = source.tokens
     first = source.begins_statement(index)
     if tokens.texts[first] in ("const", "let", "var", "local", "my"):
         first += 1
-    place, ahead = -1, first
-    for position in range(8):
+    place, position, ahead = -1, 0, first
+    last = min(len(tokens), first + _LONGEST_TARGETS)
+    while ahead < last and tokens.texts[ahead] not in _ASSIGNING:
+        text = tokens.texts[ahead]
+        if tokens.kinds[ahead] != WORD and text != "," and text not in _TARGET:
+            return -1
         place = position if ahead == index else place
+        position += text == ","
         ahead += 1
-        if ahead + 1 >= len(tokens) or tokens.texts[ahead] != ",":
-            break
-        ahead += 1
-    if place < 0 or ahead >= len(tokens) or tokens.texts[ahead] not in _ASSIGNING:
+    if place < 0 or ahead >= last:
         return -1
     ahead += 1
     for _ in range(place):
@@ -297,24 +259,6 @@ def _of_several(source: Source, index: int) -> int:
             return -1
         ahead += 1
     return ahead if ahead < len(tokens) else -1
-
-
-def _after_annotation(source: Source, index: int) -> int:
-    tokens = source.tokens
-    ahead = index
-    for _ in range(10):
-        if ahead >= len(tokens):
-            return -1
-        if tokens.kinds[ahead] == PUNCT and tokens.texts[ahead] == "=":
-            return ahead + 1
-        partner = tokens.partner[ahead]
-        function = partner > ahead and tokens.texts[ahead] == "("
-        if tokens.kinds[ahead] not in (WORD, PUNCT) or (
-            tokens.texts[ahead] in (*",;(){}",) and not function
-        ):
-            return -1
-        ahead = partner + 1 if function else ahead + 1
-    return -1
 
 
 def _is_argument(source: Source, index: int) -> bool:

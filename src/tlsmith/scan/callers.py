@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from tlsmith.scan import functions
+from tlsmith.scan import classes, functions
 from tlsmith.scan.arguments import Arguments, arguments_of
 from tlsmith.scan.expression import Value, possible_values
 from tlsmith.scan.functions import Function
@@ -17,9 +17,11 @@ from tlsmith.scan.lexer import WORD
 from tlsmith.scan.source import Source
 from tlsmith.scan.tables import member_of, tables
 
-_CLASS = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
 _IMPL = re.compile(r"\bimpl\b[^\n{]*?(\w+)(?:<[^\n{]*>)?\s*(?:where[^{]*)?\{")
-_OWN = ("self", "cls", "&")
+_MAKING = ("constructor", "init")
+"""What JavaScript, Kotlin and Swift call what makes an object."""
+_ITSELF = ("self", "static", "cls", "super", "parent")
+"""What stands for a class, or for what it is made from, where one is made."""
 _MOST = 60
 _LONGEST = 5
 
@@ -49,7 +51,7 @@ def _given(source: Source, value: Value) -> Iterator[tuple[int, int]]:
     function = _taking(source, value)
     if function:
         word = source.tokens.texts[value.start]
-        at = _position(source, function, word)
+        at = functions.position(source, function, word)
         yield from _arguments(source, function, word.lstrip("$"), at)
         return
     member = member_of(source, value)
@@ -59,8 +61,14 @@ def _given(source: Source, value: Value) -> Iterator[tuple[int, int]]:
 
 
 def direct(source: Source, low: int, high: int) -> Iterator[Value]:
-    """The parameter that an expression is, or the negation of, whatever its default."""
+    """The parameter that an expression is, or the negation of, whatever its default.
+
+    That of `verify ?? true` is what stands before the sign.
+    """
     negated = False
+    texts = source.tokens.texts
+    if high - low > 2 and texts[low + 1] in ("??", "?:"):
+        high = low + 1
     while low < high and source.tokens.texts[low] in ("!", "not"):
         low, negated = low + 1, not negated
     if 0 < high - low < _LONGEST:
@@ -86,6 +94,7 @@ def _arguments(
 ) -> Iterator[tuple[int, int]]:
     name = _called(source, function)
     places = source.words.get(name, ()) if name else ()
+    places = [*places, *_by_other_words(source, function, name)]
     for place in places if len(places) < _MOST else ():
         if place == function.name or not _is_of(source, function, place):
             continue
@@ -93,6 +102,26 @@ def _arguments(
         bounds = arguments and _argument(arguments, word, at)
         if bounds:
             yield bounds
+
+
+def _by_other_words(source: Source, function: Function, name: str) -> Iterator[int]:
+    """Where a class makes itself, or what it is made from: `new self(`, `super(`."""
+    texts = source.tokens.texts
+    if function.name >= 0 and name == texts[function.name]:
+        return
+    heirs = set(classes.heirs(source, name))
+    for word in _ITSELF:
+        for place in source.words.get(word, ())[:_MOST]:
+            itself = word not in ("super", "parent")
+            around = classes.name_around(source, place)
+            if around == name if itself else around in heirs:
+                yield place + 2 * (texts[place + 1 : place + 2] == ["::"])
+    for place in source.words.get("__init__", ())[:_MOST]:
+        before = texts[max(place - 4, 0) : place]
+        if before == ["super", "(", ")", "."] and (
+            classes.name_around(source, place) in heirs
+        ):
+            yield place
 
 
 def _is_of(source: Source, function: Function, place: int) -> bool:
@@ -113,25 +142,12 @@ def _argument(arguments: Arguments, name: str, at: int) -> tuple[int, int] | Non
     return None
 
 
-def _position(source: Source, function: Function, word: str) -> int:
-    """At which place a call gives a parameter."""
-    tokens = source.tokens
-    opening = function.parameters
-    texts = tokens.texts[opening + 1 : tokens.partner[opening]]
-    at = 0
-    for index in range(opening + 1, tokens.partner[opening]):
-        if tokens.parent[index] != opening:
-            continue
-        if tokens.texts[index] == word:
-            break
-        at += tokens.texts[index] == ","
-    return at - 1 if texts[:1] and texts[0] in _OWN and at else at
-
-
 def _called(source: Source, function: Function) -> str:
     """The name by which a function is called: that of its class if it makes one."""
     tokens = source.tokens
     if function.name < 0:
+        if tokens.texts[function.parameters - 1] in _MAKING:
+            return classes.name_around(source, function.parameters)
         return functions.given_name(source, function.parameters)
     name = tokens.texts[function.name]
     if (
@@ -140,6 +156,4 @@ def _called(source: Source, function: Function) -> str:
         or not functions.makes(source, source.functions.index(function))
     ):
         return name
-    before = source.text[: tokens.starts[function.name]]
-    classes = _CLASS.findall(before)
-    return str(classes[-1]) if classes else ""
+    return classes.name_around(source, function.name)

@@ -16,8 +16,8 @@ _FALSE = frozenset({"false", "0", "no", "off", "n", "f", ""})
 _ASKED = (
     r"""\(*(?:[\w.:]+\(){0,3}"""
     r"""(?:[\w.:$]*(?:env|getproperty)[\w.:$]*(?:\(\)\.\w+)?|config"""
-    r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|params)"""
-    r"""\.(?:get\w*|pop|value)|getattr\(\w+,["']\w+["'],\{\}\)\.get)"""
+    r"""|[\w.$]*(?:config|settings|conf|cfg|options|opts|kwargs|kw|params)"""
+    r"""\.(?:get\w*|pop|value|fetch)|getattr\(\w+,["']\w+["'],\{\}\)\.get)"""
 )
 _DEFAULT = r"""(?:default(?:_value)?[=:])?["']?(true|false|yes|no|on|off|[01])["']?"""
 _ENDED = r"""(?:,\s*(?:cast|type)=bool)?\)+(?:\.\w+(?:\(\)|[!?])?)*\)*"""
@@ -26,7 +26,7 @@ _COMPARED = (
     r"""(?P<with>[\w"',.()\[\]{} ]{1,80})"""
 )
 _CALL = re.compile(
-    rf"""(?i){_ASKED}\(["'][\w.-]+["'],\s*{_DEFAULT}{_ENDED}(?:{_COMPARED})?"""
+    rf"""(?i){_ASKED}\((?:["'][\w.-]+["']|:\w+),\s*{_DEFAULT}{_ENDED}(?:{_COMPARED})?"""
 )
 _FALLING_BACK = re.compile(
     r"""(?i)\(*(?:process\.env(?:\.\w+|\[["']\w+["']\])|ENV\[["']\w+["']\]|getenv\(["']\w+["']\)"""
@@ -51,6 +51,8 @@ _BARE = (
 )
 """An environment's variable, without a default."""
 _GIVEN = re.compile(rf"""(?:!!|[Bb]ool(?:ean)?\()?{_BARE}\)?""")
+_CAST = re.compile(rf"""(?:!!|[Bb]ool(?:ean)?\(){_BARE}\)?""")
+"""What is only asked to be there: nothing is false, and so is the boolean of it."""
 _EQUAL = re.compile(
     rf"""(?P<no>!)?\(*(?:{_BARE}(?:\?\.\w+\(\)|\.to_s)*"""
     r"""(?P<op>===?|!==?|(?: ?not)? ?in ?)"""
@@ -80,7 +82,15 @@ _UNWRAPPED = re.compile(
     r"""(?:\.\w+\((?:\|[&\w]+\|[\w.:!=&*"']+(?:\(\))?|[\w:]*)\))*\.unwrap_or\((true|false)\)"""
 )
 """What Rust takes a setting for that is not there."""
-_FORMS = (_OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK, _HELPER, _UNWRAPPED)
+_OF_RUST = re.compile(
+    r"""(?:\w+::)*env::var\("\w+"\)(?:\.(?:map|and_then|ok)\([^()]*(?:\([^()]*\))?[^()]*\))*"""
+    r"""\.unwrap_or(?:_else)?\((?:\|_?\w*\|)?"?(true|false|1|0)"?(?:\.\w+\(\))*\)"""
+    r"""(?:\.as_str\(\))?(?:==(?P<with>"(?:true|1)")|!=(?P<other>"(?:false|0)"))?"""
+)
+"""What Rust takes a variable for that is not there."""
+_FORMS = (
+    _OF_RUST, _OPTION, _FLAG, _FILTER, _SCHEMA, _KINGPIN, _FALLBACK, _HELPER, _UNWRAPPED
+)  # fmt: skip
 _PARSED = frozenset({"args", "opts", "options", "arguments", "parsed", "ns"})
 """What programs call the options they were given."""
 _LONGEST = 160
@@ -96,7 +106,7 @@ def default_of(text: str) -> bool | None:
         return None
     flag = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if flag:
-        return flag[1].lower() == "true"
+        return flag[1].lower() in _TRUE
     found = _CALL.fullmatch(text) or _FALLING_BACK.fullmatch(text)
     if found is None:
         return None
@@ -119,7 +129,11 @@ def unset(text: str) -> bool | None:
     Args:
         text: The expression without spaces.
     """
-    found = _EQUAL.fullmatch(text) if len(text) <= _LONGEST else None
+    if len(text) > _LONGEST:
+        return None
+    if _CAST.fullmatch(text):
+        return False
+    found = _EQUAL.fullmatch(text)
     if found is None:
         return None
     if found["left"]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from tlsmith.scan import bindings, defaults
 from tlsmith.scan.choice import Choice, choice_of, opens_function, operand_start
-from tlsmith.scan.extent import content, text_of, value_end
+from tlsmith.scan.extent import text_of, value_end
 from tlsmith.scan.functions import Function, given_name
 from tlsmith.scan.lexer import NEWLINE, NUMBER, STRING, WORD
+from tlsmith.scan.operands import name_in, operands, settled, turned
 from tlsmith.scan.returns import returns_of
 from tlsmith.scan.source import Source
 
@@ -29,6 +30,11 @@ _OPTION = re.compile(
 )
 """A condition that is nothing but an option about verification itself."""
 _GIVEN = re.compile(r"(?i)(?:[!=]==?| is (?:not )?)(?:null|none|undefined)$")
+_READ = re.compile(
+    r"""(?i)\(?[\w.$@>?\[\]()"'-]{1,80}(?:[!=]==?|\.equals(?:ignorecase)?\()"""
+    r"""["'](?:true|false|yes|no|on|off|[01])["']\)*"""
+)
+"""A condition that reads a boolean out of a text: `asked === 'true'`."""
 _SHORT = 120
 
 _CAST = re.compile(
@@ -39,10 +45,6 @@ _CAST = re.compile(
 _TOLD = re.compile(r"\.to_?[sS](?:tring\(\))?$")
 """What makes a word of a boolean: `Boolean.TRUE.toString()`."""
 
-_ENCRYPTED = frozenset(
-    {"tls", "ssl", "https", "use_tls", "use_ssl", "usetls", "usessl"}
-)
-"""Without which there is nothing to verify: `skip_verify = not tls` says no more."""
 
 _TRUE = frozenset({"true", "yes", "$true"})
 _FALSE = frozenset({"false", "no", "$false"})
@@ -73,27 +75,37 @@ def possible_values(
     source: Source, start: int, end: int, depth: int = 0
 ) -> Iterator[Value]:
     """Everything an expression may be, names followed to their constants."""
-    tokens = source.tokens
     start, end = _bare(source, start, end)
     if start >= end or depth > _DEEPEST:
         return
-    first = tokens.texts[start]
-    if first in ("!", "not") and tokens.kinds[start] != STRING:
-        yield from _negated(source, start, end, depth)
+    parts = _parts(source, start, end, depth)
+    if parts is not None:
+        for low, high in parts:
+            yield from _unsure(source, low, high, depth)
         return
-    choice = choice_of(source, start, end)
-    if choice:
-        for low, high in _open_branches(source, choice, depth):
-            for value in possible_values(source, low, high, depth + 1):
-                yield replace(value, sure=False)
-        return
-    fallback = _fallback(source, start, end)
+    decided = settled(source, start, end)
+    fallback = decided or _fallback(source, start, end)
     if fallback is not None:
-        yield Value(*fallback, sure=False)
+        yield Value(*fallback, sure=decided is not None)
+        if source.tokens.texts[fallback[0] - 1] == "??":
+            yield from _unsure(source, start, fallback[0] - 1, depth)
         return
-    name = _name(source, start, end)
+    inner = turned(source, start, end)
+    if inner:
+        low, high, negates = inner
+        for value in possible_values(source, low, high, depth + 1):
+            yield replace(value, negated=value.negated != negates)
+        return
+    yield from _followed(source, start, end, depth)
+
+
+def _followed(source: Source, start: int, end: int, depth: int) -> Iterator[Value]:
+    """What a name is given, or a call gives back; itself if the file does not say."""
+    name = name_in(source, start, end)
     bound = bindings.values_of(source, name, start) if name else []
     ranges = [(low, value_end(source, low), sure) for low, sure in bound]
+    if name and not ranges:
+        ranges = [(*answer, True) for answer in _of_property(source, name)]
     if not name:
         ranges = [(*answer, True) for answer in _answers(source, start, end)]
     if not ranges:
@@ -104,13 +116,10 @@ def possible_values(
             yield replace(value, sure=value.sure and sure)
 
 
-def _negated(source: Source, start: int, end: int, depth: int) -> Iterator[Value]:
-    """What the negation may be that an expression is."""
-    if end - start == 2 and source.tokens.texts[start + 1].lower() in _ENCRYPTED:
-        yield Value(start, end)
-        return
-    for value in possible_values(source, start + 1, end, depth + 1):
-        yield replace(value, negated=not value.negated)
+def _unsure(source: Source, start: int, end: int, depth: int) -> Iterator[Value]:
+    """What an expression may be, of which others are as likely."""
+    for value in possible_values(source, start, end, depth + 1):
+        yield replace(value, sure=False)
 
 
 def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
@@ -126,7 +135,57 @@ def _fallback(source: Source, start: int, end: int) -> tuple[int, int] | None:
         return None
     if source.language.name == "lua":
         start = _asked_first(source, start, sign)
-    return (last, end) if _name(source, start, sign) else None
+    return (last, end) if name_in(source, start, sign) else None
+
+
+def _parts(
+    source: Source, start: int, end: int, depth: int
+) -> list[tuple[int, int]] | None:
+    """Which parts of an expression it may be; None if it has none.
+
+    Those are the outcomes of a condition, and what may be left of `a || b`.
+    """
+    choice = choice_of(source, start, end)
+    if choice:
+        return _open_branches(source, choice, depth)
+    several, either = operands(source, start, end)
+    if len(several) < 2 or settled(source, start, end):
+        return None
+    *before, last = several
+    return [
+        *(
+            one
+            for one in before
+            if any(
+                truth(source, value) is not (not either)
+                for value in possible_values(source, *one, depth + 1)
+            )
+        ),
+        last,
+    ]
+
+
+def _of_property(source: Source, name: tuple[str, ...]) -> list[tuple[int, int]]:
+    """What a member is that a function of the file works out, as Python and JavaScript
+    have them.
+    """
+    texts = source.tokens.texts
+    found = [
+        function
+        for function in (source.functions if len(name) > 1 else ())
+        if function.name > 2
+        and texts[function.name] == name[-1]
+        and (
+            texts[function.name - 1] == "get"
+            or (
+                texts[function.name - 1] == "def"
+                and texts[function.name - 3] in ("property", "cached_property")
+            )
+        )
+    ]
+    if len(found) != 1:
+        return []
+    return [a for a in returns_of(source, found[0]) or [] if a[0] < a[1]]
 
 
 def _asked_first(source: Source, start: int, end: int) -> int:
@@ -171,12 +230,24 @@ def _answers(source: Source, start: int, end: int) -> list[tuple[int, int]]:
     found = [
         function for function in source.functions if _name_of(source, function) == name
     ]
+    if not found and opening - start == 1 and end - opening == 2:
+        return _given_lambdas(source, name, start)
     if len(found) != 1 or found[0].start <= start < found[0].end:
         return []
     answers = [a for a in returns_of(source, found[0]) or [] if a[0] < a[1]]
     if end - opening > 2 and len({text_of(source, *a) for a in answers}) > 1:
         return []
     return answers
+
+
+def _given_lambdas(source: Source, name: str, use: int) -> list[tuple[int, int]]:
+    """What the lambda of Python gives back that a name is given: `f = lambda: x`."""
+    tokens = source.tokens
+    return [
+        (low + 2, value_end(source, low))
+        for low, _ in bindings.values_of(source, (name,), use)
+        if tokens.texts[low : low + 2] == ["lambda", ":"]
+    ]
 
 
 def _name_of(source: Source, function: Function) -> str:
@@ -264,7 +335,9 @@ def _open_branches(source: Source, choice: Choice, depth: int) -> list[tuple[int
         return [choice.yes, choice.no]  # whether it was given at all, not what it says
     if outcomes:
         return outcomes
-    if len(condition) < _SHORT and _OPTION.fullmatch(condition):
+    if len(condition) < _SHORT and (
+        _OPTION.fullmatch(condition) or _READ.fullmatch(condition)
+    ):
         written = (
             opens_function(source, choice.yes),
             opens_function(source, choice.no),
@@ -281,27 +354,6 @@ def is_left_open(source: Source, index: int) -> bool:
         return False
     chosen = _open_branches(source, choice, 0)
     return not any(low <= index < high for low, high in (*chosen, choice.condition))
-
-
-def _name(source: Source, start: int, end: int) -> tuple[str, ...]:
-    """The parts of a plain or dotted name, or nothing; `a["b"]["c"]` is one as well."""
-    tokens = source.tokens
-    if end - start in (4, 7) and tokens.texts[start + 1] == "[":
-        keys = range(start + 2, end, 3)
-        if tokens.kinds[start] == WORD and all(tokens.kinds[k] == STRING for k in keys):
-            return tokens.texts[start], *(content(tokens.texts[k]) for k in keys)
-    if end - start == 4 and tokens.texts[start : start + 3] == ["this", ".", "#"]:
-        return "this", tokens.texts[start + 3]  # a private member of JavaScript
-    symbol = end - start > 1 and tokens.texts[start] == ":"
-    if symbol or (end - start) % 2 == 0 or end - start > 7:
-        return ()
-    for index in range(start, end):
-        wanted = WORD if (index - start) % 2 == 0 else "p"
-        if tokens.kinds[index] != wanted:
-            return ()
-        if wanted == "p" and tokens.texts[index] not in (".", "->", "::", "?."):
-            return ()
-    return tuple(tokens.texts[start:end:2])
 
 
 def last_component(text: str) -> str:

@@ -59,6 +59,8 @@ def value_end(source: Source, start: int) -> int:
             break
         if kind == WORD and index > start and _is_modifier(source, text):
             break
+        if kind == WORD and text == "as" and source.language.name == "python":
+            break
         if text == "lambda" and kind == WORD:
             index = _behind_lambda(source, index)
             continue
@@ -102,7 +104,7 @@ def _line_ends(source: Source, start: int, newline: int) -> bool:
     if newline == start:
         return False
     if parent >= 0 and tokens.texts[parent] in "([":
-        return False
+        return _is_group(source, parent)
     after = newline + 1
     while after < len(tokens) and tokens.kinds[after] == NEWLINE:
         after += 1
@@ -116,6 +118,12 @@ def _line_ends(source: Source, start: int, newline: int) -> bool:
         and tokens.texts[after]
         in (".", "?.", "?", ":", "||", "&&", "??", "->", "or", "and", "else")
     )
+
+
+def _is_group(source: Source, bracket: int) -> bool:
+    """Whether a bracket holds declarations of Go's: `var (`, one a line."""
+    before = source.tokens.texts[bracket - 1 : bracket]
+    return source.language.name == "go" and before in (["var"], ["const"])
 
 
 def text_of(source: Source, start: int, end: int) -> str:

@@ -60,6 +60,11 @@ _CONTROL = frozenset(
 )
 
 
+_BARE_CONDITIONS = ("go", "rust", "swift")
+"""Where no brackets stand around what `if` asks."""
+_ASKING = frozenset({"if", "for", "while", "switch", "match", "else", "guard"})
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of a text.
@@ -171,6 +176,24 @@ def _parameter(source: Source, number: int, name: str) -> int:
     return -1
 
 
+_OWN = ("self", "cls", "&")
+
+
+def position(source: Source, function: Function, word: str) -> int:
+    """At which place a call gives a parameter; it does not give what a method is of."""
+    tokens = source.tokens
+    opening = function.parameters
+    texts = tokens.texts[opening + 1 : tokens.partner[opening]]
+    at = 0
+    for index in range(opening + 1, tokens.partner[opening]):
+        if tokens.parent[index] != opening:
+            continue
+        if tokens.texts[index] == word:
+            break
+        at += tokens.texts[index] == ","
+    return at - 1 if texts[:1] and texts[0] in _OWN and at else at
+
+
 def given_name(source: Source, opening: int) -> str:
     """The name in `name = (a) => …`, `name := func(a) …`, `name = function (a) …`."""
     tokens = source.tokens
@@ -197,20 +220,37 @@ def function_of(source: Source, opening: int) -> Function | None:
     """The function whose parameters open here, if it is a definition."""
     tokens = source.tokens
     name = opening - 1 if opening and tokens.kinds[opening - 1] == WORD else -1
-    if name >= 0 and tokens.texts[name] in _CONTROL:
+    if name >= 0 and (tokens.texts[name] in _CONTROL or _is_asked(source, name)):
         return None
     if _is_receiver(source, opening):
         return None
     after = tokens.partner[opening] + 1
     if source.language.name == "go":
-        if tokens.texts[opening - 1] == ")":
-            return None  # what a function gives back: `func dial() (*Conn, error) {`
+        if _is_result(source, opening):
+            return None
+        after += tokens.texts[after : after + 1] == ["func"]
         if tokens.texts[after : after + 1] == ["("] and tokens.partner[after] > after:
             after = tokens.partner[after] + 1
     if name >= 0 and tokens.texts[name] in _DEFINING:
         name = -1
     body = body_after(source, after, defines(source, opening, name))
     return body and Function(name, opening, *body)
+
+
+def _is_result(source: Source, opening: int) -> bool:
+    """Whether it is what a function of Go gives back: `(*C, error)`, `func(*C)`."""
+    texts = source.tokens.texts
+    before = opening - 1 - (texts[opening - 1] == "func")
+    return texts[before] == ")"
+
+
+def _is_asked(source: Source, name: int) -> bool:
+    """Whether it is a call whose block belongs to a word before: `if has(x) {`."""
+    texts = source.tokens.texts
+    if source.language.name not in _BARE_CONDITIONS or texts[name] in _DEFINING:
+        return False
+    stated = texts[source.begins_statement(name) : name]
+    return not _ASKING.isdisjoint(stated)
 
 
 def defines(source: Source, opening: int, name: int) -> bool:

@@ -309,8 +309,10 @@ def _tells(source: Source, index: int) -> bool:
         return _lets_failure_go(source, index)
     if tokens.texts[index : index + 2] == [".", "onFailure"]:
         return _only_tells_in(source, index + 2)
+    unused = tokens.texts[index : index + 3] == ["let", "_", "="]  # as Rust says it
     if tokens.texts[index] in ("pass", "...", "_", "unused", "Q_UNUSED", "(") or (
         tokens.kinds[index] == STRING
+        or (unused and "(" not in tokens.texts[index + 3 : index + 5])
     ):
         return True
     if tokens.texts[index + 1 : index + 3] == [".", "printStackTrace"]:

@@ -52,7 +52,7 @@ def member_of(source: Source, value: Value) -> Member | None:
     for number in functions.outward(source, owner):
         if number >= 0 and functions.has_parameter(source, number, holder):
             function = source.functions[number]
-            return Member(function, _place(source, function, holder), key)
+            return Member(function, functions.position(source, function, holder), key)
     return None
 
 
@@ -125,16 +125,7 @@ def _at(source: Source, number: int, brace: int) -> int:
         return -1
     taken = tokens.texts[close + 2]
     if brace < function.end and functions.has_parameter(source, number, taken):
-        return _place(source, function, taken)
-    return -1
-
-
-def _place(source: Source, function: Function, word: str) -> int:
-    tokens = source.tokens
-    opening = function.parameters
-    for index in range(opening + 1, tokens.partner[opening]):
-        if tokens.texts[index] == word and tokens.parent[index] == opening:
-            return _commas(source, opening, index)
+        return functions.position(source, function, taken)
     return -1
 
 

@@ -65,6 +65,8 @@ _OFFERING = ("python", "javascript", "ruby", "php", "perl", "csharp")
 
 
 _OFFER = re.compile(r"(?:^|[.:>])[oO]ption$")
+_OFFERED = re.compile(r"""\b\w+\.on[\s(]\s*["']-""")
+"""Behind which stands what Ruby does where a command's option is given."""
 
 
 _NAMED = re.compile(r"""(?:getattr\([\w.]+,|[\w:]+\.const_get\():?["']?(\w+)["']?\)""")
@@ -79,6 +81,7 @@ def fits_calls(rule: Rule, source: Source, index: int) -> bool:
     callees = list(callees_around(source, index))
     if not rule.match.get("told") and (
         any(_ASSERTING.search(callee) for callee in callees)
+        or _is_offered(source, index)
         or any(_tells(source, callee) for callee in callees[:1])
     ):
         return False
@@ -207,6 +210,15 @@ def _tells(source: Source, callee: str) -> bool:
     if _TELLING.search(callee):
         return True
     return source.language.name in _OFFERING and bool(_OFFER.search(callee))
+
+
+def _is_offered(source: Source, index: int) -> bool:
+    """Whether it is done where an option of a command written in Ruby is given."""
+    if source.language.name != "ruby" or not source.holds(r"\.on\b"):
+        return False
+    line = source.line_bounds(source.position(source.tokens.starts[index])[0])
+    above = next(iter(source.headers(index)), "")
+    return any(map(_OFFERED.search, (source.text[slice(*line)], above)))
 
 
 def callees_around(source: Source, index: int) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 What a rule may say in `match`: `parameters`, a regular expression searched between its
 brackets; `within`, one searched in the header of what stands around it; `returns`, what
-its answers must all be (words as in `setting`; `accepts` if not said); and `file_has`,
-`file_lacks`.
+its answers must all be (words as in `setting`; `accepts` if not said; `accepting` if
+each is a function that accepts everything); and `file_has`, `file_lacks`.
 """
 
 from __future__ import annotations
@@ -132,6 +132,9 @@ def _gives(source: Source, function: Function, word: str) -> bool:
     if word in acceptance.KINDS:
         return acceptance.gives_only(source, function, word)
     answers = returns_of(source, function)
+    if word == "accepting":
+        made = [source.tokens.texts[low] == "new" for low, _ in answers or ()]
+        answers, word = (None if any(made) else answers), "accepts"
     return bool(answers) and all(
         low < high and satisfying(source, low, high, [word]) is not None
         for low, high in answers or ()

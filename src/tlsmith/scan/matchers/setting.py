@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tlsmith.scan import functions
+from tlsmith.scan import bindings, functions
 from tlsmith.scan.expression import Value
 from tlsmith.scan.extent import value_end
 from tlsmith.scan.finding import Edit, Match
@@ -21,6 +21,8 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
 _GIVING = frozenset({"=", ":", "=>", ":=", "<-", "+=", "->"})
+_SEVERAL = ("python", "go", "ruby", "lua")
+"""Where several things are given their values at once."""
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
@@ -99,6 +101,11 @@ def key_at(source: Source, end: int) -> int | None:
 
 def value_start(source: Source, key: int) -> int | None:
     """The index of the first token of a key's value, or None if it is given none."""
+    several = _of_several(source, key)
+    return several if several >= 0 else _own_value(source, key)
+
+
+def _own_value(source: Source, key: int) -> int | None:
     tokens = source.tokens
     index = key + 1
     if tokens.parent[key] >= 0:
@@ -120,6 +127,19 @@ def value_start(source: Source, key: int) -> int | None:
         if typed is not None:
             return typed
     return _skip_lines(source, index + 1)
+
+
+def _of_several(source: Source, key: int) -> int:
+    """Where the value of a member starts in `a.verify, tries = False, 5`, or -1."""
+    tokens = source.tokens
+    if source.language.name not in _SEVERAL or tokens.texts[key - 1 : key] != ["."]:
+        return -1
+    after = tokens.texts[key + 1 : key + 2]
+    if after == [","] or (
+        after == ["="] and "," in tokens.texts[source.begins_statement(key) : key]
+    ):
+        return bindings.of_several(source, key)
+    return -1
 
 
 def _is_no_sign(source: Source, key: int, colon: int) -> bool:

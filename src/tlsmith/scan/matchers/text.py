@@ -1,13 +1,14 @@
 """`text`: what a regular expression says, in code or in strings, never in comments.
 
 What a rule may say in `match`: `pattern`, matched where the anchor begins (without, the
-anchor itself); `zone`, `code`, `string` or `any`; `unless`, a regular expression that
-must not be found in the `scope`: the `line`, `statement`, `block`, `function` or
-`file`, where `{receiver}` is the name that the text is called on; `scope_has`, one
-that must be found there; `elsewhere`, that the word at the anchor is no function of the
-same file, which tells for itself; and what every matcher of code may (`asked.py`).
-`by_name` says that the pattern may also be met where a constant stands that is given
-the anchor's text.
+anchor itself), whose group `told`, if it has one, is where the finding is; `zone`,
+`code`, `string` or `any`; `unless`, a regular expression that must not be found in the
+`scope`: the `line`, `statement`, `block`, `function` or `file`, where `{receiver}` is
+the name that the text is called on; `scope_has`, one that must be found there;
+`elsewhere`, that the word at the anchor is no function of the same file, which tells
+for itself; and what every matcher of code may (`asked.py`). `by_name` says that the
+pattern may also be met where a constant stands that is given the anchor's text, or with
+what a constant behind the anchor holds.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tlsmith.scan import functions
+from tlsmith.scan import bindings, functions
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.lexer import STRING
 from tlsmith.scan.matchers.asked import fits_calls
 from tlsmith.scan.matchers.method import header_start
 from tlsmith.scan.pattern import compiled
@@ -30,17 +32,24 @@ _RECEIVER = re.compile(r"(\w+)(?:\s*\.\s*\w+\(\s*[\"']?)?\Z")
 _GIVEN = re.compile(r"(\w+)\s*(?::\s*\w+\s*)?=\s*\Z")
 """The constant that a literal is given to."""
 
+_NAME_BEHIND = re.compile(
+    r"\s*\]?\s*(?:,|=>|->|=|to\b)\s*([A-Za-z_]\w*(?:\.\w+)?)\s*[,;)]"
+)
+"""The name of what a property is given."""
+
 _USES = 20
 """Places where a constant is used that are looked at."""
 
 
 def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """The pattern's text at an anchor, if it stands in the zone asked for."""
+    found = None
     if "pattern" in rule.match:
         found = compiled(rule.match["pattern"]).match(source.text, start)
         if found is None:
             if rule.match.get("by_name"):
                 yield from _by_name(rule, source, start, end)
+                yield from _with_constant(rule, source, start, end)
             return
         end = found.end()
     zone = source.zone(start)
@@ -63,6 +72,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         and functions.defines_name(source, source.tokens.texts[index])
     ):
         return
+    start = (
+        start
+        if found is None or "told" not in found.re.groupindex
+        else found.start("told")
+    )
     edits = (
         (Edit(start, end, rule.rewrite["replace"]),)
         if "replace" in rule.rewrite
@@ -85,6 +99,27 @@ def _by_name(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match
         found = pattern.match(told + source.text[behind : behind + _BEFORE])
         if found and fits_calls(rule, source, index):
             yield Match(first, behind + found.end() - len(told))
+
+
+def _with_constant(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
+    """Where the pattern fits if a constant behind the anchor is written out."""
+    tokens = source.tokens
+    behind = _NAME_BEHIND.match(source.text, end)
+    index = tokens.at(behind.start(1)) if behind else None
+    if behind is None or index is None or source.zone(start) == "comment":
+        return
+    parts = behind[1].split(".")
+    pattern = compiled(rule.match["pattern"])
+    told = source.text[start : behind.start(1)]
+    for value, sure in bindings.values_of(source, parts, index):
+        literal = tokens.texts[value] if tokens.kinds[value] == STRING else ""
+        if (
+            literal
+            and pattern.match(told + literal)
+            and fits_calls(rule, source, index)
+        ):
+            yield Match(start, behind.end(1), None if sure else "medium")
+            return
 
 
 def is_docstring(source: Source, offset: int) -> bool:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 
 from tlsmith.scan.finding import Edit, Match
-from tlsmith.scan.lexer import STRING
+from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.matchers.config import said
 from tlsmith.scan.matchers.line import in_comment
 from tlsmith.scan.matchers.prose import is_prose
@@ -47,11 +47,12 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if not _is_read(source, start):
         return
     around = _around(source, start)
-    if not _fits(rule, source.text[slice(*around)]):
+    joined = _joined(source, around)
+    if not _fits(rule, source.text[slice(*joined)]):
         return
     if is_prose(source, around, (start, found.end())):
         return
-    host = _HOST.search(source.text, *around)
+    host = _HOST.search(source.text, *joined)
     yield Match(
         start,
         found.end(),
@@ -89,6 +90,25 @@ def _around(source: Source, offset: int) -> tuple[int, int]:
     line, _ = source.position(offset)
     first, last = source.line_bounds(line)
     return max(first, offset - _LINE), min(last, offset + _LINE)
+
+
+_JOINS = frozenset({"+", ".", "..", "&", "\n"})
+_PIECES = 12
+
+
+def _joined(source: Source, around: tuple[int, int]) -> tuple[int, int]:
+    """The offsets of a string with those that stand joined before: `"a" + b + "c"`."""
+    tokens = source.tokens
+    index = tokens.at(around[0])
+    if index is None or tokens.kinds[index] != STRING:
+        return around
+    first = around[0]
+    for before in range(index - 1, max(index - _PIECES, -1), -1):
+        if tokens.kinds[before] == STRING:
+            first = tokens.starts[before]
+        elif tokens.kinds[before] != WORD and tokens.texts[before] not in _JOINS:
+            break
+    return max(first, around[0] - _LINE), around[1]
 
 
 def _edits(rule: Rule, source: Source, value: tuple[int, int]) -> tuple[Edit, ...]:
