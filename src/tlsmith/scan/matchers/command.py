@@ -29,6 +29,7 @@ from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.answered import is_answered
 from tlsmith.scan.shell.command import Command, Word
+from tlsmith.scan.shell.program import arguments as given_to
 from tlsmith.scan.shell.running import running_at
 from tlsmith.scan.shell.variables import Held, held_by, set_where, values_of
 from tlsmith.scan.source import Source
@@ -52,7 +53,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if found is None:
         return
     command, at = found
-    arguments = command.words[at + 1 :]
+    arguments = given_to(command.words, at)
     said = _joined(arguments)
     if not _fits(rule, command, said):
         return
