@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from tlsmith.scan.config.given import given
 from tlsmith.scan.shell.command import Word
@@ -29,6 +30,10 @@ _LISTED = re.compile(rf"{_TEXT}|(?P<plain>[^\s,\[\]\"'][^,\]\n]*)")
 _ENTRY = re.compile(rf"-[ ]+(?:{_TEXT}|(?P<plain>[^\s\"'#][^\n#]*))")
 """An entry of a list of YAML's, in brackets and on a line of its own."""
 _LONGEST = 2000
+_MOST_VALUES = 64
+"""So many values of one word are looked at: scripts that test a program set a
+variable hundreds of times.
+"""
 _DEEPEST = 3
 """So many variables are looked up, one in what the other holds."""
 
@@ -52,7 +57,7 @@ def held_by(word: Word, source: Source) -> Iterator[Held]:
     """What a word that is nothing but a variable may stand for in this file, and what
     the variables in that stand for.
     """
-    yield from _held_by(word, source, 0, frozenset())
+    yield from islice(_held_by(word, source, 0, frozenset()), _MOST_VALUES)
 
 
 def _held_by(
