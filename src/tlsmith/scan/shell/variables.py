@@ -82,6 +82,8 @@ def _told_by(
         for held in handed(word.offset(0) + base, source):
             yield word.text, source, held
         return
+    for held in _echoed(word, base):
+        yield word.text, source, held
     if called := _CALL.fullmatch(word.text):
         for held in told(called["name"], source):
             yield called["name"], source, held
@@ -139,6 +141,15 @@ def told(name: str, source: Source) -> Iterator[Held]:
         inside = program in _WRITING and function_at(command.start, source) == function
         for word in command.words[1:] if inside else ():
             yield from _value(word, 0, 0)
+
+
+def _echoed(word: Word, base: int) -> Iterator[Held]:
+    """What `$(test -f ca.pem || echo -k)` stands for."""
+    if not (word.text.startswith("$(") and word.text.endswith(")")):
+        return
+    for command in read_shell(word.text[2:-1]):
+        if command.words and command.words[0].text in _WRITING:
+            yield Held(command.words[1:], word.offset(2) + base, 0)
 
 
 def set_where(text: str, source: Source) -> tuple[int, int, int] | None:
