@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.config.reading import documents
 from tlsmith.scan.part import Part, part_of, rewritten, unescaped
+from tlsmith.scan.parts import defined
 from tlsmith.scan.parts.listed import joined, strings_in
 from tlsmith.scan.source import Source
 
@@ -68,6 +69,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         if not offsets:
             return
     settings = documents(source)
+    yield from defined.parts(source, offsets)
     for offset in offsets:
         for _, node in settings.values_at(offset):
             if id(node) not in seen and not _is_prose(node):
