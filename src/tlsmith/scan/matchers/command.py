@@ -29,7 +29,8 @@ from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.answered import is_answered
 from tlsmith.scan.shell.command import Command, Word
-from tlsmith.scan.shell.running import running_at
+from tlsmith.scan.shell.program import arguments as given_to
+from tlsmith.scan.shell.running import given_what_is_at, running_at
 from tlsmith.scan.shell.variables import Held, held_by, set_where, values_of
 from tlsmith.scan.source import Source
 
@@ -48,15 +49,13 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """What is wrong with the command whose program stands at an anchor."""
     if not may_tell(rule, source):
         return
-    found = running_at(source, start, compiled(f"(?i:{rule.match['program']})"))
-    if found is None:
-        return
-    command, at = found
-    arguments = command.words[at + 1 :]
-    said = _joined(arguments)
-    if not _fits(rule, command, said):
-        return
-    yield from _wrong(rule, source, arguments, said)
+    program = compiled(f"(?i:{rule.match['program']})")
+    found = running_at(source, start, program)
+    for command, at in [found] if found else given_what_is_at(source, start, program):
+        arguments = given_to(command.words, at)
+        said = _joined(arguments)
+        if _fits(rule, command, said):
+            yield from _wrong(rule, source, arguments, said)
 
 
 def _wrong(

@@ -211,7 +211,12 @@ def _is_said(values: Iterable[str], node: Node, value: str) -> bool:
         return any(
             child.key == ITEM and said(values, child.value) for child in node.children
         )
-    return said(values, value)
+    return said(values, "{}" if _is_empty_block(node) else value)
+
+
+def _is_empty_block(node: Node) -> bool:
+    """Whether it is set to braces or brackets with nothing in them."""
+    return node.value_start < 0 and not node.children and node.end > node.key_end
 
 
 def is_like(pattern: str, key: str) -> bool:

@@ -77,6 +77,7 @@ _SAYING = re.compile(
     r"(?i)\$\((?:error|warning|info)\b|\b(?:description|regex|pattern|message|note|title"
     r"|summary|comment|help|forbid\w*|deny\w*|match)[\"']?\s*[=:]"
 )
+_SEARCHING = re.compile(r"\b(?:[efz]?grep|rg|ag|ack|sed|perl|ruby)\b")
 _PAIRS = re.compile(r"(?:[A-Za-z_]\w*=\S*\s*)+")
 _LIST_OF_TEXTS = re.compile(
     r"(?i)words?$|pattern|regex|match|exclude|include|forbid|deny|tags|labels|paths|note"
@@ -230,7 +231,9 @@ def _is_text(node: Node) -> bool:
         return True
     beside = holder.children
     before = beside[beside.index(node) - 1].value if node in beside[1:] else ""
-    return bool(re.match(r"--?(?:pattern|regexp?|grep|e$|match)", before))
+    if before == "-e":  # of grep; `docker run` has another
+        return any(_SEARCHING.search(one.value) for one in beside)
+    return bool(re.match(r"--?(?:pattern|regexp?|grep|match)", before))
 
 
 def _in_shell(source: Source, start: int, end: int) -> Iterator[Given]:

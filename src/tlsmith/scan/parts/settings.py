@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.config.reading import documents
 from tlsmith.scan.part import Part, part_of, rewritten, unescaped
+from tlsmith.scan.parts import defined
 from tlsmith.scan.parts.listed import joined, strings_in
 from tlsmith.scan.source import Source
 
@@ -31,7 +32,11 @@ _UNIT = re.compile(
 )
 _DOLLARS = re.compile(r"\$\$\{")
 """In a here-document of HCL: `$${NAME}` is what a shell knows as `${NAME}`."""
-_TEMPLATE = re.compile(r"\{\{-?[ ]*(?P<name>[A-Za-z_]\w*)[ ]*-?\}\}")
+_TEMPLATE = re.compile(
+    r"\{\{-?[ ]*(?P<name>[A-Za-z_]\w*)[ ]*-?\}\}"
+    r"|<<[ ]*(?:pipeline\.)?parameters\.(?P<parameter>[A-Za-z_]\w*)[ ]*>>"
+)
+"""A variable of Ansible's, and a parameter of CircleCI's."""
 _LONG = 4000
 _IN_KEY = re.compile(r"[\s{,]*+\"[^\"\\]*+")
 _KEY_END = re.compile(r"[^\"\\]*+\"\s*+:")
@@ -64,6 +69,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         if not offsets:
             return
     settings = documents(source)
+    yield from defined.parts(source, offsets)
     for offset in offsets:
         for _, node in settings.values_at(offset):
             if id(node) not in seen and not _is_prose(node):
@@ -304,10 +310,12 @@ def _scalar(source: Source, node: Node, language: str, path: str = "") -> Part:
 
 
 def _templated(source: Source, text: str, start: int, language: str) -> Part:
-    """A text in which Ansible's `{{ name }}` are variables of the shell."""
+    """A text in which Ansible's `{{ name }}` and their like are shell variables."""
     if language != "shell":
         return part_of(source, text, [(0, start)], language)
-    written = rewritten(text, start, _TEMPLATE, lambda one: f"${{{one['name']}}}")
+    written = rewritten(
+        text, start, _TEMPLATE, lambda one: f"${{{one['name'] or one['parameter']}}}"
+    )
     return part_of(source, *written, language)
 
 

@@ -62,8 +62,8 @@ _EVALUATING = frozenset(
     [
         "eval", "ssh", "su", "watch", "trap", "retry", "parallel", "script", "xargs",
         "timeout", "concurrently", "wait-on", "npm-run-all", "start-server-and-test",
-        "crontab", "vagrant", "wsl", "doas", "sudo", "runuser", "salt", "salt-call",
-        "salt-ssh", "tmux", "screen",
+        "crontab", "at", "vagrant", "wsl", "doas", "sudo", "runuser", "salt",
+        "salt-call", "salt-ssh", "tmux", "screen",
     ]
 )  # fmt: skip
 _WORDS = re.compile(r"\S+\s+\S")
@@ -89,6 +89,9 @@ _SWITCHES = frozenset(["-force", "-append", "-nonewline", "-noclobber", "-passth
 _NAMED_PARAMETER = re.compile(r"(?i)-(?:FilePath|ArgumentList|Args)\b|[\"',@()]")
 _ECHOING = frozenset(["echo", "printf"])
 _CRON_LINE = re.compile(r"(?:[\d*][\d*/,-]*[ \t]+){5}\S|@(?:reboot|\w+ly)[ \t]+\S")
+_COMMANDS = re.compile(r"\bcommands\"?[ ]*[=:][ ]*\[")
+_TEXT = re.compile(r"\"([^\"\\\n]{2,2000})\"")
+"""A text of a list as JSON has it."""
 _SCRIPT = re.compile(r"(?i)[$%{]+\w*(?:script|_sh|_bat|_cmd)[}%]*")
 """The variable that holds a script's name."""
 
@@ -110,6 +113,8 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         yield from _written_by_cmdlet(source, command)
         yield from _started(source, command)
         yield from _given_as_script(source, command)
+        yield from _aliased(source, command)
+        yield from _listed(source, command)
         for path, word in _added(command):
             added.setdefault(path, []).append(word)
         for word in _values(command):
@@ -190,6 +195,9 @@ def _handed_on(source: Source, command: Command) -> Iterator[Part]:
             continue
         for document in command.documents if index == 0 or language else ():
             yield stretch_of(source, document.start, document.end, language or "shell")
+        for operator, word in command.redirects:
+            if operator == "<<<":  # `bash <<< "curl …"`
+                yield _inner(source, word, language or "shell")
         if language is None:
             yield from _evaluated(source, words[index + 1 :])
             continue
@@ -321,6 +329,23 @@ def _given_as_script(source: Source, command: Command) -> Iterator[Part]:
             start = word.offset(len(name) + 1)
             if word.offset(len(word.text) - 1) - start == len(text) - 1:
                 yield part_of(source, text, [(0, start)])
+
+
+def _listed(source: Source, command: Command) -> Iterator[Part]:
+    """`aws ssm send-command --parameters 'commands=["curl …"]'`."""
+    for word in command.words[1:]:
+        found = _COMMANDS.search(word.text) if word.quoted else None
+        for entry in _TEXT.finditer(word.text, found.end()) if found else ():
+            text, start = entry[1], word.offset(entry.start(1))
+            if word.offset(entry.end(1) - 1) - start == len(text) - 1:
+                yield part_of(source, text, [(0, start)])
+
+
+def _aliased(source: Source, command: Command) -> Iterator[Part]:
+    """`alias fetch "curl …"`, as fish and csh have it."""
+    words = command.words
+    if len(words) == 3 and words[0].text == "alias" and "=" not in words[1].text:
+        yield from _evaluated(source, words[2:])
 
 
 def _as_written(source: Source, word: Word) -> str:

@@ -117,6 +117,7 @@ def _name_of(word: str) -> str:
     variable = _VARIABLE.fullmatch(word)
     if variable:
         return (variable[1] or variable[2]).lower()
+    word = word.removeprefix("--image=")
     name = _PREFIX.sub("", word, count=1) if word[:1] in "@+!:-" else word
     name = _FOLDER.split(name)[-1]
     name = _TAG.sub("", name)
@@ -165,8 +166,23 @@ def _behind_assignments(words: Sequence[Word], at: int) -> int:
 
 def _later(words: Sequence[Word], at: int) -> Iterator[int]:
     for index in range(at, len(words)):
-        if words[index].text[:1] not in ("-", ""):
+        text = words[index].text
+        if text[:1] not in ("-", "") or text.startswith("--image="):
             yield index
+
+
+def arguments(words: Sequence[Word], at: int) -> Sequence[Word]:
+    """What the program at an index is given.
+
+    What `kubectl run --image=IMAGE` hands to the image's program stands behind `--`.
+    """
+    behind = words[at + 1 :]
+    is_image = "--image" in (words[at].text.partition("=")[0], words[at - 1].text)
+    if is_image:
+        for index, word in enumerate(behind):
+            if word.text == "--":
+                return behind[index + 1 :]
+    return behind
 
 
 def _behind(words: Sequence[Word], at: int, name: str) -> int | None:

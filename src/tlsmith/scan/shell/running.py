@@ -44,6 +44,40 @@ def _index(source: Source) -> tuple[list[int], list[_Running]]:
     return [place[0] for place in places], places
 
 
+_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
+_USE = re.compile(r"\$\{?([A-Za-z_]\w*)(?:\[[@*]\])?\}?")
+
+
+def given_what_is_at(
+    source: Source, offset: int, name: re.Pattern[str]
+) -> Iterator[tuple[Command, int]]:
+    """The commands of a program that are given the variable which holds an offset:
+    `options=(--insecure)` and, further down, `mc "${options[@]}" …`.
+    """
+    if source.language.name != "shell":
+        return
+    for _, word in words_at(source, offset):
+        assigned = _ASSIGNMENT.match(word.text)
+        for command in _given(source).get(assigned["name"], ()) if assigned else ():
+            for index in programs(command.words):
+                if name.fullmatch(name_of(command.words[index].text)):
+                    yield command, index
+                    break
+
+
+@lru_cache(maxsize=16)
+def _given(source: Source) -> dict[str, list[Command]]:
+    """Every variable that is a word of commands, with those."""
+    given: dict[str, list[Command]] = {}
+    for command in source.commands:
+        for word in command.words:
+            if use := _USE.fullmatch(word.text):
+                commands = given.setdefault(use[1], [])
+                if not commands or commands[-1] is not command:
+                    commands.append(command)
+    return given
+
+
 def words_at(source: Source, offset: int) -> Iterator[tuple[Command, Word]]:
     """The words that hold an offset, each with its command, the innermost first."""
     starts, places = _words(source)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from tlsmith.scan.config.given import given
 from tlsmith.scan.shell.command import Word
@@ -18,12 +19,21 @@ _USE = re.compile(
     r"|\$\{\{\s*(?:env|vars|inputs|parameters|matrix|github\.event\.inputs)"
     r"\.(?P<context>[\w-]+)\s*\}\}"
     r"|\$\(\(?(?:variables\.|params\.)?(?P<macro>[A-Za-z_]\w*)\)\)?"
+    r"|\{\{-?[ ]*\.?(?P<template>[A-Za-z_]\w*)[ ]*-?\}\}"
 )
 _CALL = re.compile(r"\$\(\s*(?P<name>[A-Za-z_][\w-]*)(?:[ \t][^()]*)?\)")
 _ARGUMENTS = frozenset(["$@", "${@}", "$*", "${*}"])
 _WRITING = frozenset(["echo", "printf"])
 _LAST = re.compile(rf"(?:{_USE.pattern})$")
+_TEXT = r"\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'"
+_LISTED = re.compile(rf"{_TEXT}|(?P<plain>[^\s,\[\]\"'][^,\]\n]*)")
+_ENTRY = re.compile(rf"-[ ]+(?:{_TEXT}|(?P<plain>[^\s\"'#][^\n#]*))")
+"""An entry of a list of YAML's, in brackets and on a line of its own."""
 _LONGEST = 2000
+_MOST_VALUES = 64
+"""So many values of one word are looked at: scripts that test a program set a
+variable hundreds of times.
+"""
 _DEEPEST = 3
 """So many variables are looked up, one in what the other holds."""
 
@@ -47,13 +57,13 @@ def held_by(word: Word, source: Source) -> Iterator[Held]:
     """What a word that is nothing but a variable may stand for in this file, and what
     the variables in that stand for.
     """
-    yield from _held_by(word, source, 0, frozenset())
+    yield from islice(_held_by(word, source, 0, frozenset()), _MOST_VALUES)
 
 
 def _held_by(
     word: Word, source: Source, base: int, seen: frozenset[str]
 ) -> Iterator[Held]:
-    if "$" not in word.text and "%" not in word.text:
+    if not any(mark in word.text for mark in ("$", "%", "{{")):
         return
     for name, at, held in _told_by(word, source, base):
         yield held
@@ -72,13 +82,15 @@ def _told_by(
         for held in handed(word.offset(0) + base, source):
             yield word.text, source, held
         return
+    for held in _echoed(word, base):
+        yield word.text, source, held
     if called := _CALL.fullmatch(word.text):
         for held in told(called["name"], source):
             yield called["name"], source, held
     use = _USE.fullmatch(word.text)
     if use is None:
         return
-    name = use["name"] or use["context"] or use["macro"]
+    name = use["name"] or use["context"] or use["macro"] or use["template"]
     default = use["default"]
     if default:
         begin = use.start("default") + (2 if default[0] == ":" else 1)
@@ -131,6 +143,15 @@ def told(name: str, source: Source) -> Iterator[Held]:
             yield from _value(word, 0, 0)
 
 
+def _echoed(word: Word, base: int) -> Iterator[Held]:
+    """What `$(test -f ca.pem || echo -k)` stands for."""
+    if not (word.text.startswith("$(") and word.text.endswith(")")):
+        return
+    for command in read_shell(word.text[2:-1]):
+        if command.words and command.words[0].text in _WRITING:
+            yield Held(command.words[1:], word.offset(2) + base, 0)
+
+
 def set_where(text: str, source: Source) -> tuple[int, int, int] | None:
     """Where the variable that a text ends with is given a value: the offsets, and how
     many texts further out they are meant.
@@ -176,6 +197,25 @@ def _looked_for(name: str, source: Source, level: int = 0) -> Iterator[Held]:
     if source.language.name == "yaml":
         for found in _defaults(name).finditer(source.text):
             yield Held(_words(found["value"]), found.start("value"), level)
+        yield from _one_of(name, source, level)
+
+
+def _one_of(name: str, source: Source, level: int) -> Iterator[Held]:
+    """What a matrix gives a name in turn: each entry of its list."""
+    for found in _lists(name).finditer(source.text):
+        entries = _ENTRY if found["list"] is None else _LISTED
+        for entry in entries.finditer(found["list"] or found["lines"]):
+            text = entry["double"] or entry["single"] or entry["plain"] or ""
+            at = entry.start() + entry[0].find(text) + found.start(found.lastgroup or 0)
+            yield Held(_words(text), at, level)
+
+
+def _lists(name: str) -> re.Pattern[str]:
+    """`NAME: [a, b]`, or `NAME:` with lines of entries below."""
+    return re.compile(
+        rf"(?m)^[ \t]*(?:-[ ]+)?{name}:[ \t]*"
+        r"(?:(?P<list>\[[^\[\]]{0,500}\])|\n(?P<lines>(?:[ \t]*-[ ][^\n]*\n){1,30}))"
+    )
 
 
 def _defaults(name: str) -> re.Pattern[str]:
