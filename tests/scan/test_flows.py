@@ -272,6 +272,7 @@ def test_a_value_is_followed_to_where_it_is_given(path: str, text: str) -> None:
         ("a.js", "new Agent({ rejectUnauthorized: o.on !== false });\n"),
         ("a.js", "new Agent({ rejectUnauthorized: process.env.STRICT });\n"),
         ("a.js", "new Agent({ rejectUnauthorized: !insecure || strict });\n"),
+        ("a.go", "const on = true\nvar c = &C{InsecureSkipVerify: lax && on}\n"),
         ("a.js", "new SMTPServer({ secure: false, rejectUnauthorized: false });\n"),
         ("a.py", "import requests\nrequests.get(u, verify=not lax and ca)\n"),
         (

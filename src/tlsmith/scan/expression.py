@@ -151,18 +151,17 @@ def _parts(
     several, either = operands(source, start, end)
     if len(several) < 2 or settled(source, start, end):
         return None
-    *before, last = several
-    return [
-        *(
-            one
-            for one in before
-            if any(
-                truth(source, value) is not (not either)
-                for value in possible_values(source, *one, depth + 1)
-            )
-        ),
-        last,
+    left = [
+        one
+        for one in several
+        if any(
+            truth(source, value) is not (not either)
+            for value in possible_values(source, *one, depth + 1)
+        )
     ]
+    last = several[-1]
+    # `x || false` means false by default; `x && true` is no more than x.
+    return left if last in left or (left and not either) else [*left, last]
 
 
 def _of_property(source: Source, name: tuple[str, ...]) -> list[tuple[int, int]]:
