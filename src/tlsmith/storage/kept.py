@@ -37,6 +37,8 @@ class Kept:
         self._records: dict[Hashable, Any] = {}
         # That of the store when everything kept was so.
         self._state: bytes | None = None
+        # Those that were committed here where that cannot be told.
+        self._former: dict[Hashable, Any] = {}
         # What it becomes by the commit that is under way here.
         self._coming: Mapping[Hashable, Any] | None = None
 
@@ -68,6 +70,21 @@ class Kept:
             if before != self._state and not self._advance(before):
                 self._begin_anew(before)
             self._put({key: record})
+
+    def note(self, changes: Mapping[Hashable, Any]) -> None:
+        """Take note of what was committed by somebody who does not `expect` it."""
+        if self._store.state() is None:
+            if len(self._former) >= _MOST:
+                self._former = {}
+            known = ((key, one) for key, one in changes.items() if one is not None)
+            self._former.update(known)
+
+    def former(self, key: Hashable) -> Any:
+        """Return a record as it was some time ago, None where that is not known.
+
+        What never changes of it can be relied on.
+        """
+        return self.get(key) or self._former.get(key)
 
     def begin(self) -> None:
         """Take note that nobody else can write now."""

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,8 +19,10 @@ from tlsmith.errors import (
 )
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.acme.shared_nonces import SharedNonces
-from tlsmith.storage.base import Storage, head_of
-from tlsmith.storage.connection import Connection, Cursor, Row, Transaction
+from tlsmith.storage.asked import Answer, Asked
+from tlsmith.storage.base import HEAD, Storage, head_of
+from tlsmith.storage.connection import Connection, Cursor, Transaction
+from tlsmith.storage.gathering import GatheringTransaction
 from tlsmith.storage.migration import (
     MIGRATIONS,
     MIGRATIONS_TABLE,
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
 # wait for long (libpq knows none that are shorter), and connections at a time.
 _PATIENCE, _HURRY = 5, 2
 _MOST = 16
-# Rows that are written one by one.
-_FEW = 8
+_BEGIN, _COMMIT, _ROLLBACK = Asked("BEGIN"), Asked("COMMIT"), Asked("ROLLBACK")
+_HEAD = Asked(HEAD + " FOR UPDATE")
+_REVISION = Asked("SELECT revision FROM head")
 # In the advisory lock's name space: any number that nobody else takes.
 _MIGRATION_LOCK = 0x746C736D
 
@@ -107,24 +110,26 @@ class PostgresStorage(Storage):
         return connection
 
     @contextlib.contextmanager
-    def _connection(self, first: str) -> Iterator[HurriedConnection]:
-        """Give a connection on which the statement `first` was run.
+    def _connection(
+        self, *first: Asked
+    ) -> Iterator[tuple[HurriedConnection, list[Answer]]]:
+        """Give a connection on which some statements were run, and their answers.
 
-        One that lay idle may have been cut, as by a restart of the server: then
-        `first`, which changes nothing, is run again on a new one.
+        One that lay idle may have been cut, as by a restart of the server: then they,
+        which change nothing, are run again on a new one.
         """
         self._check_process()
         with self._place():
             connection = self._take()
             try:
-                connection.execute(first)
+                answers = connection.ask(*first)
             except self._driver.OperationalError:
                 connection.close()
                 self._close_idle()
                 connection = self._open()
-                connection.execute(first)
+                answers = connection.ask(*first)
             try:
-                yield connection
+                yield connection, answers
             finally:
                 self._give_back(connection)
 
@@ -178,14 +183,14 @@ class PostgresStorage(Storage):
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Give one of a few connections, all of it one snapshot; see the base."""
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with _translated(self), self._connection(begin) as connection:
+        begin = Asked("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with _translated(self), self._connection(begin) as (connection, _):
             try:
                 self._check_current(connection)
                 yield _reading(connection)
             finally:
                 with contextlib.suppress(self._driver.Error):
-                    connection.execute("COMMIT")
+                    connection.ask(_COMMIT)
 
     @contextlib.contextmanager
     def look(self) -> Iterator[Connection]:
@@ -197,53 +202,60 @@ class PostgresStorage(Storage):
             def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
                 begun = time.perf_counter()
                 try:
-                    cursor = held[0].execute(_in_psycopg(statement), values)
+                    (answer,) = held[0].ask(Asked(statement, values))
                     self.reach.took(time.perf_counter() - begun)
-                    return cursor
+                    return answer
                 except self._driver.OperationalError:
                     # It lay idle, and was cut meanwhile: reading can be done again.
                     held[0].close()
                     self._close_idle()
                     held[0] = self._open()
-                    return held[0].execute(_in_psycopg(statement), values)
+                    return held[0].ask(Asked(statement, values))[0]
 
             try:
                 yield Connection(execute, execute)
             finally:
                 self._give_back(held[0])
 
-    @contextlib.contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self) -> AbstractContextManager[Transaction]:
         """Give a transaction that holds the head; see the base."""
-        with _translated(self), self._connection("BEGIN") as connection:
+        return self._writing(trusts=False)
+
+    def write_trusting(self) -> AbstractContextManager[Transaction]:
+        """See the base."""
+        return self._writing(trusts=True)
+
+    @contextlib.contextmanager
+    def _writing(self, *, trusts: bool) -> Iterator[Transaction]:
+        with (
+            _translated(self),
+            # The head at once, since it is what keeps others out.
+            self._connection(_BEGIN, _HEAD) as (connection, (_, head)),
+        ):
             try:
                 self._check_current(connection)
-                execute, execute_many = _statements_of(connection)
-                # At once, since this is what keeps others out.
-                head = head_of(execute, " FOR UPDATE")
-                transaction = Transaction(execute, execute_many, lambda: head)
+                transaction = GatheringTransaction(
+                    connection.ask, head_of(head), trusts=trusts
+                )
                 yield transaction
-                self._commit(connection, transaction)
+                transaction.flush()
+                self._commit(connection)
             except BaseException:
                 with contextlib.suppress(self._driver.Error):
-                    connection.execute("ROLLBACK")
+                    connection.ask(_ROLLBACK)
                 raise
 
     def _check_current(self, connection: HurriedConnection) -> None:
         """Refuse a store of another version; looked at once a process."""
         if not self._is_current:
-            check_current(connection.execute(MIGRATIONS).fetchall(), self.url)
+            (there,) = connection.ask(Asked(MIGRATIONS))
+            check_current(there.fetchall(), self.url)
             self._is_current = True
 
-    def _commit(self, connection: HurriedConnection, transaction: Transaction) -> None:
-        """Send what is to be written before the commit, and that, and wait once."""
+    def _commit(self, connection: HurriedConnection) -> None:
         try:
-            with connection.pipeline():
-                transaction.flush()
-                connection.execute("COMMIT")
+            connection.ask(_COMMIT)
         except self._driver.Error as error:
-            # What the server skipped after a refusal it did not prepare either, and the
-            # driver believes that it did: such a connection is not used again.
             is_refused = not connection.closed and error.sqlstate is not None
             connection.close()
             if is_refused or not isinstance(error, self._driver.OperationalError):
@@ -257,13 +269,13 @@ class PostgresStorage(Storage):
 
     def migrate(self) -> list[int]:
         """See the base."""
-        with _translated(self), self._connection("BEGIN") as connection:
+        with _translated(self), self._connection(_BEGIN) as (connection, _):
             try:
                 made = self._migrate(connection)
-                connection.execute("COMMIT")
+                connection.ask(_COMMIT)
             except BaseException:
                 with contextlib.suppress(self._driver.Error):
-                    connection.execute("ROLLBACK")
+                    connection.ask(_ROLLBACK)
                 raise
             return made
 
@@ -282,9 +294,9 @@ class PostgresStorage(Storage):
         """See the base."""
         with (
             _translated(self),
-            self._connection("SELECT 1") as connection,
+            self._connection(_REVISION) as (_, (answer,)),
         ):
-            row = connection.execute("SELECT revision FROM head").fetchone()
+            row = answer.fetchone()
             return int(row[0]) if row else 0
 
     def nonces(self) -> Nonces:
@@ -302,30 +314,11 @@ class PostgresStorage(Storage):
         self._close_idle()
 
 
-def _statements_of(connection: HurriedConnection) -> tuple[Any, Any]:
-    def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
-        return connection.execute(_in_psycopg(statement), values)
-
-    def execute_many(statement: str, rows: Sequence[Row]) -> None:
-        cursor = connection.cursor()
-        if len(rows) > _FEW:
-            cursor.executemany(_in_psycopg(statement), rows)
-            return
-        # Each waits for the server by itself, or in a pipeline for nothing at all,
-        # where executemany waits always.
-        for row in rows:
-            cursor.execute(_in_psycopg(statement), row)
-
-    return execute, execute_many
-
-
 def _reading(connection: HurriedConnection) -> Connection:
-    return Connection(*_statements_of(connection))
+    def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
+        return connection.ask(Asked(statement, values))[0]
 
-
-@lru_cache(maxsize=512)
-def _in_psycopg(statement: str) -> bytes:
-    return statement.replace("?", "%s").encode()
+    return Connection(execute, execute)
 
 
 def _without_password(url: str) -> str:

@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from tlsmith.errors import (
     StorageError,
 )
 from tlsmith.storage.base import Storage
-from tlsmith.storage.connection import Transaction
+from tlsmith.storage.connection import OvertakenError, Transaction
 from tlsmith.storage.errand import Errand, HandOver
 from tlsmith.storage.light_future import LightFuture
 from tlsmith.storage.turns import EventLoop, Turns
@@ -183,13 +184,27 @@ class Writer:
     def _try_together(
         self, batch: list[Work], *, is_open: bool
     ) -> list[tuple[Work, Any]]:
-        with self._storage.write() as transaction:
+        try:
+            writing = self._storage.write_trusting()
+            return self._done_together(writing, batch, is_open=is_open)
+        except OvertakenError:
+            return self._done_together(self._storage.write(), batch, is_open=False)
+
+    def _done_together(
+        self,
+        writing: AbstractContextManager[Transaction],
+        batch: list[Work],
+        *,
+        is_open: bool,
+    ) -> list[tuple[Work, Any]]:
+        with writing as transaction:
             hand_over = self._hand_over if self._storage.is_near else None
             if hand_over is not None and all(one.is_short for one in batch):
                 acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
                 done, refused, _ = Errand(acts).result_by(hand_over)
             else:
                 done, refused, _ = do_all(batch, transaction)
+        self._storage.kept.note(transaction.changes)
         for work, refusal in refused:
             fail(work, refusal)
         return done

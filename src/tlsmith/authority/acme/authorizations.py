@@ -33,6 +33,7 @@ from tlsmith.storage.acme.known import (
     forget_order,
     known_authorization,
     order_by_now,
+    order_needs_one,
     tell_authorization,
     tell_order,
 )
@@ -211,7 +212,8 @@ def _go_on(
     until = record.expires_at
     # Most orders have one name: a statement less for them.
     known = order_by_now(context.storage, transaction, order_id)
-    if make_ready(transaction, order_id, until, only=record.id):
+    is_only = order_needs_one(context.storage, transaction, order_id)
+    if make_ready(transaction, order_id, until, only=record.id, is_likely=is_only):
         if known is not None:
             until = min(known.expires_at, until)
             tell_order(transaction, known._replace(status=READY, expires_at=until))

@@ -83,13 +83,13 @@ class Finalizer:
             actor = actor_of(account, request_id)
 
             def act(transaction: Transaction) -> OrderRecord:
+                now, number = context.now(), transaction.certificates + 1
                 # What was given up since it was looked at made the order fail.
-                status = status_at(transaction, order.id, context.now())
-                if status != READY:
+                if not make_valid(transaction, order.id, number, now):
+                    status = status_at(transaction, order.id, now)
                     raise problems.order_not_ready(f"the order is {status} by now")
                 with _told():
-                    number = record_certificate(transaction, prepared, actor)
-                make_valid(transaction, order.id, number)
+                    record_certificate(transaction, prepared, actor)
                 day = to_day(prepared.new.issued_at)
                 transaction.tally(day, "acme-order-valid")
                 made = order._replace(status=VALID, certificate_id=number)

@@ -13,7 +13,7 @@ from tlsmith.acme.challenges import FOR_ADDRESSES, FOR_WILDCARDS
 from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.renewal_info import CertID, encode_cert_id
 from tlsmith.authority._lifetime import lifetime_until, shown
-from tlsmith.authority.acme.accounts import account_of_id
+from tlsmith.authority.acme.accounts import refuse_unusable
 from tlsmith.authority.acme.authorizations import authorizations_for
 from tlsmith.authority.acme.context import ACMEContext, own
 from tlsmith.authority.acme.ids import new_id
@@ -134,7 +134,7 @@ def _insert(
         raise problems.already_replaced(
             f"another order replaces the certificate {record.replaces} already"
         )
-    account_of_id(transaction, record.account_id)
+    refuse_unusable(transaction, record.account_id)
     _refuse_given_up(transaction, record, needed)
     if record.replaces is None:
         count(transaction, limits, now)
@@ -346,7 +346,7 @@ def new_authorization(
     _refuse_unprovable((record,), (identifier,))
 
     def act(transaction: Transaction) -> AuthorizationRecord:
-        account_of_id(transaction, account.id)
+        refuse_unusable(transaction, account.id)
         if there is None:
             insert_authorization(transaction, record)
         return record

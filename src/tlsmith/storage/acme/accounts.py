@@ -84,6 +84,13 @@ def account_by_id(connection: Connection, account_id: str) -> AccountRecord | No
     return None if row is None else _account(row)
 
 
+def is_in_use(transaction: Transaction, account_id: str) -> bool:
+    """Tell whether an account is there and valid, as it most likely is."""
+    return transaction.finds(
+        1, "SELECT 1 FROM acme_accounts WHERE id = ? AND status = 'valid'", account_id
+    )
+
+
 def account_by_thumbprint(
     connection: Connection, thumbprint: str
 ) -> AccountRecord | None:

@@ -142,7 +142,7 @@ def set_outcome(
     Returns whether it had: what is decided stays decided, and expired what expired.
     """
     until = record.running_until
-    changed = transaction.run(
+    return transaction.changes_one(
         "UPDATE acme_authorizations SET status = ?, expires_at = ?, challenges = ?, "
         "running_until = ? WHERE id = ? AND status = ? AND expires_at > ?",
         record.status,
@@ -153,7 +153,6 @@ def set_outcome(
         before,
         to_seconds(now),
     )
-    return changed == 1
 
 
 def authorizations_left_running(

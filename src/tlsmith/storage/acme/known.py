@@ -83,6 +83,13 @@ def order_by_now(
     return found
 
 
+def order_needs_one(storage: Storage, transaction: Transaction, order_id: str) -> bool:
+    """Tell whether an order is known to need a single authorization."""
+    key = ("order", order_id)
+    found = transaction.changes.get(key) or storage.kept.former(key)
+    return found is not None and len(found.authorizations) == 1
+
+
 def forget_order(transaction: Transaction, order_id: str) -> None:
     """Say that an order is another by now."""
     transaction.tell(("order", order_id), None)

@@ -165,24 +165,25 @@ def make_ready(
     until: datetime,
     *,
     only: str | None = None,
+    is_likely: bool = False,
 ) -> bool:
     """Have a pending order be ready; tell whether it was pending.
 
     Args:
         until: when it expires, if not before: with the first of its authorizations.
         only: have it be so where it needs this authorization and no other.
+        is_likely: so it most likely does.
     """
     seconds = to_seconds(until)
     which, values = ("", ()) if only is None else (" AND authorizations = ?", (only,))
-    changed = transaction.run(
+    statement = (
         f"UPDATE acme_orders SET status = 'ready', {_SOONER} "  # noqa: S608
-        "WHERE id = ? AND status = 'pending'" + which,
-        seconds,
-        seconds,
-        order_id,
-        *values,
+        "WHERE id = ? AND status = 'pending'" + which
     )
-    return changed == 1
+    row = (seconds, seconds, order_id, *values)
+    if is_likely:
+        return transaction.changes_one(statement, *row)
+    return transaction.run(statement, *row) == 1
 
 
 def expire_by(transaction: Transaction, order_id: str, until: datetime) -> None:
@@ -239,13 +240,16 @@ def make_all_invalid(
     return changed
 
 
-def make_valid(transaction: Transaction, order_id: str, certificate_id: int) -> None:
-    """Give a ready order its certificate."""
-    transaction.run(
+def make_valid(
+    transaction: Transaction, order_id: str, certificate_id: int, now: datetime
+) -> bool:
+    """Give a ready order its certificate; tell whether it was ready at a moment."""
+    return transaction.changes_one(
         "UPDATE acme_orders SET status = 'valid', certificate_id = ? "
-        "WHERE id = ? AND status = 'ready'",
+        "WHERE id = ? AND status = 'ready' AND expires_at > ?",
         certificate_id,
         order_id,
+        to_seconds(now),
     )
 
 
