@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
+from tlsmith.storage.asked import Asked
+
 Row = tuple[Any, ...]
 Head = tuple[int, int, bytes, int]
 _TALLY = (
@@ -50,6 +52,10 @@ class Connection:
     def all(self, statement: str, *values: Any) -> list[Row]:
         """Return every row of a query."""
         return self._execute(statement, values).fetchall()
+
+    def each(self, *asked: Asked) -> list[Cursor]:
+        """Run several queries; where the store is another process, at once."""
+        return [self._execute(*one) for one in asked]
 
     def one(self, statement: str, *values: Any) -> Row | None:
         """Return the first row of a query, or None."""

@@ -7,15 +7,15 @@ else, nothing is committed, and the acts are done again, step by step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tlsmith.storage.asked import Answer, Asked
+from tlsmith.storage.asking import Ask
 from tlsmith.storage.connection import Cursor, Head, OvertakenError, Row, Transaction
 
 # Statements that are sent together; what is adopted has millions.
 _MOST = 500
-Ask = Callable[..., list[Answer]]
 
 
 class GatheringTransaction(Transaction):

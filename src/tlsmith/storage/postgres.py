@@ -6,9 +6,9 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from tlsmith.errors import (
@@ -20,8 +20,9 @@ from tlsmith.errors import (
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.acme.shared_nonces import SharedNonces
 from tlsmith.storage.asked import Answer, Asked
+from tlsmith.storage.asking import AskingConnection
 from tlsmith.storage.base import HEAD, Storage, head_of
-from tlsmith.storage.connection import Connection, Cursor, Transaction
+from tlsmith.storage.connection import Connection, Transaction
 from tlsmith.storage.gathering import GatheringTransaction
 from tlsmith.storage.migration import (
     MIGRATIONS,
@@ -187,7 +188,7 @@ class PostgresStorage(Storage):
         with _translated(self), self._connection(begin) as (connection, _):
             try:
                 self._check_current(connection)
-                yield _reading(connection)
+                yield AskingConnection(connection.ask)
             finally:
                 with contextlib.suppress(self._driver.Error):
                     connection.ask(_COMMIT)
@@ -199,21 +200,21 @@ class PostgresStorage(Storage):
         with _translated(self), self._place():
             held = [self._take()]
 
-            def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
+            def ask(*asked: Asked) -> list[Answer]:
                 begun = time.perf_counter()
                 try:
-                    (answer,) = held[0].ask(Asked(statement, values))
-                    self.reach.took(time.perf_counter() - begun)
-                    return answer
+                    answers = held[0].ask(*asked)
+                    self.reach.took(time.perf_counter() - begun, len(asked))
+                    return answers
                 except self._driver.OperationalError:
                     # It lay idle, and was cut meanwhile: reading can be done again.
                     held[0].close()
                     self._close_idle()
                     held[0] = self._open()
-                    return held[0].ask(Asked(statement, values))[0]
+                    return held[0].ask(*asked)
 
             try:
-                yield Connection(execute, execute)
+                yield AskingConnection(ask)
             finally:
                 self._give_back(held[0])
 
@@ -312,13 +313,6 @@ class PostgresStorage(Storage):
     def close(self) -> None:
         """See the base."""
         self._close_idle()
-
-
-def _reading(connection: HurriedConnection) -> Connection:
-    def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
-        return connection.ask(Asked(statement, values))[0]
-
-    return Connection(execute, execute)
 
 
 def _without_password(url: str) -> str:

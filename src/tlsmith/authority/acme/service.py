@@ -25,8 +25,10 @@ from tlsmith.storage.acme.accounts import (
 from tlsmith.storage.acme.authorizations import AuthorizationRecord
 from tlsmith.storage.acme.known import known_account
 from tlsmith.storage.acme.orders import OrderRecord, orders_of_account
+from tlsmith.storage.acme.wanted import ACCOUNT, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from tlsmith.acme.identifiers import Identifier
@@ -81,8 +83,41 @@ class ACMEService:
 
     def account(self, account_id: str) -> AccountRecord:
         """Return the account that a request is signed for."""
-        account = known_account(self.authority.storage, account_id)
+        storage = self.authority.storage
+        account = known_account(storage, account_id)
+        if account is not None:
+            storage.kept.note({(ACCOUNT, account_id): account})
         return accounts.usable(account)
+
+    def account_before(self, account_id: str) -> AccountRecord:
+        """Return the account that a request is signed for, as it was some time ago.
+
+        What is found out by it holds once `is_current` says so; what is refused by it
+        may be accepted by now, unless `is_sure`.
+        """
+        before = self.authority.storage.kept.former((ACCOUNT, account_id))
+        return self.account(account_id) if before is None else accounts.usable(before)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether `account_before` is as of now."""
+        return self.authority.storage.kept.is_sure
+
+    def use_nonce(
+        self, nonce: str, account: AccountRecord | None, about: Sequence[Wanted]
+    ) -> bool:
+        """Use a nonce up, and read what the request is about; see `Nonces`."""
+        whose = [] if account is None else [Wanted(ACCOUNT, account.id)]
+        return self.nonces.use_and_read(nonce, [*whose, *about])
+
+    def is_current(self, account: AccountRecord) -> bool:
+        """Tell whether an account was still so when the nonce was used up."""
+        shown = self.authority.storage.kept.shown
+        return shown is None or shown.get((ACCOUNT, account.id)) == account
+
+    def forget(self) -> None:
+        """Have this thread forget what was read with the nonce."""
+        self.authority.storage.kept.hide()
 
     def account_of_key(self, key: AccountKey) -> AccountRecord | None:
         """Return the account of a key, None where there is none."""

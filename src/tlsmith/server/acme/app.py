@@ -18,7 +18,7 @@ from tlsmith.errors import (
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.challenges import Challenges
 from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
-from tlsmith.server.acme.signed import Signer, check_content_type, find_signer
+from tlsmith.server.acme.signed import Reached, Signer, check_content_type, find_signer
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
 from tlsmith.server.acme.waiting import result_of, when_done
@@ -26,6 +26,7 @@ from tlsmith.server.direct import Asked, Response, fields_of, lines_of
 from tlsmith.server.logs import event, request_id
 from tlsmith.server.whole import MOST_BODY
 from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
+from tlsmith.storage.acme.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tlsmith.server.acme.caa import CAACheck
     from tlsmith.server.direct import Respond
     from tlsmith.server.ports import Meter
+    from tlsmith.storage.acme.accounts import AccountRecord
 
 # Seconds after which a store or a key that was away may be back.
 _AWAY = 5
@@ -201,7 +203,7 @@ class ACMEApp:
             call, record = await self._run(self._challenged, request)
             return await self._challenges.respond(call, record)
         if endpoint.path == _FINALIZE and self._caa is not None:
-            call = await self._run(self._call, request)
+            call = await self._run(self._called, request)
             await self._check_caa(call)
             answer = await self._run(endpoint.handle, call)
         else:
@@ -226,14 +228,27 @@ class ACMEApp:
 
     def _handled(self, request: _Request) -> Reply | Pending:
         """Find out whose a request is, and do it, in one go: threads are dear."""
-        return request.endpoint.handle(self._call(request))
+        try:
+            return request.endpoint.handle(self._call(request))
+        finally:
+            self._service.forget()
+
+    def _called(self, request: _Request) -> Call:
+        """Return the request, and nothing is kept of what was read with its nonce."""
+        try:
+            return self._call(request)
+        finally:
+            self._service.forget()
 
     def _challenged(self, request: _Request) -> tuple[Call, AuthorizationRecord]:
         """Return the authorization of a challenge that may be tried, or is read."""
-        call = self._call(request)
-        record = self._service.authorization(call.holder, call.ids[0])
-        if not call.is_reading and record.status == PENDING:
-            self._service.refuse_tries(record)
+        try:
+            call = self._call(request)
+            record = self._service.authorization(call.holder, call.ids[0])
+            if not call.is_reading and record.status == PENDING:
+                self._service.refuse_tries(record)
+        finally:
+            self._service.forget()
         return call, record
 
     def _call(self, request: _Request) -> Call:
@@ -257,22 +272,42 @@ class ACMEApp:
 
     def _signer(self, request: _Request) -> Signer:
         """Return who signed a request, its nonce used up."""
-        asked = request.asked
-        query = asked.query.decode("latin-1")
-        signer = find_signer(
-            self._service,
-            request.body,
-            f"{asked.target}?{query}" if query else asked.target,
-            request.urls,
-            asked.fields.get(b"host", b"").decode("latin-1"),
-            request.endpoint.keys or "kid",
-        )
-        if not self._service.nonces.use(signer.signed.header.nonce or ""):
+        service = self._service
+        try:
+            signer = self._signer_by(request, service.account_before)
+        except ACMEProblem:
+            if service.is_sure:
+                raise
+            signer = self._signer_by(request, service.account)
+        endpoint = request.endpoint
+        about = [Wanted(kind, request.ids[0]) for kind in endpoint.about]
+        if not service.use_nonce(
+            signer.signed.header.nonce or "", signer.account, about
+        ):
             raise problems.bad_nonce(
                 "the nonce is not one of this server, is too old, or was used before; "
                 "use the one in this answer"
             )
+        if signer.account and not service.is_current(signer.account):
+            return self._signer_by(request, service.account)
         return signer
+
+    def _signer_by(
+        self, request: _Request, account_of: Callable[[str], AccountRecord]
+    ) -> Signer:
+        asked = request.asked
+        query = asked.query.decode("latin-1")
+        return find_signer(
+            self._service.blocklist,
+            account_of,
+            request.body,
+            Reached(
+                f"{asked.target}?{query}" if query else asked.target,
+                request.urls,
+                asked.fields.get(b"host", b"").decode("latin-1"),
+            ),
+            request.endpoint.keys or "kid",
+        )
 
     async def _check_caa(self, call: Call) -> None:
         assert self._caa is not None  # noqa: S101 -- see the caller

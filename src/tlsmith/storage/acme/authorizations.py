@@ -26,6 +26,12 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM acme_authorizations WHERE "  # noqa: S608
+AUTHORIZATION_BY_ID = _SELECT + "id = ?"
+# On PostgreSQL alone.
+AUTHORIZATIONS_OF_ORDER = (
+    _SELECT + "id = ANY (SELECT unnest(string_to_array(authorizations, ' ')) "
+    "FROM acme_orders WHERE id = ?)"
+)
 
 
 class ChallengeRecord(NamedTuple):
@@ -101,8 +107,8 @@ def authorization_by_id(
     connection: Connection, authorization_id: str
 ) -> AuthorizationRecord | None:
     """Return an authorization, or None."""
-    row = connection.one(_SELECT + "id = ?", authorization_id)
-    return None if row is None else _authorization(row)
+    row = connection.one(AUTHORIZATION_BY_ID, authorization_id)
+    return None if row is None else authorization_of_row(row)
 
 
 def authorizations_by_id(
@@ -114,7 +120,7 @@ def authorizations_by_id(
         return [] if one is None else [one]
     marks = ", ".join("?" * len(ids))
     rows = connection.all(_SELECT + f"id IN ({marks})", *ids)
-    found = {row[0]: _authorization(row) for row in rows}
+    found = {row[0]: authorization_of_row(row) for row in rows}
     return [found[one] for one in ids if one in found]
 
 
@@ -128,7 +134,7 @@ def valid_authorizations(
         account_id,
         value,
     )
-    return [_authorization(row) for row in rows]
+    return [authorization_of_row(row) for row in rows]
 
 
 def set_outcome(
@@ -166,7 +172,7 @@ def authorizations_left_running(
         to_seconds(now),
         limit,
     )
-    return [_authorization(row) for row in rows]
+    return [authorization_of_row(row) for row in rows]
 
 
 def set_running(transaction: Transaction, ids: Sequence[str], until: datetime) -> None:
@@ -196,7 +202,8 @@ def delete_authorizations(
     return delete_over(transaction, "acme_authorizations", before, now, limit)
 
 
-def _authorization(row: Row) -> AuthorizationRecord:
+def authorization_of_row(row: Row) -> AuthorizationRecord:
+    """Return an authorization that `AUTHORIZATION_BY_ID` found."""
     until = row[12]
     return AuthorizationRecord(
         row[0],

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import hmac
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from tlsmith.acme.base64url import decode_base64url, encode_base64url
+
+if TYPE_CHECKING:
+    from tlsmith.storage.acme.wanted import Wanted
 
 _TAG = 16
 
@@ -29,6 +34,13 @@ class Nonces(ABC):
         Raises:
             StorageError: that cannot be found out.
         """
+
+    def use_and_read(self, nonce: str, wanted: Sequence[Wanted]) -> bool:
+        """Use one up, and read what the request is about.
+
+        Where that is read at once, `Kept` shows it to this thread.
+        """
+        return self.use(nonce)
 
     def maintain(self) -> None:  # noqa: B027 -- most have nothing to do
         """Forget what is too old to be used again; called now and then."""

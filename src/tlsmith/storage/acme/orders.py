@@ -21,6 +21,7 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM acme_orders WHERE "  # noqa: S608
+ORDER_BY_ID = _SELECT + "id = ?"
 # What nobody completed in time has failed as well.
 _NOT_FAILED = (
     "(status = 'valid' OR (status IN ('pending', 'ready') AND expires_at > ?))"
@@ -82,8 +83,8 @@ def insert_order(transaction: Transaction, record: OrderRecord) -> None:
 
 def order_by_id(connection: Connection, order_id: str) -> OrderRecord | None:
     """Return an order, or None."""
-    row = connection.one(_SELECT + "id = ?", order_id)
-    return None if row is None else _order(row)
+    row = connection.one(ORDER_BY_ID, order_id)
+    return None if row is None else order_of_row(row)
 
 
 def order_that_replaces(
@@ -93,7 +94,7 @@ def order_that_replaces(
     row = connection.one(
         f"{_SELECT}replaces = ? AND {_NOT_FAILED}", replaces, to_seconds(now)
     )
-    return None if row is None else _order(row)
+    return None if row is None else order_of_row(row)
 
 
 def orders_of_account(
@@ -112,7 +113,7 @@ def orders_of_account(
         to_seconds(now),
         limit,
     )
-    return [_order(row) for row in rows]
+    return [order_of_row(row) for row in rows]
 
 
 def latest_orders(
@@ -140,7 +141,7 @@ def latest_orders(
     rows = connection.all(
         _SELECT + wanted + " ORDER BY id DESC LIMIT ?", *values, limit
     )
-    return [_order(row) for row in rows]
+    return [order_of_row(row) for row in rows]
 
 
 def _of_status(status: str | None, now: datetime | None) -> tuple[str, list[Any]]:
@@ -273,7 +274,8 @@ def delete_orders(
     return delete_over(transaction, "acme_orders", before, now, limit)
 
 
-def _order(row: Row) -> OrderRecord:
+def order_of_row(row: Row) -> OrderRecord:
+    """Return an order that `ORDER_BY_ID` found."""
     return OrderRecord(
         row[0],
         row[1],
