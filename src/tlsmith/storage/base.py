@@ -45,6 +45,8 @@ class Storage(ABC):
     words: ClassVar[dict[str, str]]
     # Whether `begin_now` ever begins anything.
     begins_now: ClassVar[bool] = False
+    # Whether statements of a transaction go out together: most acts wait for none.
+    gathers: ClassVar[bool] = False
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -8,15 +8,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from tlsmith.errors import (
-    ConflictError,
-    MigrationError,
-    MissingExtraError,
-    StorageError,
-)
+from tlsmith.errors import MissingExtraError, StorageError
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.acme.shared_nonces import SharedNonces
 from tlsmith.storage.asked import Answer, Asked
@@ -56,6 +51,7 @@ class PostgresStorage(Storage):
     """
 
     dialect = "postgresql"
+    gathers = True
     words: ClassVar[dict[str, str]] = {
         "id": "BIGINT PRIMARY KEY",
         "blob": "BYTEA",
@@ -72,12 +68,13 @@ class PostgresStorage(Storage):
         try:
             import psycopg
 
+            from tlsmith.storage import postgres_errors
             from tlsmith.storage.hurried import HurriedConnection
         except ImportError as error:
             raise MissingExtraError(
                 "postgres", needed_for="a store in PostgreSQL"
             ) from error
-        self._driver = psycopg
+        self._driver, self._errors = psycopg, postgres_errors
         self._connect = HurriedConnection.connect
         self.reach = Reach()
         self._address = url
@@ -119,39 +116,26 @@ class PostgresStorage(Storage):
         One that lay idle may have been cut, as by a restart of the server: then they,
         which change nothing, are run again on a new one.
         """
-        self._check_process()
-        with self._place():
-            connection = self._take()
-            try:
-                answers = connection.ask(*first)
-            except self._driver.OperationalError:
-                connection.close()
-                self._close_idle()
-                connection = self._open()
-                answers = connection.ask(*first)
-            try:
-                yield connection, answers
-            finally:
-                self._give_back(connection)
+        with self._errors.translated(self.url), _Connected(self) as connected:
+            answers = connected.ask_again(*first)
+            yield connected.connection, answers
 
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        """Wait until there are not too many connections.
+    def _come_in(self) -> bool:
+        """Wait until there are not too many connections; tell whether to `_go_out`.
 
         A thread that has one gets another at once: were it to wait for those of others,
         who do the same, all would wait for ever.
         """
         if getattr(self._inside, "is_so", False):
-            yield
-            return
+            return False
         if not self._room.acquire(timeout=MOST if self.reach.is_hurried else None):
             raise self.reach.give_up()
         self._inside.is_so = True
-        try:
-            yield
-        finally:
-            self._inside.is_so = False
-            self._room.release()
+        return True
+
+    def _go_out(self) -> None:
+        self._inside.is_so = False
+        self._room.release()
 
     def _take(self) -> HurriedConnection:
         with self._lock:
@@ -185,7 +169,7 @@ class PostgresStorage(Storage):
     def read(self) -> Iterator[Connection]:
         """Give one of a few connections, all of it one snapshot; see the base."""
         begin = Asked("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        with _translated(self), self._connection(begin) as (connection, _):
+        with self._connection(begin) as (connection, _):
             try:
                 self._check_current(connection)
                 yield AskingConnection(connection.ask)
@@ -193,30 +177,9 @@ class PostgresStorage(Storage):
                 with contextlib.suppress(self._driver.Error):
                     connection.ask(_COMMIT)
 
-    @contextlib.contextmanager
-    def look(self) -> Iterator[Connection]:
+    def look(self) -> AbstractContextManager[Connection]:
         """Give one of a few connections; see the base."""
-        self._check_process()
-        with _translated(self), self._place():
-            held = [self._take()]
-
-            def ask(*asked: Asked) -> list[Answer]:
-                begun = time.perf_counter()
-                try:
-                    answers = held[0].ask(*asked)
-                    self.reach.took(time.perf_counter() - begun, len(asked))
-                    return answers
-                except self._driver.OperationalError:
-                    # It lay idle, and was cut meanwhile: reading can be done again.
-                    held[0].close()
-                    self._close_idle()
-                    held[0] = self._open()
-                    return held[0].ask(*asked)
-
-            try:
-                yield AskingConnection(ask)
-            finally:
-                self._give_back(held[0])
+        return _Look(self)
 
     def write(self) -> AbstractContextManager[Transaction]:
         """Give a transaction that holds the head; see the base."""
@@ -228,11 +191,8 @@ class PostgresStorage(Storage):
 
     @contextlib.contextmanager
     def _writing(self, *, trusts: bool) -> Iterator[Transaction]:
-        with (
-            _translated(self),
-            # The head at once, since it is what keeps others out.
-            self._connection(_BEGIN, _HEAD) as (connection, (_, head)),
-        ):
+        # The head at once, since it is what keeps others out.
+        with self._connection(_BEGIN, _HEAD) as (connection, (_, head)):
             try:
                 self._check_current(connection)
                 transaction = GatheringTransaction(
@@ -270,7 +230,7 @@ class PostgresStorage(Storage):
 
     def migrate(self) -> list[int]:
         """See the base."""
-        with _translated(self), self._connection(_BEGIN) as (connection, _):
+        with self._connection(_BEGIN) as (connection, _):
             try:
                 made = self._migrate(connection)
                 connection.ask(_COMMIT)
@@ -293,10 +253,7 @@ class PostgresStorage(Storage):
 
     def revision(self) -> int:
         """See the base."""
-        with (
-            _translated(self),
-            self._connection(_REVISION) as (_, (answer,)),
-        ):
+        with self._connection(_REVISION) as (_, (answer,)):
             row = answer.fetchone()
             return int(row[0]) if row else 0
 
@@ -315,6 +272,74 @@ class PostgresStorage(Storage):
         self._close_idle()
 
 
+class _Connected:
+    """A connection taken, and given back: a class, since generators cost more."""
+
+    __slots__ = ("_is_guest", "_storage", "connection")
+
+    def __init__(self, storage: PostgresStorage) -> None:
+        self._storage = storage
+
+    def __enter__(self) -> Self:
+        self._storage._check_process()
+        self._is_guest = not self._storage._come_in()
+        try:
+            self.connection = self._storage._take()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._storage._give_back(self.connection)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._is_guest:
+            self._storage._go_out()
+
+    def ask_again(self, *asked: Asked) -> list[Answer]:
+        """Run what can be run again, on a new connection where this one was cut."""
+        try:
+            return self.connection.ask(*asked)
+        except self._storage._driver.OperationalError:
+            self.connection.close()
+            self._storage._close_idle()
+            self.connection = self._storage._open()
+            return self.connection.ask(*asked)
+
+
+class _Look(_Connected):
+    """A connection that reads; each exchange tells how far the server is."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Connection:  # type: ignore[override]
+        try:
+            super().__enter__()
+        except self._storage._driver.Error as error:
+            raise self._storage._errors.storage_error(
+                error, self._storage.url
+            ) from error
+        return AskingConnection(self._ask)
+
+    def __exit__(self, *raised: object) -> None:
+        super().__exit__(*raised)
+        error = raised[1]
+        if isinstance(error, self._storage._driver.Error):
+            raise self._storage._errors.storage_error(
+                error, self._storage.url
+            ) from error
+
+    def _ask(self, *asked: Asked) -> list[Answer]:
+        begun = time.perf_counter()
+        answers = self.ask_again(*asked)
+        self._storage.reach.took(time.perf_counter() - begun, len(asked))
+        return answers
+
+
 def _without_password(url: str) -> str:
     """Return the address as it may be shown."""
     parts = urlsplit(url)
@@ -322,42 +347,3 @@ def _without_password(url: str) -> str:
     return urlunsplit(
         parts._replace(netloc=user.partition(":")[0] + at + host, query="")
     )
-
-
-@contextlib.contextmanager
-def _translated(storage: PostgresStorage) -> Iterator[None]:
-    """Turn the driver's errors into ours."""
-    import psycopg
-
-    try:
-        yield
-    except psycopg.errors.UndefinedTable as error:
-        raise MigrationError(
-            f"the store {storage.url} has not the tables of this version",
-            hint="make a CA in it: tlsmith ca init; or bring it up to date: "
-            "tlsmith ca migrate --store URL",
-        ) from error
-    except psycopg.errors.IntegrityError as error:
-        raise ConflictError(
-            f"already in the store {storage.url}: {_said(error)}"
-        ) from (error)
-    except psycopg.errors.DiskFull as error:
-        raise StorageError(
-            f"the store {storage.url}: there is no room left on its disk",
-            code="store-full",
-            hint="make room: nothing was written, and what is there is whole",
-        ) from error
-    except psycopg.OperationalError as error:
-        raise StorageError(
-            f"the store {storage.url} cannot be reached: {_said(error)}",
-            code="store-unavailable",
-            hint="see whether PostgreSQL runs and lets this user in; the password "
-            "belongs in the file that PGPASSFILE names",
-        ) from error
-    except psycopg.Error as error:
-        raise StorageError(f"the store {storage.url}: {_said(error)}") from error
-
-
-def _said(error: Exception) -> str:
-    """Return the first line of what the server said."""
-    return str(error).strip().split("\n", 1)[0]

@@ -198,7 +198,7 @@ class Writer:
         is_open: bool,
     ) -> list[tuple[Work, Any]]:
         with writing as transaction:
-            hand_over = self._hand_over if self._storage.is_near else None
+            hand_over = None if self._storage.gathers else self._hand_over
             if hand_over is not None and all(one.is_short for one in batch):
                 acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
                 done, refused, _ = Errand(acts).result_by(hand_over)
