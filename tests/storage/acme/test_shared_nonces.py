@@ -11,7 +11,7 @@ import postgres
 from tlsmith.errors import StorageError
 from tlsmith.storage import open_storage
 from tlsmith.storage.acme.nonces import sealed
-from tlsmith.storage.acme.shared_nonces import LIFETIME, SKEW, SharedNonces, use_nonces
+from tlsmith.storage.acme.shared_nonces import LIFETIME, SKEW, SharedNonces, use_nonce
 from tlsmith.storage.postgres import PostgresStorage
 from tlsmith.storage.settings import secret
 
@@ -126,7 +126,7 @@ def test_clean_up_forgets_what_is_too_old_and_nothing_else(
     used = pair[0].give()
     assert pair[0].use(used)
     now = time.time_ns() // 1_000_000
-    use_nonces(replicas[0], [b"long ago"], now - 2 * LIFETIME)
+    use_nonce(replicas[0], b"long ago", now - 2 * LIFETIME)
     pair[0].maintain()
     with replicas[0].read() as connection:
         rows = connection.all("SELECT nonce FROM acme_nonces WHERE nonce <> ''")

@@ -25,7 +25,7 @@ from tlsmith.storage.acme.accounts import (
 from tlsmith.storage.acme.authorizations import AuthorizationRecord
 from tlsmith.storage.acme.known import known_account
 from tlsmith.storage.acme.orders import OrderRecord, orders_of_account
-from tlsmith.storage.acme.wanted import ACCOUNT, Wanted
+from tlsmith.storage.acme.wanted import ACCOUNT, IN_USE, TRIES, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,13 +107,27 @@ class ACMEService:
         self, nonce: str, account: AccountRecord | None, about: Sequence[Wanted]
     ) -> bool:
         """Use a nonce up, and read what the request is about; see `Nonces`."""
-        whose = [] if account is None else [Wanted(ACCOUNT, account.id)]
-        return self.nonces.use_and_read(nonce, [*whose, *about])
+        wanted: list[Wanted] = []
+        for one in about:
+            if one.kind == TRIES:
+                wanted += authorizations.tries_of(self._context, one.id)
+            else:
+                wanted.append(one)
+        return self.nonces.use_and_read(nonce, account, wanted)
 
     def is_current(self, account: AccountRecord) -> bool:
-        """Tell whether an account was still so when the nonce was used up."""
+        """Tell whether an account was still so when the nonce was used up.
+
+        What may change beside status and key is looked at where the request is about
+        the account.
+        """
         shown = self.authority.storage.kept.shown
-        return shown is None or shown.get((ACCOUNT, account.id)) == account
+        if shown is None:
+            return True
+        whole: AccountRecord | None = shown.get((ACCOUNT, account.id))
+        if whole is not None:
+            return whole == account
+        return (IN_USE, account.id) in shown
 
     def forget(self) -> None:
         """Have this thread forget what was read with the nonce."""

@@ -27,6 +27,8 @@ _INSERT = (
 )
 _SELECT = f"SELECT {_COLUMNS} FROM acme_authorizations WHERE "  # noqa: S608
 AUTHORIZATION_BY_ID = _SELECT + "id = ?"
+_VALID_FOR = "account_id = ? AND value = ? AND status = 'valid' "
+_ANY_VALID = "SELECT 1 FROM acme_authorizations WHERE " + _VALID_FOR  # noqa: S608
 # On PostgreSQL alone.
 AUTHORIZATIONS_OF_ORDER = (
     _SELECT + "id = ANY (SELECT unnest(string_to_array(authorizations, ' ')) "
@@ -129,12 +131,16 @@ def valid_authorizations(
 ) -> list[AuthorizationRecord]:
     """Return an account's authorizations for an identifier that were found valid."""
     rows = connection.all(
-        _SELECT + "account_id = ? AND value = ? AND status = 'valid' "
-        "ORDER BY expires_at DESC",
-        account_id,
-        value,
+        _SELECT + _VALID_FOR + "ORDER BY expires_at DESC", account_id, value
     )
     return [authorization_of_row(row) for row in rows]
+
+
+def has_no_valid_authorization(
+    transaction: Transaction, account_id: str, value: str
+) -> bool:
+    """Tell whether an account has none for an identifier, as is likely."""
+    return transaction.finds(0, _ANY_VALID, account_id, value)
 
 
 def set_outcome(

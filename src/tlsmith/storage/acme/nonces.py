@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tlsmith.acme.base64url import decode_base64url, encode_base64url
 
 if TYPE_CHECKING:
+    from tlsmith.storage.acme.accounts import AccountRecord
     from tlsmith.storage.acme.wanted import Wanted
 
 _TAG = 16
@@ -35,10 +36,15 @@ class Nonces(ABC):
             StorageError: that cannot be found out.
         """
 
-    def use_and_read(self, nonce: str, wanted: Sequence[Wanted]) -> bool:
+    def use_and_read(
+        self, nonce: str, account: AccountRecord | None, wanted: Sequence[Wanted]
+    ) -> bool:
         """Use one up, and read what the request is about.
 
         Where that is read at once, `Kept` shows it to this thread.
+
+        Args:
+            account: is in use, with the same key? That is shown as `IN_USE`.
         """
         return self.use(nonce)
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from tlsmith.errors import StorageError
 from tlsmith.storage.acme.nonces import Nonces, sealed, unsealed
-from tlsmith.storage.acme.wanted import Wanted, queries, records
+from tlsmith.storage.acme.wanted import IN_USE, Wanted, queries, records
 from tlsmith.storage.asked import Asked
 from tlsmith.storage.settings import secret
 
 if TYPE_CHECKING:
+    from tlsmith.storage.acme.accounts import AccountRecord
     from tlsmith.storage.base import Storage
     from tlsmith.storage.postgres import PostgresStorage
 
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 LIFETIME, SKEW = 3_600_000, 60_000
 _CHANCE, _MOMENT = 12, 6
 # The empty one says since when the table is whole: see `SharedNonces`.
-_USE_NONCES = (
-    "WITH used AS (INSERT INTO acme_nonces (nonce, at) "
-    "SELECT DISTINCT unnest(?::bytea[]), ?::bigint "
-    "UNION ALL SELECT ''::bytea, ?::bigint - 1 "
-    "ON CONFLICT DO NOTHING RETURNING nonce) "
-    "SELECT nonce, (SELECT at FROM acme_nonces WHERE nonce = '') FROM used"
+_SINCE = "(SELECT at FROM acme_nonces WHERE nonce = '')"
+_USE_NONCE = (
+    "INSERT INTO acme_nonces (nonce, at) VALUES (?, ?) ON CONFLICT DO NOTHING "  # noqa: S608
+    f"RETURNING {_SINCE}, (SELECT 1 FROM acme_accounts "
+    "WHERE id = ? AND jwk = ? AND status = 'valid')"
+)
+_BE_WHOLE_SINCE = (
+    "INSERT INTO acme_nonces (nonce, at) VALUES ('', ?) ON CONFLICT DO NOTHING"
 )
 _FORGET_NONCES = "DELETE FROM acme_nonces WHERE nonce <> '' AND at < ? RETURNING at"
 
@@ -48,7 +51,7 @@ class SharedNonces(Nonces):
         self._storage = storage
         self._key = secret(storage, "acme_nonces")
         # From now on, if not before, it is known which were used.
-        use_nonces(storage, [], _now())
+        whole_since(storage, _now())
         self._is_closed = False
 
     def give(self) -> str:
@@ -57,20 +60,19 @@ class SharedNonces(Nonces):
 
     def use(self, nonce: str) -> bool:
         """See the base."""
-        return self._use(nonce, ())
+        return self.use_and_read(nonce, None, ())
 
-    def use_and_read(self, nonce: str, wanted: Sequence[Wanted]) -> bool:
+    def use_and_read(
+        self, nonce: str, account: AccountRecord | None, wanted: Sequence[Wanted]
+    ) -> bool:
         """See the base."""
-        return self._use(nonce, wanted)
-
-    def _use(self, nonce: str, wanted: Sequence[Wanted]) -> bool:
         if self._is_closed:
             raise StorageError("the store is closed", code="store-closed")
         body, now = unsealed(nonce, self._key, _MOMENT + _CHANCE), _now()
         if body is None or not -SKEW <= now - _given(body) <= LIFETIME:
             return False
-        fresh, since = use_nonces(self._storage, [body], now, wanted)
-        return body in fresh and _given(body) > since
+        since = use_nonce(self._storage, body, now, account, wanted)
+        return since is not None and _given(body) > since
 
     def maintain(self) -> None:
         """See the base."""
@@ -82,32 +84,44 @@ class SharedNonces(Nonces):
         self._is_closed = True
 
 
-def use_nonces(
+def use_nonce(
     storage: Storage,
-    nonces: Sequence[bytes],
+    nonce: bytes,
     now: int,
+    account: AccountRecord | None = None,
     wanted: Sequence[Wanted] = (),
-) -> tuple[set[bytes], int]:
-    """Note that nonces were used; return those that were not before.
+) -> int | None:
+    """Note that a nonce was used; return since when that is known.
 
-    The second is since when that is known, which a crash of the database makes
-    later: of nonces that are older, nobody can tell. Where the connection breaks,
-    what was noted may be told as used before.
+    None for one that was used before; of one that is older than what is returned,
+    nobody can tell. Where the connection breaks, what was noted may be told as used
+    before.
 
     Args:
         now: in milliseconds since 1970, as what is returned.
+        account: see `Nonces.use_and_read`.
         wanted: what is read as well, and shown to this thread.
     """
     with storage.look() as connection:
-        used = Asked(_USE_NONCES, (list(nonces), now, now))
-        noted, *found = connection.each(used, *queries(wanted))
-    storage.kept.show(records(wanted, found))
-    rows = noted.fetchall()
-    fresh = {bytes(row[0]) for row in rows}
-    since = now - 1
-    if rows and rows[0][1] is not None:
-        since = rows[0][1]
-    return fresh, since
+        whose = ("", "") if account is None else (account.id, account.jwk)
+        use = Asked(_USE_NONCE, (nonce, now, *whose))
+        used, *found = connection.each(use, *queries(wanted))
+    row, shown = used.fetchone(), records(wanted, found)
+    if row and row[1]:
+        shown[IN_USE, whose[0]] = account
+    storage.kept.show(shown)
+    if row is None:
+        return None
+    # A crash of the database has left nothing.
+    return whole_since(storage, now) if row[0] is None else int(row[0])
+
+
+def whole_since(storage: Storage, now: int) -> int:
+    """Return since when it is known which nonces were used: from now on, if not yet."""
+    with storage.look() as connection:
+        connection.all(_BE_WHOLE_SINCE, now - 1)
+        row = connection.one("SELECT " + _SINCE)
+    return now if row is None or row[0] is None else int(row[0])
 
 
 def _now() -> int:

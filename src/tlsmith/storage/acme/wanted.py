@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tlsmith.storage.acme.accounts import ACCOUNT_BY_ID, account_of_row
@@ -19,6 +19,10 @@ from tlsmith.storage.connection import Cursor, Row
 ACCOUNT, ORDER, AUTHORIZATION = "account", "order", "authorization"
 # The authorizations of an order, by its id; and a limit, by its name.
 PROOFS, LIMIT = "proofs", "limit"
+# An account that is in use, with the key it was known by.
+IN_USE = "in use"
+# What `refuse_tries` asks for, by the id of an authorization: limits.
+TRIES = "tries"
 
 
 class Wanted(NamedTuple):
@@ -37,11 +41,13 @@ class _Reading(NamedTuple):
 
     Args:
         each: the kind of each of several; None where one is found, by what was asked.
+        none: stands for one that is not there.
     """
 
     query: str
     record: Callable[[Row], Any]
     each: str | None = None
+    none: Any = None
 
 
 _READINGS = {
@@ -49,7 +55,7 @@ _READINGS = {
     ORDER: _Reading(ORDER_BY_ID, order_of_row),
     AUTHORIZATION: _Reading(AUTHORIZATION_BY_ID, authorization_of_row),
     PROOFS: _Reading(AUTHORIZATIONS_OF_ORDER, authorization_of_row, AUTHORIZATION),
-    LIMIT: _Reading(PAID_AT, lambda row: int(row[0])),
+    LIMIT: _Reading(PAID_AT, lambda row: int(row[0]), none=0),
 }
 
 
@@ -58,13 +64,13 @@ def queries(wanted: Iterable[Wanted]) -> list[Asked]:
     return [Asked(_READINGS[kind].query, (id_,)) for kind, id_ in wanted]
 
 
-def records(
-    wanted: Iterable[Wanted], answers: Sequence[Cursor]
-) -> Mapping[Hashable, Any]:
+def records(wanted: Iterable[Wanted], answers: Sequence[Cursor]) -> dict[Hashable, Any]:
     """Return the records that were found, as `Kept` has them."""
     found: dict[Hashable, Any] = {}
     for one, answer in zip(wanted, answers, strict=True):
         reading = _READINGS[one.kind]
+        if reading.none is not None:
+            found[one] = reading.none
         for row in answer.fetchall():
             key = one if reading.each is None else Wanted(reading.each, row[0])
             found[key] = reading.record(row)
