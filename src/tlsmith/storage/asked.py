@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-
-class Asked(NamedTuple):
-    """A statement with `?` for its values."""
-
-    statement: str
-    values: Sequence[Any] = ()
+# A statement with `?` for its values, and these.
+Asked = tuple[str, Sequence[Any]]
 
 
 class Answer:

@@ -24,7 +24,7 @@ class AskingConnection(Connection):
         return [*self._ask(*asked)]
 
     def _run(self, statement: str, values: Sequence[Any] = ()) -> Answer:
-        return self._ask(Asked(statement, values))[0]
+        return self._ask((statement, values))[0]
 
     def _run_each(self, statement: str, rows: Sequence[Row]) -> None:
-        self._ask(*(Asked(statement, row) for row in rows))
+        self._ask(*((statement, row) for row in rows))

@@ -106,21 +106,18 @@ class Exchanges:
     def _answers(
         self, are_new: Sequence[bool], results: Iterator[PGresult]
     ) -> list[Answer]:
-        found = []
+        found, transformer = [], self._transformer
         for is_new in are_new:
             if is_new:
                 _refuse(next(results))
             result = next(results)
+            if rows := result.ntuples:
+                transformer.set_pgresult(result)
+                found.append(Answer(transformer.load_rows(0, rows, tuple), rows))
+                continue
             _refuse(result)
-            found.append(self._answer(result))
+            found.append(Answer([], result.command_tuples or 0))
         return found
-
-    def _answer(self, result: PGresult) -> Answer:
-        number = result.ntuples
-        if not number:
-            return Answer([], result.command_tuples or 0)
-        self._transformer.set_pgresult(result)
-        return Answer(self._transformer.load_rows(0, number, tuple), number)
 
 
 def _results(pgconn: PGconn) -> PQGen[list[PGresult]]:

@@ -38,21 +38,21 @@ class GatheringTransaction(Transaction):
         if not self._trusts:
             return super().changes_one(statement, *values)
         self.writes += 1
-        self._put_off(Asked(statement, values), 1)
+        self._put_off((statement, values), 1)
         return True
 
     def finds(self, number: int, statement: str, *values: Any) -> bool:
         """See the base."""
         if not self._trusts:
             return super().finds(number, statement, *values)
-        self._put_off(Asked(statement, values), number)
+        self._put_off((statement, values), number)
         return True
 
     def flush(self) -> None:
         """See the base."""
         for statement, rows in self._take_later():
             for row in rows:
-                self._put_off(Asked(statement, row), None)
+                self._put_off((statement, row), None)
         if self._waiting:
             self._settle()
 
@@ -63,11 +63,11 @@ class GatheringTransaction(Transaction):
             self._settle()
 
     def _run_now(self, statement: str, values: Sequence[Any] = ()) -> Cursor:
-        return self._settle(Asked(statement, values))
+        return self._settle((statement, values))
 
     def _run_each(self, statement: str, rows: Sequence[Row]) -> None:
         for row in rows:
-            self._put_off(Asked(statement, row), None)
+            self._put_off((statement, row), None)
         if self._waiting:
             self._settle()
 

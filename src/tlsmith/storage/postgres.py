@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 # wait for long (libpq knows none that are shorter), and connections at a time.
 _PATIENCE, _HURRY = 5, 2
 _MOST = 16
-_BEGIN, _COMMIT, _ROLLBACK = Asked("BEGIN"), Asked("COMMIT"), Asked("ROLLBACK")
-_HEAD = Asked(HEAD + " FOR UPDATE")
-_REVISION = Asked("SELECT revision FROM head")
+_BEGIN, _COMMIT, _ROLLBACK = ("BEGIN", ()), ("COMMIT", ()), ("ROLLBACK", ())
+_HEAD = (HEAD + " FOR UPDATE", ())
+_REVISION = ("SELECT revision FROM head", ())
 # In the advisory lock's name space: any number that nobody else takes.
 _MIGRATION_LOCK = 0x746C736D
 
@@ -168,7 +168,7 @@ class PostgresStorage(Storage):
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Give one of a few connections, all of it one snapshot; see the base."""
-        begin = Asked("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        begin = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
         with self._connection(begin) as (connection, _):
             try:
                 self._check_current(connection)
@@ -209,7 +209,7 @@ class PostgresStorage(Storage):
     def _check_current(self, connection: HurriedConnection) -> None:
         """Refuse a store of another version; looked at once a process."""
         if not self._is_current:
-            (there,) = connection.ask(Asked(MIGRATIONS))
+            (there,) = connection.ask((MIGRATIONS, ()))
             check_current(there.fetchall(), self.url)
             self._is_current = True
 

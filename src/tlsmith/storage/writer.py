@@ -198,10 +198,9 @@ class Writer:
         is_open: bool,
     ) -> list[tuple[Work, Any]]:
         with writing as transaction:
-            hand_over = None if self._storage.gathers else self._hand_over
-            if hand_over is not None and all(one.is_short for one in batch):
+            if all(one.is_short for one in batch):
                 acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
-                done, refused, _ = Errand(acts).result_by(hand_over)
+                done, refused, _ = self._by_whom_it_is_quicker(acts)
             else:
                 done, refused, _ = do_all(batch, transaction)
         self._storage.kept.note(transaction.changes)
@@ -209,10 +208,16 @@ class Writer:
             fail(work, refusal)
         return done
 
+    def _by_whom_it_is_quicker(self, acts: Callable[[], Outcomes]) -> Outcomes:
+        """Have acts done by an event loop, unless they wait for no statement."""
+        if self._hand_over is None or self._storage.gathers:
+            return acts()
+        return Errand(acts).result_by(self._hand_over)
+
     def _do_and_flush(
         self, batch: list[Work], transaction: Transaction, *, is_open: bool
     ) -> Outcomes:
-        # Until an event loop comes to it, there may be more.
+        # Until a store is to be had, or an event loop comes to it, there may be more.
         if is_open:
             self._take_more(batch, short=True)
         outcomes = do_all(batch, transaction)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from tlsmith.errors import StorageError
 from tlsmith.storage.acme.nonces import Nonces, sealed, unsealed
 from tlsmith.storage.acme.wanted import IN_USE, Wanted, queries, records
-from tlsmith.storage.asked import Asked
 from tlsmith.storage.settings import secret
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def use_nonce(
     """
     with storage.look() as connection:
         whose = ("", "") if account is None else (account.id, account.jwk)
-        use = Asked(_USE_NONCE, (nonce, now, *whose))
+        use = (_USE_NONCE, (nonce, now, *whose))
         used, *found = connection.each(use, *queries(wanted))
     row, shown = used.fetchone(), records(wanted, found)
     if row and row[1]:

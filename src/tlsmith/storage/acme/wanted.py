@@ -61,7 +61,7 @@ _READINGS = {
 
 def queries(wanted: Iterable[Wanted]) -> list[Asked]:
     """Return what finds the records, on PostgreSQL."""
-    return [Asked(_READINGS[kind].query, (id_,)) for kind, id_ in wanted]
+    return [(_READINGS[kind].query, (id_,)) for kind, id_ in wanted]
 
 
 def records(wanted: Iterable[Wanted], answers: Sequence[Cursor]) -> dict[Hashable, Any]:
