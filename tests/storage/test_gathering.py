@@ -61,14 +61,19 @@ def test_what_was_taken_for_granted_and_is_not_so_leaves_nothing(
         with storage.write_trusting() as transaction:
             assert not make_valid(transaction, order(1).id, 7, NOW)
         return
-    with pytest.raises(OvertakenError), storage.write_trusting() as transaction:
+
+    def overtaken(transaction: Transaction) -> None:
         assert make_invalid(transaction, order(1).id)
         assert ready(transaction)
-    assert status_of(storage) == "pending"
-    with pytest.raises(OvertakenError), storage.write_trusting() as transaction:
+
+    def of_nobody(transaction: Transaction) -> None:
         insert_order(transaction, order(2))
         assert is_in_use(transaction, "nobody")
-    assert status_of(storage, 2) == "none"
+
+    for act in (overtaken, of_nobody):
+        with pytest.raises(OvertakenError), storage.write_trusting() as transaction:
+            act(transaction)
+    assert (status_of(storage), status_of(storage, 2)) == ("pending", "none")
 
 
 def test_a_reading_sees_what_was_written_before(storage: Storage) -> None:
