@@ -81,7 +81,7 @@ class Kept:
                 self._begin_anew(before)
             self._put({key: record})
 
-    def show(self, records: Mapping[Hashable, Any]) -> None:
+    def show(self, records: Mapping[Hashable, Any] | None) -> None:
         """Have this thread know what it has just read, until `hide`."""
         self._shown.records = records
 

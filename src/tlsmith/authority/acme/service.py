@@ -24,6 +24,7 @@ from tlsmith.storage.acme.accounts import (
 )
 from tlsmith.storage.acme.authorizations import AuthorizationRecord
 from tlsmith.storage.acme.known import known_account
+from tlsmith.storage.acme.nonces import Use, Used
 from tlsmith.storage.acme.orders import OrderRecord, orders_of_account
 from tlsmith.storage.acme.wanted import ACCOUNT, IN_USE, TRIES, Wanted
 
@@ -103,17 +104,26 @@ class ACMEService:
         """Whether `account_before` is as of now."""
         return self.authority.storage.kept.is_sure
 
-    def use_nonce(
+    def use_of(
         self, nonce: str, account: AccountRecord | None, about: Sequence[Wanted]
-    ) -> bool:
-        """Use a nonce up, and read what the request is about; see `Nonces`."""
+    ) -> Use:
+        """Return what is to be used up, and read, for a request."""
         wanted: list[Wanted] = []
         for one in about:
             if one.kind == TRIES:
                 wanted += authorizations.tries_of(self._context, one.id)
             else:
                 wanted.append(one)
-        return self.nonces.use_and_read(nonce, account, wanted)
+        return Use(nonce, account, wanted)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether to use up several nonces at once is worth while."""
+        return self.authority.storage.gathers
+
+    def remember(self, used: Used) -> None:
+        """Have this thread know what was read with a nonce, until `forget`."""
+        self.authority.storage.kept.show(used.records)
 
     def is_current(self, account: AccountRecord) -> bool:
         """Tell whether an account was still so when the nonce was used up.

@@ -20,6 +20,7 @@ from tlsmith.server.acme.challenges import Challenges
 from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
 from tlsmith.server.acme.signed import Reached, Signer, check_content_type, find_signer
 from tlsmith.server.acme.table import Table
+from tlsmith.server.acme.turn import Turn
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
 from tlsmith.server.acme.waiting import result_of, when_done
 from tlsmith.server.direct import Asked, Response, fields_of, lines_of
@@ -29,7 +30,7 @@ from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
 from tlsmith.storage.acme.wanted import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
     from starlette.types import Receive, Scope, Send
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tlsmith.server.direct import Respond
     from tlsmith.server.ports import Meter
     from tlsmith.storage.acme.accounts import AccountRecord
+    from tlsmith.storage.acme.nonces import Use, Used
 
 # Seconds after which a store or a key that was away may be back.
 _AWAY = 5
@@ -55,6 +57,14 @@ class _Request(NamedTuple):
     body: bytes
     urls: URLs
     request_id: str
+
+
+class _Entry(NamedTuple):
+    """A request, who signed it, and the nonce that it uses up."""
+
+    request: _Request
+    signer: Signer
+    use: Use
 
 
 class _Exchange:
@@ -94,6 +104,7 @@ class ACMEApp:
         self._known = None if base_url is None else URLs(base_url)
         self._caa = caa
         self._table = Table()
+        self._turn = Turn(service.nonces, self._go_on, self._fail)
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
 
@@ -159,17 +170,43 @@ class ACMEApp:
         urls = exchange.urls
         assert urls is not None  # noqa: S101 -- see `_found`
         request = _Request(asked, endpoint, ids, body, urls, exchange.request_id)
-        path = endpoint.path
-        if (
-            not self._service.is_near
-            or path == _CHALLENGE
-            or (path == _FINALIZE and self._caa is not None)
-        ):
-            task = asyncio.create_task(self._answered(request))
-            self._tasks.add(task)
-            task.add_done_callback(lambda done: self._ended(exchange, request, done))
-            return
-        answer = self._handled(request)
+        is_far = not self._service.is_near
+        if is_far or (endpoint.path == _FINALIZE and self._caa is not None):
+            self._begin_task(exchange, request, self._answered(request))
+        elif asked.method == "POST" and self._service.gathers:
+            self._turn.take(exchange, self._entry(request))
+        elif endpoint.path == _CHALLENGE:
+            self._begin_task(exchange, request, self._answered(request))
+        else:
+            self._settle(exchange, request, self._handled(request))
+
+    def _go_on(self, exchange: _Exchange, entry: _Entry, used: Used) -> None:
+        """Do a request whose nonce was used up with others'."""
+        request = entry.request
+        token = request_id.set(exchange.request_id)
+        try:
+            if request.endpoint.path == _CHALLENGE:
+                call, record = self._by(entry, used, self._look_at_challenge)
+                answered = self._challenges.respond(call, record)
+                self._begin_task(exchange, request, answered)
+            else:
+                self._settle(exchange, request, self._by(entry, used, self._handle))
+        except Exception as error:
+            self._fail(exchange, error)
+        finally:
+            request_id.reset(token)
+
+    def _begin_task(
+        self, exchange: _Exchange, request: _Request, work: Coroutine[Any, Any, Reply]
+    ) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(exchange, request, done))
+
+    def _settle(
+        self, exchange: _Exchange, request: _Request, answer: Reply | Pending
+    ) -> None:
+        """Respond, once that is on disk which is to be told."""
         if isinstance(answer, Reply):
             self._done(exchange, request, answer)
             return
@@ -228,33 +265,75 @@ class ACMEApp:
 
     def _handled(self, request: _Request) -> Reply | Pending:
         """Find out whose a request is, and do it, in one go: threads are dear."""
-        try:
-            return request.endpoint.handle(self._call(request))
-        finally:
-            self._service.forget()
+        return self._alone(request, self._handle)
+
+    def _handle(self, request: _Request, signer: Signer | None) -> Reply | Pending:
+        return request.endpoint.handle(self._call(request, signer))
 
     def _called(self, request: _Request) -> Call:
         """Return the request, and nothing is kept of what was read with its nonce."""
-        try:
-            return self._call(request)
-        finally:
-            self._service.forget()
+        return self._alone(request, self._call)
 
     def _challenged(self, request: _Request) -> tuple[Call, AuthorizationRecord]:
         """Return the authorization of a challenge that may be tried, or is read."""
-        try:
-            call = self._call(request)
-            record = self._service.authorization(call.holder, call.ids[0])
-            if not call.is_reading and record.status == PENDING:
-                self._service.refuse_tries(record)
-        finally:
-            self._service.forget()
+        return self._alone(request, self._look_at_challenge)
+
+    def _look_at_challenge(
+        self, request: _Request, signer: Signer | None
+    ) -> tuple[Call, AuthorizationRecord]:
+        call = self._call(request, signer)
+        record = self._service.authorization(call.holder, call.ids[0])
+        if not call.is_reading and record.status == PENDING:
+            self._service.refuse_tries(record)
         return call, record
 
-    def _call(self, request: _Request) -> Call:
-        """Return the request, once it is known whose it is."""
+    def _alone(
+        self, request: _Request, work: Callable[[_Request, Signer | None], _Done]
+    ) -> _Done:
+        """Do a request by itself, once it is known whose it is."""
+        if request.asked.method != "POST":
+            return work(request, None)
+        entry = self._entry(request)
+        (used,) = self._service.nonces.use_and_read([entry.use])
+        return self._by(entry, used, work)
+
+    def _entry(self, request: _Request) -> _Entry:
+        """Return who signed a request, the nonce to be used up still."""
+        service = self._service
+        try:
+            signer = self._signer_by(request, service.account_before)
+        except ACMEProblem:
+            if service.is_sure:
+                raise
+            signer = self._signer_by(request, service.account)
+        about = [Wanted(kind, request.ids[0]) for kind in request.endpoint.about]
+        nonce = signer.signed.header.nonce or ""
+        return _Entry(request, signer, service.use_of(nonce, signer.account, about))
+
+    def _by(
+        self,
+        entry: _Entry,
+        used: Used,
+        work: Callable[[_Request, Signer | None], _Done],
+    ) -> _Done:
+        """Do a request whose nonce was used up."""
+        request, signer, _ = entry
+        if not used.is_good:
+            raise problems.bad_nonce(
+                "the nonce is not one of this server, is too old, or was used before; "
+                "use the one in this answer"
+            )
+        service = self._service
+        service.remember(used)
+        try:
+            if signer.account and not service.is_current(signer.account):
+                signer = self._signer_by(request, service.account)
+            return work(request, signer)
+        finally:
+            service.forget()
+
+    def _call(self, request: _Request, signer: Signer | None) -> Call:
         asked = request.asked
-        signer = self._signer(request) if asked.method == "POST" else None
         call = Call(
             self._service,
             signer.urls if signer else request.urls,
@@ -269,28 +348,6 @@ class ACMEApp:
         if not request.endpoint.keys:
             call.require_reading()
         return call
-
-    def _signer(self, request: _Request) -> Signer:
-        """Return who signed a request, its nonce used up."""
-        service = self._service
-        try:
-            signer = self._signer_by(request, service.account_before)
-        except ACMEProblem:
-            if service.is_sure:
-                raise
-            signer = self._signer_by(request, service.account)
-        endpoint = request.endpoint
-        about = [Wanted(kind, request.ids[0]) for kind in endpoint.about]
-        if not service.use_nonce(
-            signer.signed.header.nonce or "", signer.account, about
-        ):
-            raise problems.bad_nonce(
-                "the nonce is not one of this server, is too old, or was used before; "
-                "use the one in this answer"
-            )
-        if signer.account and not service.is_current(signer.account):
-            return self._signer_by(request, service.account)
-        return signer
 
     def _signer_by(
         self, request: _Request, account_of: Callable[[str], AccountRecord]
@@ -315,6 +372,9 @@ class ACMEApp:
             lambda one: self._service.order(one.holder, one.ids[0]), call
         )
         await self._caa.check(order, call.urls.account(call.holder.id))
+
+    def _fail(self, exchange: _Exchange, error: Exception) -> None:
+        self._respond(exchange, self._failed(exchange, error))
 
     def _failed(self, exchange: _Exchange, error: Exception) -> Reply:
         """Return what is told of an error; those that are ours to mend are logged."""

@@ -9,17 +9,17 @@ says since when it is whole, and nonces that are older are then not taken.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from itertools import islice
 from secrets import token_bytes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlsmith.errors import StorageError
-from tlsmith.storage.acme.nonces import Nonces, sealed, unsealed
-from tlsmith.storage.acme.wanted import IN_USE, Wanted, queries, records
+from tlsmith.storage.acme.nonces import Nonces, Use, Used, sealed, unsealed
+from tlsmith.storage.acme.wanted import IN_USE, queries, records
 from tlsmith.storage.settings import secret
 
 if TYPE_CHECKING:
-    from tlsmith.storage.acme.accounts import AccountRecord
     from tlsmith.storage.base import Storage
     from tlsmith.storage.postgres import PostgresStorage
 
@@ -59,19 +59,27 @@ class SharedNonces(Nonces):
 
     def use(self, nonce: str) -> bool:
         """See the base."""
-        return self.use_and_read(nonce, None, ())
+        return self.use_and_read([Use(nonce)])[0].is_good
 
-    def use_and_read(
-        self, nonce: str, account: AccountRecord | None, wanted: Sequence[Wanted]
-    ) -> bool:
+    def use_and_read(self, uses: Sequence[Use]) -> list[Used]:
         """See the base."""
         if self._is_closed:
             raise StorageError("the store is closed", code="store-closed")
-        body, now = unsealed(nonce, self._key, _MOMENT + _CHANCE), _now()
-        if body is None or not -SKEW <= now - _given(body) <= LIFETIME:
-            return False
-        since = use_nonce(self._storage, body, now, account, wanted)
-        return since is not None and _given(body) > since
+        now, bodies = _now(), {}
+        for place, one in enumerate(uses):
+            body = unsealed(one.nonce, self._key, _MOMENT + _CHANCE)
+            if body is not None and -SKEW <= now - _given(body) <= LIFETIME:
+                bodies[place] = body
+        # In one order everywhere: replicas that use up the same wait for no circle.
+        places = sorted(bodies, key=bodies.__getitem__)
+        noted = use_nonces(
+            self._storage, [(bodies[one], uses[one]) for one in places], now
+        )
+        used = [Used(False, None)] * len(uses)
+        for place, (since, read) in zip(places, noted, strict=True):
+            is_good = since is not None and _given(bodies[place]) > since
+            used[place] = Used(is_good, read)
+        return used
 
     def maintain(self) -> None:
         """See the base."""
@@ -83,36 +91,40 @@ class SharedNonces(Nonces):
         self._is_closed = True
 
 
-def use_nonce(
-    storage: Storage,
-    nonce: bytes,
-    now: int,
-    account: AccountRecord | None = None,
-    wanted: Sequence[Wanted] = (),
-) -> int | None:
-    """Note that a nonce was used; return since when that is known.
+def use_nonces(
+    storage: Storage, uses: Sequence[tuple[bytes, Use]], now: int
+) -> list[tuple[int | None, dict[Hashable, Any]]]:
+    """Note that nonces were used; return of each since when that is known.
 
     None for one that was used before; of one that is older than what is returned,
     nobody can tell. Where the connection breaks, what was noted may be told as used
-    before.
+    before. With it, what was read.
 
     Args:
         now: in milliseconds since 1970, as what is returned.
-        account: see `Nonces.use_and_read`.
-        wanted: what is read as well, and shown to this thread.
     """
-    with storage.look() as connection:
+    if not uses:
+        return []
+    asked, reading = [], []
+    for nonce, (_, account, wanted) in uses:
         whose = ("", "") if account is None else (account.id, account.jwk)
-        use = (_USE_NONCE, (nonce, now, *whose))
-        used, *found = connection.each(use, *queries(wanted))
-    row, shown = used.fetchone(), records(wanted, found)
-    if row and row[1]:
-        shown[IN_USE, whose[0]] = account
-    storage.kept.show(shown)
-    if row is None:
-        return None
-    # A crash of the database has left nothing.
-    return whole_since(storage, now) if row[0] is None else int(row[0])
+        asked.append((_USE_NONCE, (nonce, now, *whose)))
+        reading += queries(wanted)
+    with storage.look() as connection:
+        # What is read is as it was once the nonces were used up, or later.
+        answers = connection.each(*asked, *reading)
+    found = iter(answers[len(asked) :])
+    noted: list[tuple[int | None, dict[Hashable, Any]]] = []
+    for (_, (_, account, wanted)), answer in zip(uses, answers, strict=False):
+        read = records(wanted, [*islice(found, len(wanted))])
+        since, is_in_use = answer.fetchone() or (None, None)
+        if is_in_use and account is not None:
+            read[IN_USE, account.id] = account
+        # A crash of the database has left nothing.
+        if since is None and answer.rowcount:
+            since = whole_since(storage, now)
+        noted.append((since, read))
+    return noted
 
 
 def whole_since(storage: Storage, now: int) -> int:
