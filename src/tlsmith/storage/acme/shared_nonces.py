@@ -1,9 +1,9 @@
 """The nonces of a store in PostgreSQL: those that were used are rows.
 
-Who uses one up does not wait until that is on disk, and reads what the request is about
-in the same exchange. The table is not in the database's journal at all:
-after a crash it is empty, and a standby that takes over has it empty. So a row of it
-says since when it is whole, and nonces that are older are then not taken.
+Who uses some up does not wait until that is on disk, and reads what their requests are
+about in the same exchange. The table is not in the database's journal at all: after a
+crash it is empty, and a standby that takes over has it empty. So a row of it says since
+when it is whole, and nonces that are older are then not taken.
 """
 
 from __future__ import annotations
