@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tlsmith.acme import problems
 from tlsmith.errors import (
@@ -17,8 +17,9 @@ from tlsmith.errors import (
 )
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.challenges import Challenges
+from tlsmith.server.acme.entrance import Entrance, Entry, Request
 from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
-from tlsmith.server.acme.signed import Reached, Signer, check_content_type, find_signer
+from tlsmith.server.acme.signed import Signer, check_content_type
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.turn import Turn
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
@@ -27,7 +28,6 @@ from tlsmith.server.direct import Asked, Response, fields_of, lines_of
 from tlsmith.server.logs import event, request_id
 from tlsmith.server.whole import MOST_BODY
 from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
-from tlsmith.storage.acme.wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from tlsmith.server.acme.caa import CAACheck
     from tlsmith.server.direct import Respond
     from tlsmith.server.ports import Meter
-    from tlsmith.storage.acme.accounts import AccountRecord
-    from tlsmith.storage.acme.nonces import Use, Used
+    from tlsmith.storage.acme.nonces import Used
 
 # Seconds after which a store or a key that was away may be back.
 _AWAY = 5
@@ -48,23 +47,6 @@ _DIRECTORY, _NEW_NONCE = "directory", "new-nonce"
 _FINALIZE, _CHALLENGE = "order/{}/finalize", "challenge/{}/{}"
 _LOG = logging.getLogger("tlsmith.server.acme")
 _Done = TypeVar("_Done")
-
-
-class _Request(NamedTuple):
-    asked: Asked
-    endpoint: Endpoint
-    ids: tuple[str, ...]
-    body: bytes
-    urls: URLs
-    request_id: str
-
-
-class _Entry(NamedTuple):
-    """A request, who signed it, and the nonce that it uses up."""
-
-    request: _Request
-    signer: Signer
-    use: Use
 
 
 class _Exchange:
@@ -104,6 +86,7 @@ class ACMEApp:
         self._known = None if base_url is None else URLs(base_url)
         self._caa = caa
         self._table = Table()
+        self._entrance = Entrance(service)
         self._turn = Turn(service.nonces, self._go_on, self._fail)
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
@@ -169,42 +152,46 @@ class ACMEApp:
             check_content_type(asked.fields.get(b"content-type", b""))
         urls = exchange.urls
         assert urls is not None  # noqa: S101 -- see `_found`
-        request = _Request(asked, endpoint, ids, body, urls, exchange.request_id)
+        request = Request(asked, endpoint, ids, body, urls, exchange.request_id)
         is_far = not self._service.is_near
         if is_far or (endpoint.path == _FINALIZE and self._caa is not None):
             self._begin_task(exchange, request, self._answered(request))
         elif asked.method == "POST" and self._service.gathers:
-            self._turn.take(exchange, self._entry(request))
+            self._turn.take(exchange, self._entrance.entry(request))
         elif endpoint.path == _CHALLENGE:
             self._begin_task(exchange, request, self._answered(request))
         else:
             self._settle(exchange, request, self._handled(request))
 
-    def _go_on(self, exchange: _Exchange, entry: _Entry, used: Used) -> None:
+    def _go_on(self, exchange: _Exchange, entry: Entry, used: Used) -> None:
         """Do a request whose nonce was used up with others'."""
         request = entry.request
         token = request_id.set(exchange.request_id)
         try:
             if request.endpoint.path == _CHALLENGE:
-                call, record = self._by(entry, used, self._look_at_challenge)
+                call, record = self._entrance.let_in(
+                    entry, used, self._look_at_challenge
+                )
                 answered = self._challenges.respond(call, record)
                 self._begin_task(exchange, request, answered)
             else:
-                self._settle(exchange, request, self._by(entry, used, self._handle))
+                self._settle(
+                    exchange, request, self._entrance.let_in(entry, used, self._handle)
+                )
         except Exception as error:
             self._fail(exchange, error)
         finally:
             request_id.reset(token)
 
     def _begin_task(
-        self, exchange: _Exchange, request: _Request, work: Coroutine[Any, Any, Reply]
+        self, exchange: _Exchange, request: Request, work: Coroutine[Any, Any, Reply]
     ) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(exchange, request, done))
 
     def _settle(
-        self, exchange: _Exchange, request: _Request, answer: Reply | Pending
+        self, exchange: _Exchange, request: Request, answer: Reply | Pending
     ) -> None:
         """Respond, once that is on disk which is to be told."""
         if isinstance(answer, Reply):
@@ -223,7 +210,7 @@ class ACMEApp:
         when_done(answer.future, settled)
 
     def _ended(
-        self, exchange: _Exchange, request: _Request, done: asyncio.Task[Reply]
+        self, exchange: _Exchange, request: Request, done: asyncio.Task[Reply]
     ) -> None:
         self._tasks.discard(done)
         if done.cancelled():
@@ -234,7 +221,7 @@ class ACMEApp:
         elif isinstance(error, Exception):
             self._respond(exchange, self._failed(exchange, error))
 
-    async def _answered(self, request: _Request) -> Reply:
+    async def _answered(self, request: Request) -> Reply:
         endpoint = request.endpoint
         if endpoint.path == _CHALLENGE:
             call, record = await self._run(self._challenged, request)
@@ -249,7 +236,7 @@ class ACMEApp:
             answer = answer.then(await result_of(answer.future))
         return answer
 
-    def _done(self, exchange: _Exchange, request: _Request, reply: Reply) -> None:
+    def _done(self, exchange: _Exchange, request: Request, reply: Reply) -> None:
         if request.asked.method == "HEAD" and request.endpoint.path == _NEW_NONCE:
             reply = reply._replace(status=200)  # section 7.2
         if request.asked.method == "POST":
@@ -263,23 +250,23 @@ class ACMEApp:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, given)
 
-    def _handled(self, request: _Request) -> Reply | Pending:
+    def _handled(self, request: Request) -> Reply | Pending:
         """Find out whose a request is, and do it, in one go: threads are dear."""
-        return self._alone(request, self._handle)
+        return self._entrance.alone(request, self._handle)
 
-    def _handle(self, request: _Request, signer: Signer | None) -> Reply | Pending:
+    def _handle(self, request: Request, signer: Signer | None) -> Reply | Pending:
         return request.endpoint.handle(self._call(request, signer))
 
-    def _called(self, request: _Request) -> Call:
+    def _called(self, request: Request) -> Call:
         """Return the request, and nothing is kept of what was read with its nonce."""
-        return self._alone(request, self._call)
+        return self._entrance.alone(request, self._call)
 
-    def _challenged(self, request: _Request) -> tuple[Call, AuthorizationRecord]:
+    def _challenged(self, request: Request) -> tuple[Call, AuthorizationRecord]:
         """Return the authorization of a challenge that may be tried, or is read."""
-        return self._alone(request, self._look_at_challenge)
+        return self._entrance.alone(request, self._look_at_challenge)
 
     def _look_at_challenge(
-        self, request: _Request, signer: Signer | None
+        self, request: Request, signer: Signer | None
     ) -> tuple[Call, AuthorizationRecord]:
         call = self._call(request, signer)
         record = self._service.authorization(call.holder, call.ids[0])
@@ -287,52 +274,7 @@ class ACMEApp:
             self._service.refuse_tries(record)
         return call, record
 
-    def _alone(
-        self, request: _Request, work: Callable[[_Request, Signer | None], _Done]
-    ) -> _Done:
-        """Do a request by itself, once it is known whose it is."""
-        if request.asked.method != "POST":
-            return work(request, None)
-        entry = self._entry(request)
-        (used,) = self._service.nonces.use_and_read([entry.use])
-        return self._by(entry, used, work)
-
-    def _entry(self, request: _Request) -> _Entry:
-        """Return who signed a request, the nonce to be used up still."""
-        service = self._service
-        try:
-            signer = self._signer_by(request, service.account_before)
-        except ACMEProblem:
-            if service.is_sure:
-                raise
-            signer = self._signer_by(request, service.account)
-        about = [Wanted(kind, request.ids[0]) for kind in request.endpoint.about]
-        nonce = signer.signed.header.nonce or ""
-        return _Entry(request, signer, service.use_of(nonce, signer.account, about))
-
-    def _by(
-        self,
-        entry: _Entry,
-        used: Used,
-        work: Callable[[_Request, Signer | None], _Done],
-    ) -> _Done:
-        """Do a request whose nonce was used up."""
-        request, signer, _ = entry
-        if not used.is_good:
-            raise problems.bad_nonce(
-                "the nonce is not one of this server, is too old, or was used before; "
-                "use the one in this answer"
-            )
-        service = self._service
-        service.remember(used)
-        try:
-            if signer.account and not service.is_current(signer.account):
-                signer = self._signer_by(request, service.account)
-            return work(request, signer)
-        finally:
-            service.forget()
-
-    def _call(self, request: _Request, signer: Signer | None) -> Call:
+    def _call(self, request: Request, signer: Signer | None) -> Call:
         asked = request.asked
         call = Call(
             self._service,
@@ -348,23 +290,6 @@ class ACMEApp:
         if not request.endpoint.keys:
             call.require_reading()
         return call
-
-    def _signer_by(
-        self, request: _Request, account_of: Callable[[str], AccountRecord]
-    ) -> Signer:
-        asked = request.asked
-        query = asked.query.decode("latin-1")
-        return find_signer(
-            self._service.blocklist,
-            account_of,
-            request.body,
-            Reached(
-                f"{asked.target}?{query}" if query else asked.target,
-                request.urls,
-                asked.fields.get(b"host", b"").decode("latin-1"),
-            ),
-            request.endpoint.keys or "kid",
-        )
 
     async def _check_caa(self, call: Call) -> None:
         assert self._caa is not None  # noqa: S101 -- see the caller
