@@ -6,12 +6,14 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tlsmith.errors import ConflictError, StorageError
 from tlsmith.storage import Transaction, Writer
+from tlsmith.storage.kept import Kept
 from tlsmith.storage.sqlite import SQLiteStorage
 from tlsmith.storage.wal_index import is_next
 
@@ -300,3 +302,28 @@ def test_the_index_counts_commits_as_sqlite_says(
     assert not is_next(states[0] or b"", states[2] or b"")
     add_there(storage)
     assert storage.state() not in states
+
+
+def test_a_thread_is_shown_records_until_they_are_hidden(
+    storage: SQLiteStorage,
+) -> None:
+    storage.kept.show({KEY: 7})
+    assert storage.kept.get(KEY) == 7
+    assert storage.kept.get("other") is None
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(storage.kept.get, KEY).result() is None
+    storage.kept.hide()
+    assert storage.kept.get(KEY) is None
+
+
+def test_what_cannot_be_known_is_remembered_as_it_was() -> None:
+    class Unsure:
+        def state(self) -> None:
+            return None
+
+        def is_next(self, before: bytes, after: bytes) -> bool:
+            return False
+
+    kept = Kept(Unsure())
+    kept.note({KEY: 7, "gone": None})
+    assert (kept.get(KEY), kept.former(KEY), kept.former("gone")) == (None, 7, None)

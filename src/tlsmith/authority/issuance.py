@@ -16,7 +16,7 @@ from tlsmith.core.oid import COMMON_NAME, NO_REVOCATION_AVAILABLE
 from tlsmith.core.view import view_certificate
 from tlsmith.errors import AccessError, ConflictError, ProfileError
 from tlsmith.storage import Connection, Transaction
-from tlsmith.storage.access import granted_among
+from tlsmith.storage.access import granted_among, is_nothing_granted
 from tlsmith.storage.audit import Act, append
 from tlsmith.storage.certificates import (
     GOOD,
@@ -24,6 +24,7 @@ from tlsmith.storage.certificates import (
     NewCertificate,
     by_serial_number,
     insert_certificate,
+    is_unblocked,
     why_blocked,
 )
 
@@ -103,8 +104,8 @@ def record_certificate(
     refuse_granted_names(transaction, actor, new.names)
     if prepared.renews is not None:
         _refuse_revoked(transaction, prepared.renews)
-    reason = why_blocked(transaction, new.key_hash)
-    if reason is not None:
+    if not is_unblocked(transaction, new.key_hash):
+        reason = why_blocked(transaction, new.key_hash)
         raise ProfileError(
             "this key may not be certified",
             reasons=[f"key: blocked: {reason}"],
@@ -175,8 +176,10 @@ def refuse_granted_names(
     """
     if actor.role == "administrator" and not (actor.profiles or actor.names):
         return
+    if is_nothing_granted(transaction, names):
+        return
     granted = granted_among(transaction, names)
-    if granted and [actor.name] != [f"certificate:{name}" for name in granted]:
+    if [actor.name] != [f"certificate:{name}" for name in granted]:
         raise AccessError(
             f"{actor.name} may not have a certificate for {', '.join(granted)}, "
             "to which a role is granted",

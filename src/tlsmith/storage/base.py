@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import ClassVar, Protocol
 
 from tlsmith.storage.acme.nonces import Nonces
-from tlsmith.storage.connection import Connection, Execute, Head, Transaction
+from tlsmith.storage.connection import Connection, Cursor, Head, Transaction
 from tlsmith.storage.kept import Kept
 
 
@@ -45,6 +45,8 @@ class Storage(ABC):
     words: ClassVar[dict[str, str]]
     # Whether `begin_now` ever begins anything.
     begins_now: ClassVar[bool] = False
+    # Whether statements of a transaction go out together: most acts wait for none.
+    gathers: ClassVar[bool] = False
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -75,6 +77,14 @@ class Storage(ABC):
                 its code is "commit-unknown".
             ConflictError: a row is there already.
         """
+
+    def write_trusting(self) -> AbstractContextManager[Transaction]:
+        """Give a transaction, as `write`, that may take for granted what is likely.
+
+        Raises:
+            OvertakenError: that was not so; nothing was written.
+        """
+        return self.write()
 
     @property
     def is_near(self) -> bool:
@@ -127,7 +137,7 @@ class Storage(ABC):
         """Let go of every connection."""
 
 
-def head_of(execute: Execute, lock: str = "") -> Head:
-    """Return the head, as `Transaction` has it."""
-    certificates, sequence, digest, revision = execute(HEAD + lock, ()).fetchone()
+def head_of(cursor: Cursor) -> Head:
+    """Return the head that `HEAD` found, as `Transaction` has it."""
+    certificates, sequence, digest, revision = cursor.fetchone()
     return certificates, sequence, bytes(digest), revision

@@ -379,6 +379,13 @@ def why_blocked(connection: Connection, key_hash: bytes) -> str | None:
     return None if row is None else str(row[0])
 
 
+def is_unblocked(transaction: Transaction, key_hash: bytes) -> bool:
+    """Tell whether a key may be certified, as it most likely may."""
+    return transaction.finds(
+        0, "SELECT reason FROM blocked_keys WHERE key_hash = ?", key_hash
+    )
+
+
 def delete_expired(transaction: Transaction, before: datetime, most: int) -> int:
     """Delete certificates that expired before a moment; return how many."""
     rows = transaction.all(

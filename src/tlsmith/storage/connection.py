@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
+from tlsmith.storage.asked import Asked
+
 Row = tuple[Any, ...]
 Head = tuple[int, int, bytes, int]
 _TALLY = (
@@ -14,6 +16,10 @@ _TALLY = (
 _COUNTED = (
     "UPDATE head SET certificates = ?, audit_sequence = ?, audit_hash = ?, revision = ?"
 )
+
+
+class OvertakenError(Exception):
+    """Something that a transaction took for granted was not so; nothing is written."""
 
 
 class Cursor(Protocol):
@@ -46,6 +52,10 @@ class Connection:
     def all(self, statement: str, *values: Any) -> list[Row]:
         """Return every row of a query."""
         return self._execute(statement, values).fetchall()
+
+    def each(self, *asked: Asked) -> list[Cursor]:
+        """Run several queries; where the store is another process, at once."""
+        return [self._execute(*one) for one in asked]
 
     def one(self, statement: str, *values: Any) -> Row | None:
         """Return the first row of a query, or None."""
@@ -106,6 +116,23 @@ class Transaction(Connection):
         self.writes += 1
         return self._execute(statement, values).rowcount
 
+    def changes_one(self, statement: str, *values: Any) -> bool:
+        """Run a statement that most likely changes one row; tell whether it does.
+
+        That may be taken for granted: see `Storage.write_trusting`.
+        """
+        changed = self._execute(statement, values).rowcount
+        if changed:
+            self.writes += 1
+        return changed == 1
+
+    def finds(self, number: int, statement: str, *values: Any) -> bool:
+        """Tell whether a query finds so many rows, as it most likely does.
+
+        That may be taken for granted: see `Storage.write_trusting`.
+        """
+        return len(self.all(statement, *values)) == number
+
     def run_many(self, statement: str, rows: Sequence[Row]) -> None:
         """Run a statement for each of many rows, now."""
         self.writes += 1
@@ -127,16 +154,20 @@ class Transaction(Connection):
 
     def flush(self) -> None:
         """Write what is to be written before the commit."""
-        later, self._later = self._later, {}
-        for statement, rows in later.items():
+        for statement, rows in self._take_later():
             self._execute_many(statement, rows)
+
+    def _take_later(self) -> list[tuple[str, list[Row]]]:
+        """Return what is to be written before the commit, each statement with rows."""
+        later, self._later = [*self._later.items()], {}
         tallies, self._tallies = self._tallies, {}
         if tallies:
             rows = [(*key, number) for key, number in sorted(tallies.items())]
-            self._execute_many(_TALLY, rows)
+            later.append((_TALLY, rows))
         if self._head is None:
-            return
+            return later
         head = self.certificates, self.audit_sequence, self.audit_hash, self.revision
         if head != self._head:
-            self._execute(_COUNTED, head)
+            later.append((_COUNTED, [head]))
             self._head = head
+        return later

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 
+from tlsmith.storage.asked import Answer, Asked
+from tlsmith.storage.exchange import Exchanges
 from tlsmith.storage.reach import MOST, Reach
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ class HurriedConnection(psycopg.Connection[Any]):
     """
 
     reach: Reach | None = None
+    _exchanges: Exchanges | None = None
+
+    def ask(self, *asked: Asked) -> list[Answer]:
+        """Run statements, sent together; see `Exchanges`."""
+        exchanges = self._exchanges
+        if exchanges is None:
+            exchanges = self._exchanges = Exchanges(self)
+        return self.wait(exchanges.exchange(asked))
 
     def wait(self, gen: PQGen[Result], *args: Any, **words: Any) -> Result:
         """Wait for an exchange.

@@ -28,6 +28,13 @@ class States(Protocol):
         ...
 
 
+class _Shown(threading.local):
+    """What a thread was shown: see `Kept.show`."""
+
+    def __init__(self) -> None:
+        self.records: Mapping[Hashable, Any] | None = None
+
+
 class Kept:
     """What is known of a store; nothing where it cannot tell whether that holds."""
 
@@ -37,11 +44,16 @@ class Kept:
         self._records: dict[Hashable, Any] = {}
         # That of the store when everything kept was so.
         self._state: bytes | None = None
+        self._shown = _Shown()
+        # Those that were committed here where that cannot be told.
+        self._former: dict[Hashable, Any] = {}
         # What it becomes by the commit that is under way here.
         self._coming: Mapping[Hashable, Any] | None = None
 
     def get(self, key: Hashable) -> Any:
         """Return a record, None where that is not known."""
+        if (shown := self._shown.records) is not None:
+            return shown.get(key)
         if self._state is None:
             return None
         state = self._store.state()
@@ -68,6 +80,39 @@ class Kept:
             if before != self._state and not self._advance(before):
                 self._begin_anew(before)
             self._put({key: record})
+
+    def show(self, records: Mapping[Hashable, Any] | None) -> None:
+        """Have this thread know what it has just read, until `hide`."""
+        self._shown.records = records
+
+    def hide(self) -> None:
+        """Have this thread know no more what it was shown."""
+        self._shown.records = None
+
+    @property
+    def shown(self) -> Mapping[Hashable, Any] | None:
+        """What this thread was shown, None for nothing."""
+        return self._shown.records
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what is known is as of now, by itself."""
+        return self._store.state() is not None
+
+    def note(self, changes: Mapping[Hashable, Any]) -> None:
+        """Take note of what was committed by somebody who does not `expect` it."""
+        if not self.is_sure:
+            if len(self._former) >= _MOST:
+                self._former = {}
+            known = ((key, one) for key, one in changes.items() if one is not None)
+            self._former.update(known)
+
+    def former(self, key: Hashable) -> Any:
+        """Return a record as it was some time ago, None where that is not known.
+
+        What never changes of it can be relied on.
+        """
+        return self.get(key) or self._former.get(key)
 
     def begin(self) -> None:
         """Take note that nobody else can write now."""

@@ -6,21 +6,19 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from tlsmith.errors import (
-    ConflictError,
-    MigrationError,
-    MissingExtraError,
-    StorageError,
-)
+from tlsmith.errors import MissingExtraError, StorageError
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.acme.shared_nonces import SharedNonces
-from tlsmith.storage.base import Storage, head_of
-from tlsmith.storage.connection import Connection, Cursor, Row, Transaction
+from tlsmith.storage.asked import Answer, Asked
+from tlsmith.storage.asking import AskingConnection
+from tlsmith.storage.base import HEAD, Storage, head_of
+from tlsmith.storage.connection import Connection, Transaction
+from tlsmith.storage.gathering import GatheringTransaction
 from tlsmith.storage.migration import (
     MIGRATIONS,
     MIGRATIONS_TABLE,
@@ -37,8 +35,9 @@ if TYPE_CHECKING:
 # wait for long (libpq knows none that are shorter), and connections at a time.
 _PATIENCE, _HURRY = 5, 2
 _MOST = 16
-# Rows that are written one by one.
-_FEW = 8
+_BEGIN, _COMMIT, _ROLLBACK = ("BEGIN", ()), ("COMMIT", ()), ("ROLLBACK", ())
+_HEAD = (HEAD + " FOR UPDATE", ())
+_REVISION = ("SELECT revision FROM head", ())
 # In the advisory lock's name space: any number that nobody else takes.
 _MIGRATION_LOCK = 0x746C736D
 
@@ -52,6 +51,7 @@ class PostgresStorage(Storage):
     """
 
     dialect = "postgresql"
+    gathers = True
     words: ClassVar[dict[str, str]] = {
         "id": "BIGINT PRIMARY KEY",
         "blob": "BYTEA",
@@ -68,12 +68,13 @@ class PostgresStorage(Storage):
         try:
             import psycopg
 
+            from tlsmith.storage import postgres_errors
             from tlsmith.storage.hurried import HurriedConnection
         except ImportError as error:
             raise MissingExtraError(
                 "postgres", needed_for="a store in PostgreSQL"
             ) from error
-        self._driver = psycopg
+        self._driver, self._errors = psycopg, postgres_errors
         self._connect = HurriedConnection.connect
         self.reach = Reach()
         self._address = url
@@ -107,45 +108,34 @@ class PostgresStorage(Storage):
         return connection
 
     @contextlib.contextmanager
-    def _connection(self, first: str) -> Iterator[HurriedConnection]:
-        """Give a connection on which the statement `first` was run.
+    def _connection(
+        self, *first: Asked
+    ) -> Iterator[tuple[HurriedConnection, list[Answer]]]:
+        """Give a connection on which some statements were run, and their answers.
 
-        One that lay idle may have been cut, as by a restart of the server: then
-        `first`, which changes nothing, is run again on a new one.
+        One that lay idle may have been cut, as by a restart of the server: then they,
+        which change nothing, are run again on a new one.
         """
-        self._check_process()
-        with self._place():
-            connection = self._take()
-            try:
-                connection.execute(first)
-            except self._driver.OperationalError:
-                connection.close()
-                self._close_idle()
-                connection = self._open()
-                connection.execute(first)
-            try:
-                yield connection
-            finally:
-                self._give_back(connection)
+        with self._errors.translated(self.url), _Connected(self) as connected:
+            answers = connected.ask_again(*first)
+            yield connected.connection, answers
 
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        """Wait until there are not too many connections.
+    def _come_in(self) -> bool:
+        """Wait until there are not too many connections; tell whether to `_go_out`.
 
         A thread that has one gets another at once: were it to wait for those of others,
         who do the same, all would wait for ever.
         """
         if getattr(self._inside, "is_so", False):
-            yield
-            return
+            return False
         if not self._room.acquire(timeout=MOST if self.reach.is_hurried else None):
             raise self.reach.give_up()
         self._inside.is_so = True
-        try:
-            yield
-        finally:
-            self._inside.is_so = False
-            self._room.release()
+        return True
+
+    def _go_out(self) -> None:
+        self._inside.is_so = False
+        self._room.release()
 
     def _take(self) -> HurriedConnection:
         with self._lock:
@@ -178,72 +168,55 @@ class PostgresStorage(Storage):
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Give one of a few connections, all of it one snapshot; see the base."""
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with _translated(self), self._connection(begin) as connection:
+        begin = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
+        with self._connection(begin) as (connection, _):
             try:
                 self._check_current(connection)
-                yield _reading(connection)
+                yield AskingConnection(connection.ask)
             finally:
                 with contextlib.suppress(self._driver.Error):
-                    connection.execute("COMMIT")
+                    connection.ask(_COMMIT)
 
-    @contextlib.contextmanager
-    def look(self) -> Iterator[Connection]:
+    def look(self) -> AbstractContextManager[Connection]:
         """Give one of a few connections; see the base."""
-        self._check_process()
-        with _translated(self), self._place():
-            held = [self._take()]
+        return _Look(self)
 
-            def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
-                begun = time.perf_counter()
-                try:
-                    cursor = held[0].execute(_in_psycopg(statement), values)
-                    self.reach.took(time.perf_counter() - begun)
-                    return cursor
-                except self._driver.OperationalError:
-                    # It lay idle, and was cut meanwhile: reading can be done again.
-                    held[0].close()
-                    self._close_idle()
-                    held[0] = self._open()
-                    return held[0].execute(_in_psycopg(statement), values)
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Give a transaction that holds the head; see the base."""
+        return self._writing(trusts=False)
 
-            try:
-                yield Connection(execute, execute)
-            finally:
-                self._give_back(held[0])
+    def write_trusting(self) -> AbstractContextManager[Transaction]:
+        """See the base."""
+        return self._writing(trusts=True)
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Give a transaction that holds the head; see the base."""
-        with _translated(self), self._connection("BEGIN") as connection:
+    def _writing(self, *, trusts: bool) -> Iterator[Transaction]:
+        # The head at once, since it is what keeps others out.
+        with self._connection(_BEGIN, _HEAD) as (connection, (_, head)):
             try:
                 self._check_current(connection)
-                execute, execute_many = _statements_of(connection)
-                # At once, since this is what keeps others out.
-                head = head_of(execute, " FOR UPDATE")
-                transaction = Transaction(execute, execute_many, lambda: head)
+                transaction = GatheringTransaction(
+                    connection.ask, head_of(head), trusts=trusts
+                )
                 yield transaction
-                self._commit(connection, transaction)
+                transaction.flush()
+                self._commit(connection)
             except BaseException:
                 with contextlib.suppress(self._driver.Error):
-                    connection.execute("ROLLBACK")
+                    connection.ask(_ROLLBACK)
                 raise
 
     def _check_current(self, connection: HurriedConnection) -> None:
         """Refuse a store of another version; looked at once a process."""
         if not self._is_current:
-            check_current(connection.execute(MIGRATIONS).fetchall(), self.url)
+            (there,) = connection.ask((MIGRATIONS, ()))
+            check_current(there.fetchall(), self.url)
             self._is_current = True
 
-    def _commit(self, connection: HurriedConnection, transaction: Transaction) -> None:
-        """Send what is to be written before the commit, and that, and wait once."""
+    def _commit(self, connection: HurriedConnection) -> None:
         try:
-            with connection.pipeline():
-                transaction.flush()
-                connection.execute("COMMIT")
+            connection.ask(_COMMIT)
         except self._driver.Error as error:
-            # What the server skipped after a refusal it did not prepare either, and the
-            # driver believes that it did: such a connection is not used again.
             is_refused = not connection.closed and error.sqlstate is not None
             connection.close()
             if is_refused or not isinstance(error, self._driver.OperationalError):
@@ -257,13 +230,13 @@ class PostgresStorage(Storage):
 
     def migrate(self) -> list[int]:
         """See the base."""
-        with _translated(self), self._connection("BEGIN") as connection:
+        with self._connection(_BEGIN) as (connection, _):
             try:
                 made = self._migrate(connection)
-                connection.execute("COMMIT")
+                connection.ask(_COMMIT)
             except BaseException:
                 with contextlib.suppress(self._driver.Error):
-                    connection.execute("ROLLBACK")
+                    connection.ask(_ROLLBACK)
                 raise
             return made
 
@@ -280,11 +253,8 @@ class PostgresStorage(Storage):
 
     def revision(self) -> int:
         """See the base."""
-        with (
-            _translated(self),
-            self._connection("SELECT 1") as connection,
-        ):
-            row = connection.execute("SELECT revision FROM head").fetchone()
+        with self._connection(_REVISION) as (_, (answer,)):
+            row = answer.fetchone()
             return int(row[0]) if row else 0
 
     def nonces(self) -> Nonces:
@@ -302,30 +272,72 @@ class PostgresStorage(Storage):
         self._close_idle()
 
 
-def _statements_of(connection: HurriedConnection) -> tuple[Any, Any]:
-    def execute(statement: str, values: Sequence[Any] = ()) -> Cursor:
-        return connection.execute(_in_psycopg(statement), values)
+class _Connected:
+    """A connection taken, and given back: a class, since generators cost more."""
 
-    def execute_many(statement: str, rows: Sequence[Row]) -> None:
-        cursor = connection.cursor()
-        if len(rows) > _FEW:
-            cursor.executemany(_in_psycopg(statement), rows)
-            return
-        # Each waits for the server by itself, or in a pipeline for nothing at all,
-        # where executemany waits always.
-        for row in rows:
-            cursor.execute(_in_psycopg(statement), row)
+    __slots__ = ("_is_guest", "_storage", "connection")
 
-    return execute, execute_many
+    def __init__(self, storage: PostgresStorage) -> None:
+        self._storage = storage
+
+    def __enter__(self) -> Self:
+        self._storage._check_process()
+        self._is_guest = not self._storage._come_in()
+        try:
+            self.connection = self._storage._take()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._storage._give_back(self.connection)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._is_guest:
+            self._storage._go_out()
+
+    def ask_again(self, *asked: Asked) -> list[Answer]:
+        """Run what can be run again, on a new connection where this one was cut."""
+        try:
+            return self.connection.ask(*asked)
+        except self._storage._driver.OperationalError:
+            self.connection.close()
+            self._storage._close_idle()
+            self.connection = self._storage._open()
+            return self.connection.ask(*asked)
 
 
-def _reading(connection: HurriedConnection) -> Connection:
-    return Connection(*_statements_of(connection))
+class _Look(_Connected):
+    """A connection that reads; each exchange tells how far the server is."""
 
+    __slots__ = ()
 
-@lru_cache(maxsize=512)
-def _in_psycopg(statement: str) -> bytes:
-    return statement.replace("?", "%s").encode()
+    def __enter__(self) -> Connection:  # type: ignore[override]
+        try:
+            super().__enter__()
+        except self._storage._driver.Error as error:
+            raise self._storage._errors.storage_error(
+                error, self._storage.url
+            ) from error
+        return AskingConnection(self._ask)
+
+    def __exit__(self, *raised: object) -> None:
+        super().__exit__(*raised)
+        error = raised[1]
+        if isinstance(error, self._storage._driver.Error):
+            raise self._storage._errors.storage_error(
+                error, self._storage.url
+            ) from error
+
+    def _ask(self, *asked: Asked) -> list[Answer]:
+        begun = time.perf_counter()
+        answers = self.ask_again(*asked)
+        self._storage.reach.took(time.perf_counter() - begun, len(asked))
+        return answers
 
 
 def _without_password(url: str) -> str:
@@ -335,42 +347,3 @@ def _without_password(url: str) -> str:
     return urlunsplit(
         parts._replace(netloc=user.partition(":")[0] + at + host, query="")
     )
-
-
-@contextlib.contextmanager
-def _translated(storage: PostgresStorage) -> Iterator[None]:
-    """Turn the driver's errors into ours."""
-    import psycopg
-
-    try:
-        yield
-    except psycopg.errors.UndefinedTable as error:
-        raise MigrationError(
-            f"the store {storage.url} has not the tables of this version",
-            hint="make a CA in it: tlsmith ca init; or bring it up to date: "
-            "tlsmith ca migrate --store URL",
-        ) from error
-    except psycopg.errors.IntegrityError as error:
-        raise ConflictError(
-            f"already in the store {storage.url}: {_said(error)}"
-        ) from (error)
-    except psycopg.errors.DiskFull as error:
-        raise StorageError(
-            f"the store {storage.url}: there is no room left on its disk",
-            code="store-full",
-            hint="make room: nothing was written, and what is there is whole",
-        ) from error
-    except psycopg.OperationalError as error:
-        raise StorageError(
-            f"the store {storage.url} cannot be reached: {_said(error)}",
-            code="store-unavailable",
-            hint="see whether PostgreSQL runs and lets this user in; the password "
-            "belongs in the file that PGPASSFILE names",
-        ) from error
-    except psycopg.Error as error:
-        raise StorageError(f"the store {storage.url}: {_said(error)}") from error
-
-
-def _said(error: Exception) -> str:
-    """Return the first line of what the server said."""
-    return str(error).strip().split("\n", 1)[0]

@@ -9,6 +9,8 @@ from tlsmith.errors import StorageError
 
 # Seconds in which one that is near has answered: to wait in a thread costs as much.
 _SOON = 0.0003
+# And that each statement beside the first takes the server.
+_FURTHER = 0.00005
 # So many late answers in a row are not due to a busy machine.
 _LATE = 50
 # Seconds that an event loop waits, and for which it waits no more after that.
@@ -41,9 +43,13 @@ class Reach:
         """Whether this thread is the one that does not wait for long."""
         return threading.get_ident() == self._hurried
 
-    def took(self, seconds: float) -> None:
-        """Note how long an answer took: what was asked is in the server's memory."""
-        if seconds <= _SOON:
+    def took(self, seconds: float, statements: int = 1) -> None:
+        """Note how long an answer took: what was asked is in the server's memory.
+
+        Args:
+            statements: how many were asked for together.
+        """
+        if seconds <= _SOON + _FURTHER * (statements - 1):
             self._late = 0
         else:
             self._late += 1

@@ -16,7 +16,7 @@ from typing import ClassVar
 from tlsmith.errors import ConflictError, MigrationError, StorageError
 from tlsmith.storage.acme.file_nonces import FileNonces
 from tlsmith.storage.acme.nonces import Nonces
-from tlsmith.storage.base import Storage, head_of
+from tlsmith.storage.base import HEAD, Storage, head_of
 from tlsmith.storage.connection import Connection, Row, Transaction
 from tlsmith.storage.migration import (
     MIGRATIONS,
@@ -323,7 +323,7 @@ def _transaction(connection: sqlite3.Connection) -> Transaction:
     return Transaction(
         connection.execute,
         partial(_execute_many, connection),
-        partial(head_of, connection.execute),
+        lambda: head_of(connection.execute(HEAD)),
     )
 
 

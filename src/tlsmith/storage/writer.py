@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from tlsmith.errors import (
     StorageError,
 )
 from tlsmith.storage.base import Storage
-from tlsmith.storage.connection import Transaction
+from tlsmith.storage.connection import OvertakenError, Transaction
 from tlsmith.storage.errand import Errand, HandOver
 from tlsmith.storage.light_future import LightFuture
 from tlsmith.storage.turns import EventLoop, Turns
@@ -183,21 +184,40 @@ class Writer:
     def _try_together(
         self, batch: list[Work], *, is_open: bool
     ) -> list[tuple[Work, Any]]:
-        with self._storage.write() as transaction:
-            hand_over = self._hand_over if self._storage.is_near else None
-            if hand_over is not None and all(one.is_short for one in batch):
+        try:
+            writing = self._storage.write_trusting()
+            return self._done_together(writing, batch, is_open=is_open)
+        except OvertakenError:
+            return self._done_together(self._storage.write(), batch, is_open=False)
+
+    def _done_together(
+        self,
+        writing: AbstractContextManager[Transaction],
+        batch: list[Work],
+        *,
+        is_open: bool,
+    ) -> list[tuple[Work, Any]]:
+        with writing as transaction:
+            if all(one.is_short for one in batch):
                 acts = partial(self._do_and_flush, batch, transaction, is_open=is_open)
-                done, refused, _ = Errand(acts).result_by(hand_over)
+                done, refused, _ = self._by_whom_it_is_quicker(acts)
             else:
                 done, refused, _ = do_all(batch, transaction)
+        self._storage.kept.note(transaction.changes)
         for work, refusal in refused:
             fail(work, refusal)
         return done
 
+    def _by_whom_it_is_quicker(self, acts: Callable[[], Outcomes]) -> Outcomes:
+        """Have acts done by an event loop, unless they wait for no statement."""
+        if self._hand_over is None or self._storage.gathers:
+            return acts()
+        return Errand(acts).result_by(self._hand_over)
+
     def _do_and_flush(
         self, batch: list[Work], transaction: Transaction, *, is_open: bool
     ) -> Outcomes:
-        # Until an event loop comes to it, there may be more.
+        # Until a store is to be had, or an event loop comes to it, there may be more.
         if is_open:
             self._take_more(batch, short=True)
         outcomes = do_all(batch, transaction)

@@ -155,11 +155,6 @@ class Machine(RuleBasedStateMachine):
         self.asked += 1
         answer = self.account.ask(*sorted(names))
         status = running.result().status
-        if (answer.status, answer.type) == (403, "unauthorized"):
-            # What it would have used again was given up just then.
-            assert kind == "deactivate"
-            self.state = step.predict(self.state).state
-            return
         assert answer.status == 201, answer
         order = Order(self.account, answer.location, answer.json, sorted(names))
         before = self.state

@@ -16,6 +16,7 @@ from acme_jose import Signer, b64
 from acme_site import Site
 from acme_wire import Answer, Wire
 from server.acme.cases import new_order
+from server.acme.test_torture_rollover import change_key
 from server.acme.world import World, options, world
 from serving_ca import free_port
 
@@ -35,6 +36,11 @@ class Pair(NamedTuple):
         """Return where the second replica has what the first has at a URL."""
         there, here = self.second.wire.directory_url, self.first.wire.directory_url
         return url.replace(here.split("/")[2], there.split("/")[2])
+
+    def at_first(self, url: str) -> str:
+        """Return where the first replica has what the second has at a URL."""
+        there, here = self.second.wire.directory_url, self.first.wire.directory_url
+        return url.replace(there.split("/")[2], here.split("/")[2])
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -122,6 +128,43 @@ def test_finalized_at_both_at_once_one_certificate_is_issued(pair: Pair) -> None
         assert order.settled()["status"] == "valid"
         listed = pair.first.ca.works("cert", "list", "--name", name, "--json").out
         assert len(listed.splitlines()) == 1
+
+
+def test_a_key_changed_at_one_counts_at_the_other_at_once(pair: Pair) -> None:
+    """The other has seen the account by its old key, which it may remember."""
+    for _ in range(3):
+        account = pair.first.account()
+        twin = pair.twin(account)
+        assert new_order(twin).status == 201
+        new = Signer()
+        assert change_key(account, new).status == 200
+        old = new_order(twin)
+        assert (old.status, old.type) in ((400, "malformed"), (401, "unauthorized"))
+        twin.key = new
+        assert new_order(twin).status == 201
+
+
+def test_contacts_changed_at_one_are_shown_by_the_other(pair: Pair) -> None:
+    account = pair.first.account()
+    twin = pair.twin(account)
+    assert new_order(twin).status == 201
+    change = {"contact": ["mailto:new@example.test"]}
+    assert account.post(account.url, change).status == 200
+    assert twin.get(twin.url)["contact"] == change["contact"]
+
+
+def test_what_one_gave_up_the_other_does_not_finalize(pair: Pair) -> None:
+    account = pair.first.account()
+    twin = pair.twin(account)
+    order = twin.ready("given-up.test")
+    authorization = order.start["authorizations"][0]
+    here = pair.at_first(authorization)
+    assert account.post(here, {"status": "deactivated"}).status == 200
+    assert twin.get(authorization)["status"] == "deactivated"
+    answer = twin.post(order.start["finalize"], {"csr": b64(csr("given-up.test"))})
+    assert (answer.status, answer.type) == (403, "orderNotReady")
+    again = twin.order("given-up.test")
+    assert again.start["status"] == "pending"
 
 
 def test_a_key_registered_at_both_at_once_has_one_account(pair: Pair) -> None:

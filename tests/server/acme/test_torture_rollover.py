@@ -36,7 +36,8 @@ def _inner(
     return flattened(protected, payload, signer or new)
 
 
-def _change(account: Account, new: Any = None, **bend: Any) -> Answer:
+def change_key(account: Account, new: Any = None, **bend: Any) -> Answer:
+    """Ask for another key; right but for what is bent."""
     inner = _inner(account, new or Signer(), **bend)
     return account.post(account.wire.url("keyChange"), inner)
 
@@ -67,28 +68,28 @@ CASES.each(
     "7.3.5",
     400,
     "malformed",
-    lambda account, header: _change(account, header=header),
+    lambda account, header: change_key(account, header=header),
 )
 
 
 @CASES.of("7.3.5, 6.2", 400, "badSignatureAlgorithm")
 def inner_with_alg_none(account: Account) -> Answer:
-    return _change(account, header={"alg": "none"})
+    return change_key(account, header={"alg": "none"})
 
 
 @CASES.of("7.3.5, 6.2", 400, "badSignatureAlgorithm")
 def inner_with_a_mac(account: Account) -> Answer:
-    return _change(account, header={"alg": "HS256"}, signer=MAC(b"secret"))
+    return change_key(account, header={"alg": "HS256"}, signer=MAC(b"secret"))
 
 
 @CASES.of("7.3.5", 400, "malformed")
 def inner_signed_by_the_old_key(account: Account) -> Answer:
-    return _change(account, signer=account.key)
+    return change_key(account, signer=account.key)
 
 
 @CASES.of("7.3.5", 400, "malformed")
 def inner_signed_by_a_third_key(account: Account) -> Answer:
-    return _change(account, signer=Signer())
+    return change_key(account, signer=Signer())
 
 
 # Members of the inner payload.
@@ -107,18 +108,18 @@ CASES.each(
     "7.3.5",
     400,
     "malformed",
-    lambda account, payload: _change(account, payload=payload),
+    lambda account, payload: change_key(account, payload=payload),
 )
 
 
 @CASES.of("7.3.5", 400, "malformed")
 def with_the_account_of_another(account: Account) -> Answer:
-    return _change(account, payload={"account": _other(account).url})
+    return change_key(account, payload={"account": _other(account).url})
 
 
 @CASES.of("7.3.5", 400, "malformed")
 def with_the_key_of_another(account: Account) -> Answer:
-    return _change(account, payload={"oldKey": _other(account).key.jwk})
+    return change_key(account, payload={"oldKey": _other(account).key.jwk})
 
 
 @CASES.of("7.3.5", 400, "malformed")
@@ -169,19 +170,19 @@ CASES.each(
     "7.3.5, 6.7",
     400,
     "badPublicKey",
-    lambda account, jwk: _change(account, header={"jwk": jwk}),
+    lambda account, jwk: change_key(account, header={"jwk": jwk}),
 )
 
 
 @CASES.of("7.3.5, 6.7", 400, "badPublicKey")
 def to_rsa_of_1024_bits(account: Account) -> Answer:
-    return _change(account, Signer("RS256", rsa_key(1024)))
+    return change_key(account, Signer("RS256", rsa_key(1024)))
 
 
 @CASES.of("7.3.5", 409, "malformed")
 def to_the_key_of_another_account(account: Account) -> Answer:
     other = _other(account)
-    answer = _change(account, other.key)
+    answer = change_key(account, other.key)
     # "the server MUST provide the URL of that account in the Location header field".
     assert answer.location == other.url
     return answer
@@ -189,7 +190,7 @@ def to_the_key_of_another_account(account: Account) -> Answer:
 
 @CASES.of("7.3.5", 409, "malformed")
 def to_the_key_it_has(account: Account) -> Answer:
-    return _change(account, account.key)
+    return change_key(account, account.key)
 
 
 CASES.each(
@@ -197,7 +198,7 @@ CASES.each(
     "7.3.5",
     200,
     None,
-    lambda account, alg: _change(account, Signer(alg)),
+    lambda account, alg: change_key(account, Signer(alg)),
 )
 
 
@@ -211,7 +212,7 @@ def test_after_a_rollover_the_new_key_signs_and_the_old_does_not(
 ) -> None:
     order = account.order("rollover.test")
     old, new = account.key, Signer("ES384")
-    assert _change(account, new).status == 200
+    assert change_key(account, new).status == 200
     refused = account.post(account.url)
     assert (refused.status, refused.type) == (400, "malformed")
     account.key = new
@@ -237,14 +238,16 @@ def test_a_key_is_given_to_one_of_many_at_once(account: Account) -> None:
         accounts = [_other(account) for _ in range(4)]
         new = Signer()
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda one, new=new: _change(one, new), accounts))
+            answers = list(
+                pool.map(lambda one, new=new: change_key(one, new), accounts)
+            )
         assert sorted(answer.status for answer in answers) == [200, 409, 409, 409]
 
 
 def test_an_account_is_given_one_key_of_many_at_once(account: Account) -> None:
     keys = [Signer() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda key: _change(account, key), keys))
+        answers = list(pool.map(lambda key: change_key(account, key), keys))
     assert sorted(answer.status for answer in answers)[0] == 200
     assert {answer.status for answer in answers} <= {200, 400, 403}
     taken = []

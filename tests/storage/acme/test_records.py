@@ -194,16 +194,18 @@ def test_orders_come_back_as_they_went_in(storage: Storage) -> None:
 def test_orders_take_the_arrows_alone(storage: Storage) -> None:
     put(storage, order(1), order(2), order(3))
     with storage.write() as transaction:
-        make_valid(transaction, order(1).id, 7)  # not ready yet
+        assert not make_valid(transaction, order(1).id, 7, NOW)  # not ready yet
         assert status_at(transaction, order(1).id, NOW) == "pending"
         assert make_ready(transaction, order(1).id, NOW + 2 * HOUR)
         assert not make_ready(transaction, order(1).id, NOW)
-        make_valid(transaction, order(1).id, 7)
+        late = NOW + 2 * HOUR
+        assert not make_valid(transaction, order(1).id, 7, late)
+        assert make_valid(transaction, order(1).id, 7, NOW)
         assert not make_invalid(transaction, order(1).id, "{}")
         assert make_invalid(transaction, order(2).id, "{}")
         assert not make_invalid(transaction, order(2).id, '{"other":1}')
         assert not make_ready(transaction, order(2).id, NOW)
-        make_valid(transaction, order(2).id, 8)
+        assert not make_valid(transaction, order(2).id, 8, NOW)
     with storage.look() as connection:
         assert order_by_id(connection, order(1).id) == order(
             1, status="valid", certificate_id=7

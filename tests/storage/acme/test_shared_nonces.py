@@ -8,10 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import postgres
+from storage.acme.records import account, authorization, order
 from tlsmith.errors import StorageError
 from tlsmith.storage import open_storage
-from tlsmith.storage.acme.nonces import sealed
+from tlsmith.storage.acme.accounts import insert_account
+from tlsmith.storage.acme.authorizations import insert_authorization
+from tlsmith.storage.acme.nonces import Use, sealed
+from tlsmith.storage.acme.orders import insert_order
 from tlsmith.storage.acme.shared_nonces import LIFETIME, SKEW, SharedNonces, use_nonces
+from tlsmith.storage.acme.wanted import (
+    ACCOUNT,
+    AUTHORIZATION,
+    IN_USE,
+    LIMIT,
+    ORDER,
+    PROOFS,
+    Wanted,
+)
 from tlsmith.storage.postgres import PostgresStorage
 from tlsmith.storage.settings import secret
 
@@ -103,6 +116,53 @@ def test_at_once_one_alone_has_it(pair: list[SharedNonces]) -> None:
     assert sum(used) == len(given)
 
 
+def test_several_at_once_are_used_once_each(pair: list[SharedNonces]) -> None:
+    given = [pair[0].give() for _ in range(9)]
+    twice = [Use(one) for one in (*given, "none of ours", *given)]
+    used = [one.is_good for one in pair[1].use_and_read(twice)]
+    assert used == [True] * 9 + [False] + [False] * 9
+
+
+def test_the_same_ones_at_both_wait_for_no_circle(pair: list[SharedNonces]) -> None:
+    """In whatever order they came: a deadlock would take a second, and one of them."""
+    for _ in range(20):
+        given = [Use(pair[0].give()) for _ in range(40)]
+        with ThreadPoolExecutor(2) as threads:
+            one = threads.submit(pair[0].use_and_read, given)
+            other = threads.submit(pair[1].use_and_read, given[::-1])
+            good = zip(one.result(), other.result()[::-1], strict=True)
+        assert all(here.is_good != there.is_good for here, there in good)
+
+
+def test_with_a_nonce_is_read_what_the_request_is_about(
+    replicas: list[PostgresStorage], pair: list[SharedNonces]
+) -> None:
+    known, deactivated = account(1), account(2, status="deactivated")
+    with replicas[0].write() as transaction:
+        insert_account(transaction, known)
+        insert_account(transaction, deactivated)
+        insert_order(transaction, order(1, authorizations=("authz-0001",)))
+        insert_authorization(transaction, authorization(1))
+    wanted = [
+        *(Wanted(ORDER, "order-0001"), Wanted(PROOFS, "order-0001")),
+        *(Wanted(ACCOUNT, known.id), Wanted(AUTHORIZATION, "none")),
+        Wanted(LIMIT, "of nothing"),
+    ]
+    other_key = known._replace(jwk='{"kty":"RSA"}')
+    uses = [Use(pair[0].give(), who, wanted) for who in (known, deactivated, other_key)]
+    whole, *others = pair[1].use_and_read(uses)
+    assert whole.records == {
+        (ORDER, "order-0001"): order(1, authorizations=("authz-0001",)),
+        (AUTHORIZATION, "authz-0001"): authorization(1),
+        (ACCOUNT, known.id): known,
+        (LIMIT, "of nothing"): 0,
+        (IN_USE, known.id): known,
+    }
+    for one in others:
+        assert one.is_good
+        assert not [key for key in one.records or () if key[0] == IN_USE]
+
+
 def test_too_old_or_from_the_future_is_none(
     replicas: list[PostgresStorage], pair: list[SharedNonces]
 ) -> None:
@@ -126,7 +186,7 @@ def test_clean_up_forgets_what_is_too_old_and_nothing_else(
     used = pair[0].give()
     assert pair[0].use(used)
     now = time.time_ns() // 1_000_000
-    use_nonces(replicas[0], [b"long ago"], now - 2 * LIFETIME)
+    use_nonces(replicas[0], [(b"long ago", Use(""))], now - 2 * LIFETIME)
     pair[0].maintain()
     with replicas[0].read() as connection:
         rows = connection.all("SELECT nonce FROM acme_nonces WHERE nonce <> ''")

@@ -24,6 +24,7 @@ from tlsmith.storage.acme.accounts import (
     account_by_id,
     account_by_thumbprint,
     insert_account,
+    is_in_use,
     set_account_key,
     set_account_status,
     set_contacts,
@@ -63,6 +64,16 @@ def account_of_id(connection: Connection, account_id: str) -> AccountRecord:
         ACMEProblem: accountDoesNotExist, or unauthorized where it was deactivated.
     """
     return usable(account_by_id(connection, account_id))
+
+
+def refuse_unusable(transaction: Transaction, account_id: str) -> None:
+    """Refuse an account that is no longer used; most likely it is.
+
+    Raises:
+        ACMEProblem: as `account_of_id`.
+    """
+    if not is_in_use(transaction, account_id):
+        account_of_id(transaction, account_id)
 
 
 def usable(account: AccountRecord | None) -> AccountRecord:

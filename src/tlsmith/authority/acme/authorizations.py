@@ -33,6 +33,7 @@ from tlsmith.storage.acme.known import (
     forget_order,
     known_authorization,
     order_by_now,
+    order_needs_one,
     tell_authorization,
     tell_order,
 )
@@ -44,6 +45,7 @@ from tlsmith.storage.acme.orders import (
     make_ready,
     order_by_id,
 )
+from tlsmith.storage.acme.wanted import AUTHORIZATION, LIMIT, Wanted
 from tlsmith.storage.moments import to_day, to_moment
 
 if TYPE_CHECKING:
@@ -111,9 +113,28 @@ def refuse_tries(context: ACMEContext, record: AuthorizationRecord) -> None:
     Raises:
         ACMEProblem: rateLimited.
     """
-    limits = failure_limits(context.settings.limits, record.account_id, record.value)
-    with context.storage.look() as connection:
-        refuse_too_many(connection, limits, context.now())
+    kept = context.storage.kept
+    limits = [
+        limit
+        for limit in failure_limits(
+            context.settings.limits, record.account_id, record.value
+        )
+        # Of most, nothing was counted, which is known by now.
+        if kept.get(Wanted(LIMIT, limit.name)) != 0
+    ]
+    if limits:
+        with context.storage.look() as connection:
+            refuse_too_many(connection, limits, context.now())
+
+
+def tries_of(context: ACMEContext, authorization_id: str) -> list[Wanted]:
+    """Return what `refuse_tries` will ask for, where the authorization was seen."""
+    seen: AuthorizationRecord | None
+    seen = context.storage.kept.former((AUTHORIZATION, authorization_id))
+    if seen is None:
+        return []
+    limits = failure_limits(context.settings.limits, seen.account_id, seen.value)
+    return [Wanted(LIMIT, limit.name) for limit in limits]
 
 
 def keep_running(
@@ -186,6 +207,8 @@ def succeed(
         running_until=None,
     )
 
+    context.expect_proved(record.account_id, record.value)
+
     def act(transaction: Transaction) -> AuthorizationRecord:
         if not set_outcome(transaction, record, now):
             return _now(transaction, record, now)
@@ -211,7 +234,8 @@ def _go_on(
     until = record.expires_at
     # Most orders have one name: a statement less for them.
     known = order_by_now(context.storage, transaction, order_id)
-    if make_ready(transaction, order_id, until, only=record.id):
+    is_only = order_needs_one(context.storage, transaction, order_id)
+    if make_ready(transaction, order_id, until, only=record.id, is_likely=is_only):
         if known is not None:
             until = min(known.expires_at, until)
             tell_order(transaction, known._replace(status=READY, expires_at=until))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tlsmith.storage.acme.accounts import AccountRecord
 
 Result = TypeVar("Result")
+# Names of accounts that are remembered.
+_MOST = 4096
 
 
 class ACMEContext:
@@ -29,6 +31,7 @@ class ACMEContext:
         self.settings = settings
         # The profiles that clients may choose from, of the policy they were found in.
         self.offered: tuple[Policy, dict[str, Profile]] | None = None
+        self._proved: set[tuple[str, str]] = set()
 
     @property
     def storage(self) -> Storage:
@@ -38,6 +41,16 @@ class ACMEContext:
     def now(self) -> datetime:
         """Return the present."""
         return self.authority.clock()
+
+    def expect_proved(self, account_id: str, value: str) -> None:
+        """Take note that an account most likely has a valid authorization by now."""
+        if len(self._proved) >= _MOST:
+            self._proved.clear()
+        self._proved.add((account_id, value))
+
+    def is_proved(self, account_id: str, value: str) -> bool:
+        """Tell whether an account most likely has a valid authorization."""
+        return (account_id, value) in self._proved
 
     def begin(self, act: Callable[[Transaction], Result]) -> Future[Result]:
         """Have something done in a transaction, with others, durably."""

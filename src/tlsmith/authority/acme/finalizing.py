@@ -25,7 +25,7 @@ from tlsmith.errors import (
     NotFoundError,
     ProfileError,
 )
-from tlsmith.storage.acme.accounts import account_by_thumbprint
+from tlsmith.storage.acme.accounts import is_no_account
 from tlsmith.storage.acme.authorizations import (
     VALID,
     AuthorizationRecord,
@@ -79,17 +79,23 @@ class Finalizer:
             self._running.add(order.id)
         context = self._context
         try:
-            prepared = self._prepare(account, order, csr)
+            requested = _read(context, csr)
+            prepared = self._prepare(account, order, csr, requested)
+            thumbprint = thumbprint_of(requested.public_key, requested.public_key_info)
             actor = actor_of(account, request_id)
 
             def act(transaction: Transaction) -> OrderRecord:
+                if thumbprint and not is_no_account(transaction, thumbprint):
+                    raise problems.bad_csr(  # RFC 8555 section 11.1
+                        "csr: the key is an account's: a certificate needs another"
+                    )
+                now, number = context.now(), transaction.certificates + 1
                 # What was given up since it was looked at made the order fail.
-                status = status_at(transaction, order.id, context.now())
-                if status != READY:
+                if not make_valid(transaction, order.id, number, now):
+                    status = status_at(transaction, order.id, now)
                     raise problems.order_not_ready(f"the order is {status} by now")
                 with _told():
-                    number = record_certificate(transaction, prepared, actor)
-                make_valid(transaction, order.id, number)
+                    record_certificate(transaction, prepared, actor)
                 day = to_day(prepared.new.issued_at)
                 transaction.tally(day, "acme-order-valid")
                 made = order._replace(status=VALID, certificate_id=number)
@@ -110,25 +116,23 @@ class Finalizer:
             self._context.authority.observer.issued(prepared.new.profile)
 
     def _prepare(
-        self, account: AccountRecord, order: OrderRecord, csr: bytes
+        self,
+        account: AccountRecord,
+        order: OrderRecord,
+        csr: bytes,
+        requested: RequestedCertificate,
     ) -> Prepared:
         context = self._context
         now = context.now()
-        requested = _read(context, csr)
         _refuse_other_names(order, requested)
         _refuse_final_dots(order, csr)
-        thumbprint = thumbprint_of(requested.public_key, requested.public_key_info)
+        proofs = [
+            one
+            for number in order.authorizations
+            if (one := known_authorization(context.storage, number)) is not None
+        ]
+        _refuse_unproved(order, proofs, now)
         with context.storage.look() as connection:
-            if thumbprint and account_by_thumbprint(connection, thumbprint):
-                raise problems.bad_csr(  # RFC 8555 section 11.1
-                    "csr: the key is an account's: a certificate needs another"
-                )
-            proofs = [
-                one
-                for number in order.authorizations
-                if (one := known_authorization(context.storage, number)) is not None
-            ]
-            _refuse_unproved(order, proofs, now)
             binding = binding_of(connection, account, now)
         profile = profile_of(context, account, binding, order.profile)
         wanted = Wanted(

@@ -13,7 +13,7 @@ from tlsmith.acme.challenges import FOR_ADDRESSES, FOR_WILDCARDS
 from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.renewal_info import CertID, encode_cert_id
 from tlsmith.authority._lifetime import lifetime_until, shown
-from tlsmith.authority.acme.accounts import account_of_id
+from tlsmith.authority.acme.accounts import refuse_unusable
 from tlsmith.authority.acme.authorizations import authorizations_for
 from tlsmith.authority.acme.context import ACMEContext, own
 from tlsmith.authority.acme.ids import new_id
@@ -31,7 +31,7 @@ from tlsmith.storage.acme.authorizations import (
     VALID,
     AuthorizationRecord,
     ChallengeRecord,
-    authorizations_by_id,
+    has_no_valid_authorization,
     insert_authorization,
 )
 from tlsmith.storage.acme.known import known_order, tell_authorization, tell_order
@@ -81,7 +81,6 @@ def new_order(
             malformed.
     """
     now = context.now()
-    order_id = new_id(now)
     with context.storage.look() as connection:
         binding = binding_of(connection, account, now)
         profile = profile_of(context, account, binding, wanted.profile)
@@ -89,30 +88,50 @@ def new_order(
         refuse_names(context, profile, binding, wanted.identifiers)
         if wanted.replaces is not None:
             refuse_replacement(connection, account, wanted.replaces, wanted.identifiers)
+
+    def act(transaction: Transaction) -> OrderRecord:
+        order_id = new_id(now)
         needed = [
             _needed(
-                context, connection, (account, binding), identifier, wanted, order_id
+                context, transaction, (account, binding), identifier, wanted, order_id
             )
             for identifier in wanted.identifiers
         ]
-    _refuse_unprovable(needed, wanted.identifiers)
-    created = now.replace(microsecond=0)
+        _refuse_unprovable(needed, wanted.identifiers)
+        profile_name = wanted.profile and profile.name
+        record = _order(context, (order_id, account.id), wanted, profile_name, needed)
+        return _insert(context, transaction, record, needed, now)
+
+    return context.begin(act)
+
+
+def _order(
+    context: ACMEContext,
+    ids: tuple[str, str],
+    wanted: WantedOrder,
+    profile: str | None,
+    needed: Sequence[AuthorizationRecord],
+) -> OrderRecord:
+    """Return a new order.
+
+    Args:
+        ids: its own, and its account's.
+    """
+    created = context.now().replace(microsecond=0)
     is_proved = all(one.status == VALID for one in needed)
     ends = [one.expires_at for one in needed if one.status == VALID]
-    record = OrderRecord(
-        order_id,
-        account.id,
+    return OrderRecord(
+        *ids,
         READY if is_proved else PENDING,
         created,
         min([created + context.settings.order_lifetime, *ends]),
         tuple((one.type, one.value) for one in wanted.identifiers),
         tuple(one.id for one in needed),
-        wanted.profile and profile.name,
+        profile,
         wanted.not_before,
         wanted.not_after,
         wanted.replaces and encode_cert_id(wanted.replaces),
     )
-    return context.begin(lambda tx: _insert(context, tx, record, needed, now))
 
 
 def _insert(
@@ -134,8 +153,7 @@ def _insert(
         raise problems.already_replaced(
             f"another order replaces the certificate {record.replaces} already"
         )
-    account_of_id(transaction, record.account_id)
-    _refuse_given_up(transaction, record, needed)
+    refuse_unusable(transaction, record.account_id)
     if record.replaces is None:
         count(transaction, limits, now)
     insert_order(transaction, record)
@@ -147,24 +165,6 @@ def _insert(
             tell_authorization(transaction, one)
     transaction.tally(to_day(now), "acme-order")
     return record
-
-
-def _refuse_given_up(
-    transaction: Transaction, record: OrderRecord, needed: Sequence[AuthorizationRecord]
-) -> None:
-    """Refuse an order with an authorization that was given up since it was looked at.
-
-    Raises:
-        ACMEProblem: unauthorized.
-    """
-    again = [one.id for one in needed if one.order_id != record.id]
-    if not again:
-        return
-    there = authorizations_by_id(transaction, again)
-    if len(there) != len(again) or any(one.status != VALID for one in there):
-        raise problems.unauthorized(
-            "an authorization was given up meanwhile: make the order again"
-        )
 
 
 def _refuse_times(
@@ -200,7 +200,7 @@ def _refuse_times(
 
 def _needed(
     context: ACMEContext,
-    connection: Connection,
+    transaction: Transaction,
     whose: tuple[AccountRecord, BindingRecord | None],
     identifier: Identifier,
     wanted: WantedOrder,
@@ -209,7 +209,11 @@ def _needed(
     """Return the authorization that an order needs: one there is, or a new one."""
     account, binding = whose
     proof = preauthorization(context, binding, identifier, wanted.address)
-    there = _reusable(context, connection, account, identifier, proof)
+    value, there = identifier.base.value, None
+    if context.is_proved(account.id, value) or not has_no_valid_authorization(
+        transaction, account.id, value
+    ):
+        there = _reusable(context, transaction, account, identifier, proof)
     return there or make_authorization(context, account, identifier, order_id, proof)
 
 
@@ -346,7 +350,7 @@ def new_authorization(
     _refuse_unprovable((record,), (identifier,))
 
     def act(transaction: Transaction) -> AuthorizationRecord:
-        account_of_id(transaction, account.id)
+        refuse_unusable(transaction, account.id)
         if there is None:
             insert_authorization(transaction, record)
         return record

@@ -24,9 +24,12 @@ from tlsmith.storage.acme.accounts import (
 )
 from tlsmith.storage.acme.authorizations import AuthorizationRecord
 from tlsmith.storage.acme.known import known_account
+from tlsmith.storage.acme.nonces import Use, Used
 from tlsmith.storage.acme.orders import OrderRecord, orders_of_account
+from tlsmith.storage.acme.wanted import ACCOUNT, IN_USE, TRIES, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from tlsmith.acme.identifiers import Identifier
@@ -81,8 +84,64 @@ class ACMEService:
 
     def account(self, account_id: str) -> AccountRecord:
         """Return the account that a request is signed for."""
-        account = known_account(self.authority.storage, account_id)
+        storage = self.authority.storage
+        account = known_account(storage, account_id)
+        if account is not None:
+            storage.kept.note({(ACCOUNT, account_id): account})
         return accounts.usable(account)
+
+    def account_before(self, account_id: str) -> AccountRecord:
+        """Return the account that a request is signed for, as it was some time ago.
+
+        What is found out by it holds once `is_current` says so; what is refused by it
+        may be accepted by now, unless `is_sure`.
+        """
+        before = self.authority.storage.kept.former((ACCOUNT, account_id))
+        return self.account(account_id) if before is None else accounts.usable(before)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether `account_before` is as of now."""
+        return self.authority.storage.kept.is_sure
+
+    def use_of(
+        self, nonce: str, account: AccountRecord | None, about: Sequence[Wanted]
+    ) -> Use:
+        """Return what is to be used up, and read, for a request."""
+        wanted: list[Wanted] = []
+        for one in about:
+            if one.kind == TRIES:
+                wanted += authorizations.tries_of(self._context, one.id)
+            else:
+                wanted.append(one)
+        return Use(nonce, account, wanted)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether to use up several nonces at once is worth while."""
+        return self.authority.storage.gathers
+
+    def remember(self, used: Used) -> None:
+        """Have this thread know what was read with a nonce, until `forget`."""
+        self.authority.storage.kept.show(used.records)
+
+    def is_current(self, account: AccountRecord) -> bool:
+        """Tell whether an account was still so when the nonce was used up.
+
+        What may change beside status and key is looked at where the request is about
+        the account.
+        """
+        shown = self.authority.storage.kept.shown
+        if shown is None:
+            return True
+        whole: AccountRecord | None = shown.get((ACCOUNT, account.id))
+        if whole is not None:
+            return whole == account
+        return (IN_USE, account.id) in shown
+
+    def forget(self) -> None:
+        """Have this thread forget what was read with the nonce."""
+        self.authority.storage.kept.hide()
 
     def account_of_key(self, key: AccountKey) -> AccountRecord | None:
         """Return the account of a key, None where there is none."""

@@ -13,6 +13,7 @@ from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.reply import Fields, Pending, Reply, link, location
 from tlsmith.server.acme.views import account_body
 from tlsmith.storage.acme.accounts import AccountRecord
+from tlsmith.storage.acme.wanted import ACCOUNT
 
 _PAGE = 100
 
@@ -138,7 +139,7 @@ def _own(call: Call) -> AccountRecord:
 
 ENDPOINTS = (
     Endpoint("new-account", _new_account, "jwk"),
-    Endpoint("account/{}", _update),
+    Endpoint("account/{}", _update, about=(ACCOUNT,)),
     Endpoint("account/{}/orders", _orders),
     Endpoint("key-change", _key_change),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tlsmith.acme import problems
 from tlsmith.errors import (
@@ -17,9 +17,11 @@ from tlsmith.errors import (
 )
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.challenges import Challenges
+from tlsmith.server.acme.entrance import Entrance, Entry, Request
 from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
-from tlsmith.server.acme.signed import Signer, check_content_type, find_signer
+from tlsmith.server.acme.signed import Signer, check_content_type
 from tlsmith.server.acme.table import Table
+from tlsmith.server.acme.turn import Turn
 from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
 from tlsmith.server.acme.waiting import result_of, when_done
 from tlsmith.server.direct import Asked, Response, fields_of, lines_of
@@ -28,7 +30,7 @@ from tlsmith.server.whole import MOST_BODY
 from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
     from starlette.types import Receive, Scope, Send
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from tlsmith.server.acme.caa import CAACheck
     from tlsmith.server.direct import Respond
     from tlsmith.server.ports import Meter
+    from tlsmith.storage.acme.nonces import Used
 
 # Seconds after which a store or a key that was away may be back.
 _AWAY = 5
@@ -44,15 +47,6 @@ _DIRECTORY, _NEW_NONCE = "directory", "new-nonce"
 _FINALIZE, _CHALLENGE = "order/{}/finalize", "challenge/{}/{}"
 _LOG = logging.getLogger("tlsmith.server.acme")
 _Done = TypeVar("_Done")
-
-
-class _Request(NamedTuple):
-    asked: Asked
-    endpoint: Endpoint
-    ids: tuple[str, ...]
-    body: bytes
-    urls: URLs
-    request_id: str
 
 
 class _Exchange:
@@ -92,6 +86,8 @@ class ACMEApp:
         self._known = None if base_url is None else URLs(base_url)
         self._caa = caa
         self._table = Table()
+        self._entrance = Entrance(service)
+        self._turn = Turn(service.nonces, self._go_on, self._fail)
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
 
@@ -156,18 +152,48 @@ class ACMEApp:
             check_content_type(asked.fields.get(b"content-type", b""))
         urls = exchange.urls
         assert urls is not None  # noqa: S101 -- see `_found`
-        request = _Request(asked, endpoint, ids, body, urls, exchange.request_id)
-        path = endpoint.path
-        if (
-            not self._service.is_near
-            or path == _CHALLENGE
-            or (path == _FINALIZE and self._caa is not None)
-        ):
-            task = asyncio.create_task(self._answered(request))
-            self._tasks.add(task)
-            task.add_done_callback(lambda done: self._ended(exchange, request, done))
-            return
-        answer = self._handled(request)
+        request = Request(asked, endpoint, ids, body, urls, exchange.request_id)
+        is_far = not self._service.is_near
+        if is_far or (endpoint.path == _FINALIZE and self._caa is not None):
+            self._begin_task(exchange, request, self._answered(request))
+        elif asked.method == "POST" and self._service.gathers:
+            self._turn.take(exchange, self._entrance.entry(request))
+        elif endpoint.path == _CHALLENGE:
+            self._begin_task(exchange, request, self._answered(request))
+        else:
+            self._settle(exchange, request, self._handled(request))
+
+    def _go_on(self, exchange: _Exchange, entry: Entry, used: Used) -> None:
+        """Do a request whose nonce was used up with others'."""
+        request = entry.request
+        token = request_id.set(exchange.request_id)
+        try:
+            if request.endpoint.path == _CHALLENGE:
+                call, record = self._entrance.let_in(
+                    entry, used, self._look_at_challenge
+                )
+                answered = self._challenges.respond(call, record)
+                self._begin_task(exchange, request, answered)
+            else:
+                self._settle(
+                    exchange, request, self._entrance.let_in(entry, used, self._handle)
+                )
+        except Exception as error:
+            self._fail(exchange, error)
+        finally:
+            request_id.reset(token)
+
+    def _begin_task(
+        self, exchange: _Exchange, request: Request, work: Coroutine[Any, Any, Reply]
+    ) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(exchange, request, done))
+
+    def _settle(
+        self, exchange: _Exchange, request: Request, answer: Reply | Pending
+    ) -> None:
+        """Respond, once that is on disk which is to be told."""
         if isinstance(answer, Reply):
             self._done(exchange, request, answer)
             return
@@ -184,7 +210,7 @@ class ACMEApp:
         when_done(answer.future, settled)
 
     def _ended(
-        self, exchange: _Exchange, request: _Request, done: asyncio.Task[Reply]
+        self, exchange: _Exchange, request: Request, done: asyncio.Task[Reply]
     ) -> None:
         self._tasks.discard(done)
         if done.cancelled():
@@ -195,13 +221,13 @@ class ACMEApp:
         elif isinstance(error, Exception):
             self._respond(exchange, self._failed(exchange, error))
 
-    async def _answered(self, request: _Request) -> Reply:
+    async def _answered(self, request: Request) -> Reply:
         endpoint = request.endpoint
         if endpoint.path == _CHALLENGE:
             call, record = await self._run(self._challenged, request)
             return await self._challenges.respond(call, record)
         if endpoint.path == _FINALIZE and self._caa is not None:
-            call = await self._run(self._call, request)
+            call = await self._run(self._called, request)
             await self._check_caa(call)
             answer = await self._run(endpoint.handle, call)
         else:
@@ -210,7 +236,7 @@ class ACMEApp:
             answer = answer.then(await result_of(answer.future))
         return answer
 
-    def _done(self, exchange: _Exchange, request: _Request, reply: Reply) -> None:
+    def _done(self, exchange: _Exchange, request: Request, reply: Reply) -> None:
         if request.asked.method == "HEAD" and request.endpoint.path == _NEW_NONCE:
             reply = reply._replace(status=200)  # section 7.2
         if request.asked.method == "POST":
@@ -224,22 +250,32 @@ class ACMEApp:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, given)
 
-    def _handled(self, request: _Request) -> Reply | Pending:
+    def _handled(self, request: Request) -> Reply | Pending:
         """Find out whose a request is, and do it, in one go: threads are dear."""
-        return request.endpoint.handle(self._call(request))
+        return self._entrance.alone(request, self._handle)
 
-    def _challenged(self, request: _Request) -> tuple[Call, AuthorizationRecord]:
+    def _handle(self, request: Request, signer: Signer | None) -> Reply | Pending:
+        return request.endpoint.handle(self._call(request, signer))
+
+    def _called(self, request: Request) -> Call:
+        """Return the request, and nothing is kept of what was read with its nonce."""
+        return self._entrance.alone(request, self._call)
+
+    def _challenged(self, request: Request) -> tuple[Call, AuthorizationRecord]:
         """Return the authorization of a challenge that may be tried, or is read."""
-        call = self._call(request)
+        return self._entrance.alone(request, self._look_at_challenge)
+
+    def _look_at_challenge(
+        self, request: Request, signer: Signer | None
+    ) -> tuple[Call, AuthorizationRecord]:
+        call = self._call(request, signer)
         record = self._service.authorization(call.holder, call.ids[0])
         if not call.is_reading and record.status == PENDING:
             self._service.refuse_tries(record)
         return call, record
 
-    def _call(self, request: _Request) -> Call:
-        """Return the request, once it is known whose it is."""
+    def _call(self, request: Request, signer: Signer | None) -> Call:
         asked = request.asked
-        signer = self._signer(request) if asked.method == "POST" else None
         call = Call(
             self._service,
             signer.urls if signer else request.urls,
@@ -255,31 +291,15 @@ class ACMEApp:
             call.require_reading()
         return call
 
-    def _signer(self, request: _Request) -> Signer:
-        """Return who signed a request, its nonce used up."""
-        asked = request.asked
-        query = asked.query.decode("latin-1")
-        signer = find_signer(
-            self._service,
-            request.body,
-            f"{asked.target}?{query}" if query else asked.target,
-            request.urls,
-            asked.fields.get(b"host", b"").decode("latin-1"),
-            request.endpoint.keys or "kid",
-        )
-        if not self._service.nonces.use(signer.signed.header.nonce or ""):
-            raise problems.bad_nonce(
-                "the nonce is not one of this server, is too old, or was used before; "
-                "use the one in this answer"
-            )
-        return signer
-
     async def _check_caa(self, call: Call) -> None:
         assert self._caa is not None  # noqa: S101 -- see the caller
         order = await self._run(
             lambda one: self._service.order(one.holder, one.ids[0]), call
         )
         await self._caa.check(order, call.urls.account(call.holder.id))
+
+    def _fail(self, exchange: _Exchange, error: Exception) -> None:
+        self._respond(exchange, self._failed(exchange, error))
 
     def _failed(self, exchange: _Exchange, error: Exception) -> Reply:
         """Return what is told of an error; those that are ours to mend are logged."""

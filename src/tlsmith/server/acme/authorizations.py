@@ -8,6 +8,7 @@ from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.reply import Pending, Reply, retry_after
 from tlsmith.server.acme.views import authorization_body
 from tlsmith.storage.acme.authorizations import PROCESSING, AuthorizationRecord
+from tlsmith.storage.acme.wanted import AUTHORIZATION, TRIES
 
 # Seconds until asking again is worth while.
 _SOON = 1
@@ -39,6 +40,6 @@ def _challenge(call: Call) -> Reply:
 
 
 ENDPOINTS = (
-    Endpoint("authz/{}", _authorization),
-    Endpoint("challenge/{}/{}", _challenge),
+    Endpoint("authz/{}", _authorization, about=(AUTHORIZATION,)),
+    Endpoint("challenge/{}/{}", _challenge, about=(AUTHORIZATION, TRIES)),
 )

@@ -85,8 +85,10 @@ class Endpoint(NamedTuple):
     Args:
         keys: how a request is signed: "kid", "jwk", "either", or "" where it is not.
         path: with `{}` for ids.
+        about: the kinds of records that the first of the ids is of; see `Wanted`.
     """
 
     path: str
     handle: Callable[[Call], Reply | Pending]
     keys: str = "kid"
+    about: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from tlsmith.server.acme.reply import PEM_CHAIN, Pending, Reply, link, location
 from tlsmith.server.acme.views import authorization_body, order_body
 from tlsmith.storage.acme.authorizations import AuthorizationRecord
 from tlsmith.storage.acme.orders import OrderRecord
+from tlsmith.storage.acme.wanted import ORDER, PROOFS
 
 
 def _new_order(call: Call) -> Pending:
@@ -90,10 +91,10 @@ def _revoke(call: Call) -> Pending:
 
 ENDPOINTS = (
     Endpoint("new-order", _new_order),
-    Endpoint("order/{}", _show_order),
-    Endpoint("order/{}/finalize", _finalize),
+    Endpoint("order/{}", _show_order, about=(ORDER,)),
+    Endpoint("order/{}/finalize", _finalize, about=(ORDER, PROOFS)),
     Endpoint("new-authz", _new_authz),
-    Endpoint("cert/{}", _certificate),
-    Endpoint("cert/{}/{}", _certificate),
+    Endpoint("cert/{}", _certificate, about=(ORDER,)),
+    Endpoint("cert/{}/{}", _certificate, about=(ORDER,)),
     Endpoint("revoke-cert", _revoke, "either"),
 )

@@ -10,7 +10,9 @@ from tlsmith.acme.jws import CONTENT_TYPE, SignedRequest, parse_jws, verify_jws
 from tlsmith.server.acme.urls import URLs, urls_at
 
 if TYPE_CHECKING:
-    from tlsmith.authority.acme.service import ACMEService
+    from collections.abc import Callable
+
+    from tlsmith.core.blocklist import Blocklist
     from tlsmith.storage.acme.accounts import AccountRecord
 
 
@@ -30,6 +32,20 @@ class Signer(NamedTuple):
     urls: URLs
 
 
+class Reached(NamedTuple):
+    """Where a request was sent to.
+
+    Args:
+        target: path and query.
+        known: the URLs that we give out.
+        host: by which the client may know us as well.
+    """
+
+    target: str
+    known: URLs
+    host: str
+
+
 def check_content_type(given: bytes) -> None:
     """Refuse what does not say that it is a JWS.
 
@@ -44,16 +60,19 @@ def check_content_type(given: bytes) -> None:
 
 
 def find_signer(
-    service: ACMEService, body: bytes, target: str, known: URLs, host: str, keys: str
+    blocklist: Blocklist,
+    account_of: Callable[[str], AccountRecord],
+    body: bytes,
+    reached: Reached,
+    keys: str,
 ) -> Signer:
     """Return who signed a request, once their signature is verified.
 
     The nonce is still to be used up: whoever cannot sign shall not use up others'.
 
     Args:
-        target: path and query of the request.
-        known: the URLs that we give out.
-        host: of the request, by which it may know us as well.
+        blocklist: keys that no account may have.
+        account_of: returns an account by its id.
         keys: "kid", "jwk" or "either", as the endpoint takes them.
 
     Raises:
@@ -61,6 +80,7 @@ def find_signer(
             accountDoesNotExist, unauthorized.
     """
     signed = parse_jws(body)
+    target, known, host = reached
     header = signed.header
     urls = known
     if header.url != known.base + target:
@@ -79,7 +99,7 @@ def find_signer(
         # A key that was stolen and is blocked still revokes its certificate.
         key = read_jwk(header.jwk or {})
         if keys == "jwk":
-            refuse_unsafe(key, service.blocklist)
+            refuse_unsafe(key, blocklist)
         verify_jws(signed, key)
         return Signer(signed, key, None, urls)
     if keys == "jwk":
@@ -89,7 +109,7 @@ def find_signer(
         raise problems.account_does_not_exist(
             f"kid: not the URL of an account: {urls.account('...')} is what they are"
         )
-    account = service.account(account_id)
+    account = account_of(account_id)
     key = load_account_key(account.jwk)
     verify_jws(signed, key)
     return Signer(signed, key, account, urls)

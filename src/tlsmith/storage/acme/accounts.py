@@ -17,6 +17,8 @@ _COLUMNS = (
     "created_at"
 )
 
+ACCOUNT_BY_ID = f"SELECT {_COLUMNS} FROM acme_accounts WHERE id = ?"  # noqa: S608
+
 
 class AccountRecord(NamedTuple):
     """An account.
@@ -77,11 +79,22 @@ def insert_account(transaction: Transaction, record: AccountRecord) -> None:
 
 def account_by_id(connection: Connection, account_id: str) -> AccountRecord | None:
     """Return an account, or None."""
-    row = connection.one(
-        f"SELECT {_COLUMNS} FROM acme_accounts WHERE id = ?",  # noqa: S608
-        account_id,
+    row = connection.one(ACCOUNT_BY_ID, account_id)
+    return None if row is None else account_of_row(row)
+
+
+def is_in_use(transaction: Transaction, account_id: str) -> bool:
+    """Tell whether an account is there and valid, as it most likely is."""
+    return transaction.finds(
+        1, "SELECT 1 FROM acme_accounts WHERE id = ? AND status = 'valid'", account_id
     )
-    return None if row is None else _account(row)
+
+
+def is_no_account(transaction: Transaction, thumbprint: str) -> bool:
+    """Tell whether a key is no account's, as is most likely."""
+    return transaction.finds(
+        0, "SELECT 1 FROM acme_accounts WHERE thumbprint = ?", thumbprint
+    )
 
 
 def account_by_thumbprint(
@@ -92,7 +105,7 @@ def account_by_thumbprint(
         f"SELECT {_COLUMNS} FROM acme_accounts WHERE thumbprint = ?",  # noqa: S608
         thumbprint,
     )
-    return None if row is None else _account(row)
+    return None if row is None else account_of_row(row)
 
 
 def accounts(
@@ -104,7 +117,7 @@ def accounts(
         after,
         limit,
     )
-    return [_account(row) for row in rows]
+    return [account_of_row(row) for row in rows]
 
 
 def count_orders(connection: Connection, account_id: str) -> AccountCount:
@@ -161,7 +174,8 @@ def set_account_key(
 
 
 @lru_cache(maxsize=4096)
-def _account(row: Row) -> AccountRecord:
+def account_of_row(row: Row) -> AccountRecord:
+    """Return an account that `ACCOUNT_BY_ID` found."""
     agreed = row[5]
     return AccountRecord(
         row[0],

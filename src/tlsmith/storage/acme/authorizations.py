@@ -26,6 +26,14 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM acme_authorizations WHERE "  # noqa: S608
+AUTHORIZATION_BY_ID = _SELECT + "id = ?"
+_VALID_FOR = "account_id = ? AND value = ? AND status = 'valid' "
+_ANY_VALID = "SELECT 1 FROM acme_authorizations WHERE " + _VALID_FOR  # noqa: S608
+# On PostgreSQL alone.
+AUTHORIZATIONS_OF_ORDER = (
+    _SELECT + "id = ANY (SELECT unnest(string_to_array(authorizations, ' ')) "
+    "FROM acme_orders WHERE id = ?)"
+)
 
 
 class ChallengeRecord(NamedTuple):
@@ -101,8 +109,8 @@ def authorization_by_id(
     connection: Connection, authorization_id: str
 ) -> AuthorizationRecord | None:
     """Return an authorization, or None."""
-    row = connection.one(_SELECT + "id = ?", authorization_id)
-    return None if row is None else _authorization(row)
+    row = connection.one(AUTHORIZATION_BY_ID, authorization_id)
+    return None if row is None else authorization_of_row(row)
 
 
 def authorizations_by_id(
@@ -114,7 +122,7 @@ def authorizations_by_id(
         return [] if one is None else [one]
     marks = ", ".join("?" * len(ids))
     rows = connection.all(_SELECT + f"id IN ({marks})", *ids)
-    found = {row[0]: _authorization(row) for row in rows}
+    found = {row[0]: authorization_of_row(row) for row in rows}
     return [found[one] for one in ids if one in found]
 
 
@@ -123,12 +131,16 @@ def valid_authorizations(
 ) -> list[AuthorizationRecord]:
     """Return an account's authorizations for an identifier that were found valid."""
     rows = connection.all(
-        _SELECT + "account_id = ? AND value = ? AND status = 'valid' "
-        "ORDER BY expires_at DESC",
-        account_id,
-        value,
+        _SELECT + _VALID_FOR + "ORDER BY expires_at DESC", account_id, value
     )
-    return [_authorization(row) for row in rows]
+    return [authorization_of_row(row) for row in rows]
+
+
+def has_no_valid_authorization(
+    transaction: Transaction, account_id: str, value: str
+) -> bool:
+    """Tell whether an account has none for an identifier, as is likely."""
+    return transaction.finds(0, _ANY_VALID, account_id, value)
 
 
 def set_outcome(
@@ -142,7 +154,7 @@ def set_outcome(
     Returns whether it had: what is decided stays decided, and expired what expired.
     """
     until = record.running_until
-    changed = transaction.run(
+    return transaction.changes_one(
         "UPDATE acme_authorizations SET status = ?, expires_at = ?, challenges = ?, "
         "running_until = ? WHERE id = ? AND status = ? AND expires_at > ?",
         record.status,
@@ -153,7 +165,6 @@ def set_outcome(
         before,
         to_seconds(now),
     )
-    return changed == 1
 
 
 def authorizations_left_running(
@@ -167,7 +178,7 @@ def authorizations_left_running(
         to_seconds(now),
         limit,
     )
-    return [_authorization(row) for row in rows]
+    return [authorization_of_row(row) for row in rows]
 
 
 def set_running(transaction: Transaction, ids: Sequence[str], until: datetime) -> None:
@@ -197,7 +208,8 @@ def delete_authorizations(
     return delete_over(transaction, "acme_authorizations", before, now, limit)
 
 
-def _authorization(row: Row) -> AuthorizationRecord:
+def authorization_of_row(row: Row) -> AuthorizationRecord:
+    """Return an authorization that `AUTHORIZATION_BY_ID` found."""
     until = row[12]
     return AuthorizationRecord(
         row[0],

@@ -39,12 +39,14 @@ def known_authorization(
 
 
 def known_certificate(storage: Storage, number: int) -> CertificateRecord:
-    """Return a certificate by its number in the store.
+    """Return a certificate by its number in the store; its status may be an old one.
 
     Raises:
         NotFoundError: there is none.
     """
-    return _known(storage, "certificate", number, by_id)
+    # Of what ACME gives out of it nothing changes.
+    found: CertificateRecord | None = storage.kept.former(("certificate", number))
+    return found or _known(storage, "certificate", number, by_id)
 
 
 def _known(
@@ -81,6 +83,13 @@ def order_by_now(
         changes[key] if key in changes else storage.kept.get(key)
     )
     return found
+
+
+def order_needs_one(storage: Storage, transaction: Transaction, order_id: str) -> bool:
+    """Tell whether an order is known to need a single authorization."""
+    key = ("order", order_id)
+    found = transaction.changes.get(key) or storage.kept.former(key)
+    return found is not None and len(found.authorizations) == 1
 
 
 def forget_order(transaction: Transaction, order_id: str) -> None:

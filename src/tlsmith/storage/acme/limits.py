@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from tlsmith.storage.connection import Connection, Transaction
 
+PAID_AT = "SELECT paid_at FROM acme_limits WHERE name = ?"
+
 
 class Limit(NamedTuple):
     """How much of something there may be.
@@ -31,7 +33,7 @@ def wait_for(connection: Connection, limit: Limit, milliseconds: int) -> int:
     Args:
         milliseconds: since 1970.
     """
-    row = connection.one("SELECT paid_at FROM acme_limits WHERE name = ?", limit.name)
+    row = connection.one(PAID_AT, limit.name)
     paid_at = max(milliseconds, row[0] if row else 0)
     whole = limit.period * 1000
     ahead = paid_at + whole // limit.most - milliseconds

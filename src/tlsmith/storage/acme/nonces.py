@@ -8,11 +8,42 @@ from __future__ import annotations
 
 import hmac
 from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.acme.base64url import decode_base64url, encode_base64url
 
+if TYPE_CHECKING:
+    from tlsmith.storage.acme.accounts import AccountRecord
+    from tlsmith.storage.acme.wanted import Wanted
+
 _TAG = 16
+
+
+class Use(NamedTuple):
+    """A nonce that a request is to use up.
+
+    Args:
+        account: is in use, with the same key? Then it is read as `IN_USE`.
+        wanted: what the request is about.
+    """
+
+    nonce: str
+    account: AccountRecord | None = None
+    wanted: Sequence[Wanted] = ()
+
+
+class Used(NamedTuple):
+    """What came of that.
+
+    Args:
+        is_good: whether it was ours, not too old, and unused until now.
+        records: that were read, for `Kept.show`; None where none were.
+    """
+
+    is_good: bool
+    records: Mapping[Hashable, Any] | None
 
 
 class Nonces(ABC):
@@ -29,6 +60,10 @@ class Nonces(ABC):
         Raises:
             StorageError: that cannot be found out.
         """
+
+    def use_and_read(self, uses: Sequence[Use]) -> list[Used]:
+        """Use some up, and read what their requests are about."""
+        return [Used(self.use(one.nonce), None) for one in uses]
 
     def maintain(self) -> None:  # noqa: B027 -- most have nothing to do
         """Forget what is too old to be used again; called now and then."""

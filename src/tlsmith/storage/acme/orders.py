@@ -21,6 +21,7 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM acme_orders WHERE "  # noqa: S608
+ORDER_BY_ID = _SELECT + "id = ?"
 # What nobody completed in time has failed as well.
 _NOT_FAILED = (
     "(status = 'valid' OR (status IN ('pending', 'ready') AND expires_at > ?))"
@@ -82,8 +83,8 @@ def insert_order(transaction: Transaction, record: OrderRecord) -> None:
 
 def order_by_id(connection: Connection, order_id: str) -> OrderRecord | None:
     """Return an order, or None."""
-    row = connection.one(_SELECT + "id = ?", order_id)
-    return None if row is None else _order(row)
+    row = connection.one(ORDER_BY_ID, order_id)
+    return None if row is None else order_of_row(row)
 
 
 def order_that_replaces(
@@ -93,7 +94,7 @@ def order_that_replaces(
     row = connection.one(
         f"{_SELECT}replaces = ? AND {_NOT_FAILED}", replaces, to_seconds(now)
     )
-    return None if row is None else _order(row)
+    return None if row is None else order_of_row(row)
 
 
 def orders_of_account(
@@ -112,7 +113,7 @@ def orders_of_account(
         to_seconds(now),
         limit,
     )
-    return [_order(row) for row in rows]
+    return [order_of_row(row) for row in rows]
 
 
 def latest_orders(
@@ -140,7 +141,7 @@ def latest_orders(
     rows = connection.all(
         _SELECT + wanted + " ORDER BY id DESC LIMIT ?", *values, limit
     )
-    return [_order(row) for row in rows]
+    return [order_of_row(row) for row in rows]
 
 
 def _of_status(status: str | None, now: datetime | None) -> tuple[str, list[Any]]:
@@ -165,24 +166,25 @@ def make_ready(
     until: datetime,
     *,
     only: str | None = None,
+    is_likely: bool = False,
 ) -> bool:
     """Have a pending order be ready; tell whether it was pending.
 
     Args:
         until: when it expires, if not before: with the first of its authorizations.
         only: have it be so where it needs this authorization and no other.
+        is_likely: so it most likely does.
     """
     seconds = to_seconds(until)
     which, values = ("", ()) if only is None else (" AND authorizations = ?", (only,))
-    changed = transaction.run(
+    statement = (
         f"UPDATE acme_orders SET status = 'ready', {_SOONER} "  # noqa: S608
-        "WHERE id = ? AND status = 'pending'" + which,
-        seconds,
-        seconds,
-        order_id,
-        *values,
+        "WHERE id = ? AND status = 'pending'" + which
     )
-    return changed == 1
+    row = (seconds, seconds, order_id, *values)
+    if is_likely:
+        return transaction.changes_one(statement, *row)
+    return transaction.run(statement, *row) == 1
 
 
 def expire_by(transaction: Transaction, order_id: str, until: datetime) -> None:
@@ -239,13 +241,16 @@ def make_all_invalid(
     return changed
 
 
-def make_valid(transaction: Transaction, order_id: str, certificate_id: int) -> None:
-    """Give a ready order its certificate."""
-    transaction.run(
+def make_valid(
+    transaction: Transaction, order_id: str, certificate_id: int, now: datetime
+) -> bool:
+    """Give a ready order its certificate; tell whether it was ready at a moment."""
+    return transaction.changes_one(
         "UPDATE acme_orders SET status = 'valid', certificate_id = ? "
-        "WHERE id = ? AND status = 'ready'",
+        "WHERE id = ? AND status = 'ready' AND expires_at > ?",
         certificate_id,
         order_id,
+        to_seconds(now),
     )
 
 
@@ -269,7 +274,8 @@ def delete_orders(
     return delete_over(transaction, "acme_orders", before, now, limit)
 
 
-def _order(row: Row) -> OrderRecord:
+def order_of_row(row: Row) -> OrderRecord:
+    """Return an order that `ORDER_BY_ID` found."""
     return OrderRecord(
         row[0],
         row[1],

@@ -1,23 +1,22 @@
 """The nonces of a store in PostgreSQL: those that were used are rows.
 
-What several threads use up is used up by one statement; an event loop does so itself.
-Neither waits until it is on disk. The table is not in the database's journal at all:
-after a crash it is empty, and a standby that takes over has it empty. So a row of it
-says since when it is whole, and nonces that are older are then not taken.
+Who uses some up does not wait until that is on disk, and reads what their requests are
+about in the same exchange. The table is not in the database's journal at all: after a
+crash it is empty, and a standby that takes over has it empty. So a row of it says since
+when it is whole, and nonces that are older are then not taken.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Hashable, Sequence
+from itertools import islice
 from secrets import token_bytes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlsmith.errors import StorageError
-from tlsmith.storage.acme.nonces import Nonces, sealed, unsealed
+from tlsmith.storage.acme.nonces import Nonces, Use, Used, sealed, unsealed
+from tlsmith.storage.acme.wanted import IN_USE, queries, records
 from tlsmith.storage.settings import secret
 
 if TYPE_CHECKING:
@@ -27,18 +26,17 @@ if TYPE_CHECKING:
 # Milliseconds that a nonce can be used in, and by which replicas' clocks may differ.
 LIFETIME, SKEW = 3_600_000, 60_000
 _CHANCE, _MOMENT = 12, 6
-_MOST = 256
 # The empty one says since when the table is whole: see `SharedNonces`.
-_USE_NONCES = (
-    "WITH used AS (INSERT INTO acme_nonces (nonce, at) "
-    "SELECT DISTINCT unnest(?::bytea[]), ?::bigint "
-    "UNION ALL SELECT ''::bytea, ?::bigint - 1 "
-    "ON CONFLICT DO NOTHING RETURNING nonce) "
-    "SELECT nonce, (SELECT at FROM acme_nonces WHERE nonce = '') FROM used"
+_SINCE = "(SELECT at FROM acme_nonces WHERE nonce = '')"
+_USE_NONCE = (
+    "INSERT INTO acme_nonces (nonce, at) VALUES (?, ?) ON CONFLICT DO NOTHING "  # noqa: S608
+    f"RETURNING {_SINCE}, (SELECT 1 FROM acme_accounts "
+    "WHERE id = ? AND jwk = ? AND status = 'valid')"
+)
+_BE_WHOLE_SINCE = (
+    "INSERT INTO acme_nonces (nonce, at) VALUES ('', ?) ON CONFLICT DO NOTHING"
 )
 _FORGET_NONCES = "DELETE FROM acme_nonces WHERE nonce <> '' AND at < ? RETURNING at"
-
-_Waiting = tuple[bytes, "Future[bool]"]
 
 
 class SharedNonces(Nonces):
@@ -52,14 +50,8 @@ class SharedNonces(Nonces):
         self._storage = storage
         self._key = secret(storage, "acme_nonces")
         # From now on, if not before, it is known which were used.
-        use_nonces(storage, [], _now())
-        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        whole_since(storage, _now())
         self._is_closed = False
-        self._thread = threading.Thread(
-            target=self._run, name="tlsmith-nonces", daemon=True
-        )
-        self._thread.start()
 
     def give(self) -> str:
         """See the base."""
@@ -67,19 +59,27 @@ class SharedNonces(Nonces):
 
     def use(self, nonce: str) -> bool:
         """See the base."""
-        body = unsealed(nonce, self._key, _MOMENT + _CHANCE)
-        if body is None or not -SKEW <= _now() - _given(body) <= LIFETIME:
-            return False
-        # An event loop does not wait for another thread.
-        done: Future[bool] | None = None
-        if not self._storage.reach.is_hurried:
-            done = Future()
-        with self._lock:
-            if self._is_closed:
-                raise StorageError("the store is closed", code="store-closed")
-            if done is not None:
-                self._waiting.put((body, done))
-        return self._used([body])[0] if done is None else done.result()
+        return self.use_and_read([Use(nonce)])[0].is_good
+
+    def use_and_read(self, uses: Sequence[Use]) -> list[Used]:
+        """See the base."""
+        if self._is_closed:
+            raise StorageError("the store is closed", code="store-closed")
+        now, bodies = _now(), {}
+        for place, one in enumerate(uses):
+            body = unsealed(one.nonce, self._key, _MOMENT + _CHANCE)
+            if body is not None and -SKEW <= now - _given(body) <= LIFETIME:
+                bodies[place] = body
+        # In one order everywhere: replicas that use up the same wait for no circle.
+        places = sorted(bodies, key=bodies.__getitem__)
+        noted = use_nonces(
+            self._storage, [(bodies[one], uses[one]) for one in places], now
+        )
+        used = [Used(False, None)] * len(uses)
+        for place, (since, read) in zip(places, noted, strict=True):
+            is_good = since is not None and _given(bodies[place]) > since
+            used[place] = Used(is_good, read)
+        return used
 
     def maintain(self) -> None:
         """See the base."""
@@ -88,63 +88,51 @@ class SharedNonces(Nonces):
 
     def close(self) -> None:
         """See the base."""
-        with self._lock:
-            self._is_closed = True
-            self._waiting.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        is_over = False
-        while not is_over:
-            batch = [self._waiting.get()]
-            while not self._waiting.empty() and len(batch) < _MOST:
-                batch.append(self._waiting.get())
-            is_over = None in batch
-            self._use([one for one in batch if one is not None])
-
-    def _use(self, batch: list[_Waiting]) -> None:
-        if not batch:
-            return
-        try:
-            used = self._used([body for body, _ in batch])
-        except Exception as error:
-            # Whatever it is, nobody is left waiting.
-            for _, done in batch:
-                done.set_exception(error)
-            return
-        for (_, done), is_used in zip(batch, used, strict=True):
-            done.set_result(is_used)
-
-    def _used(self, bodies: list[bytes]) -> list[bool]:
-        """Use up nonces; tell of each whether it was not before."""
-        fresh, since = use_nonces(self._storage, bodies, _now())
-        used = []
-        for body in bodies:
-            used.append(body in fresh and _given(body) > since)
-            # The same one may be there twice: the first had it.
-            fresh.discard(body)
-        return used
+        self._is_closed = True
 
 
 def use_nonces(
-    storage: Storage, nonces: Sequence[bytes], now: int
-) -> tuple[set[bytes], int]:
-    """Note that nonces were used; return those that were not before.
+    storage: Storage, uses: Sequence[tuple[bytes, Use]], now: int
+) -> list[tuple[int | None, dict[Hashable, Any]]]:
+    """Note that nonces were used; return of each since when that is known.
 
-    The second is since when that is known, which a crash of the database makes
-    later: of nonces that are older, nobody can tell. Where the connection breaks,
-    what was noted may be told as used before.
+    None for one that was used before; of one that is older than what is returned,
+    nobody can tell. Where the connection breaks, what was noted may be told as used
+    before. With it, what was read.
 
     Args:
         now: in milliseconds since 1970, as what is returned.
     """
+    if not uses:
+        return []
+    asked, reading = [], []
+    for nonce, (_, account, wanted) in uses:
+        whose = ("", "") if account is None else (account.id, account.jwk)
+        asked.append((_USE_NONCE, (nonce, now, *whose)))
+        reading += queries(wanted)
     with storage.look() as connection:
-        rows = connection.all(_USE_NONCES, list(nonces), now, now)
-    fresh = {bytes(row[0]) for row in rows}
-    since = now - 1
-    if rows and rows[0][1] is not None:
-        since = rows[0][1]
-    return fresh, since
+        # What is read is as it was once the nonces were used up, or later.
+        answers = connection.each(*asked, *reading)
+    found = iter(answers[len(asked) :])
+    noted: list[tuple[int | None, dict[Hashable, Any]]] = []
+    for (_, (_, account, wanted)), answer in zip(uses, answers, strict=False):
+        read = records(wanted, [*islice(found, len(wanted))])
+        since, is_in_use = answer.fetchone() or (None, None)
+        if is_in_use and account is not None:
+            read[IN_USE, account.id] = account
+        # A crash of the database has left nothing.
+        if since is None and answer.rowcount:
+            since = whole_since(storage, now)
+        noted.append((since, read))
+    return noted
+
+
+def whole_since(storage: Storage, now: int) -> int:
+    """Return since when it is known which nonces were used: from now on, if not yet."""
+    with storage.look() as connection:
+        connection.all(_BE_WHOLE_SINCE, now - 1)
+        row = connection.one("SELECT " + _SINCE)
+    return now if row is None or row[0] is None else int(row[0])
 
 
 def _now() -> int:
