@@ -18,8 +18,9 @@ _TYPE_BEFORE = r"\b([A-Z]\w*)(?:\s*[&*]\s*|\s+){}\s*[,);=]"
 
 _TYPED = {
     "go": r"[(,\n]\s*{} (?:\*?|:= &?)(\w+)[){{]",
-    **dict.fromkeys(("rust", "kotlin", "swift", "javascript", "python"), _TYPE_BEHIND),
-    **dict.fromkeys(("scala",), _TYPE_BEHIND),
+    **dict.fromkeys(
+        ("rust", "kotlin", "swift", "javascript", "python", "scala"), _TYPE_BEHIND
+    ),
     **dict.fromkeys(("java", "csharp", "dart", "groovy"), _TYPE_BEFORE),
     "c": r"\b(\w+)(?:\s*[&*]\s*|\s+){}\s*[,);=]",
 }
@@ -153,6 +154,7 @@ def of_heirs(source: Source, name: Sequence[str], use: int) -> list[tuple[int, b
 
 
 def after_annotation(source: Source, index: int) -> int:
+    """Where the value starts behind a type, `: T = value`; -1 if there is none."""
     tokens = source.tokens
     ahead = index
     for _ in range(10):
