@@ -174,7 +174,7 @@ def test_a_slow_server_is_given_up_in_time(
     asking = Asking(run, dns, http_port=web.port, timeout=2)
     began = time.monotonic()
     problem = asking.problem("http-01")
-    assert 0.4 < time.monotonic() - began < 3
+    assert 1.9 < time.monotonic() - began < 4.5
     assert problem.type == "connection"
     assert f"no end in 2 seconds while reading http://www.test:{web.port}" in (
         problem.message
