@@ -30,6 +30,7 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_NAME = "INSERT INTO names (bucket, reversed, certificate_id) VALUES (?, ?, ?)"
+_WHY_BLOCKED = "SELECT reason FROM blocked_keys WHERE key_hash = ?"
 _CHANGE = (
     "INSERT INTO changes (revision, authority_id, certificate_id, serial_number, "
     "shard, previous, status, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -375,15 +376,13 @@ def block_key(
 
 def why_blocked(connection: Connection, key_hash: bytes) -> str | None:
     """Return why a key may not be certified, or None where it may."""
-    row = connection.one("SELECT reason FROM blocked_keys WHERE key_hash = ?", key_hash)
+    row = connection.one(_WHY_BLOCKED, key_hash)
     return None if row is None else str(row[0])
 
 
 def is_unblocked(transaction: Transaction, key_hash: bytes) -> bool:
     """Tell whether a key may be certified, as it most likely may."""
-    return transaction.finds(
-        0, "SELECT reason FROM blocked_keys WHERE key_hash = ?", key_hash
-    )
+    return transaction.finds(0, _WHY_BLOCKED, key_hash)
 
 
 def delete_expired(transaction: Transaction, before: datetime, most: int) -> int:
