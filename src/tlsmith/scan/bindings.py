@@ -10,7 +10,6 @@ from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.source import Source
 
 _ASSIGNING = ("=", ":=", "<-")
-_OWN = ("self", "this", "cls", "Self", "$this")
 _UNQUALIFIED = ("java", "csharp", "kotlin", "scala", "groovy", "dart", "c")
 """Where a member goes by its bare name."""
 _MOST = 400
@@ -43,8 +42,8 @@ def _own_values(
     source: Source, name: Sequence[str], use: int
 ) -> list[tuple[int, bool]]:
     """What a name is given where it is used, by its class, or by its own type."""
-    found = _assigned(source, name, use, use if name[0] in _OWN else -1)
-    if not found and len(name) == 2 and name[0] in _OWN:
+    found = _assigned(source, name, use, use if name[0] in members.OWN else -1)
+    if not found and len(name) == 2 and name[0] in members.OWN:
         found = [
             (value, sure and not _is_field(source, value))
             for value, sure in _assigned(source, name[1:], use, use)
@@ -57,15 +56,15 @@ def _own_values(
         found = _assigned(source, ("this", name[0]), use)
     if not found and len(name) == 1 and source.language.name == "php":
         found = _defined(source, name[0])
-    if not found and len(name) > 1 and name[0] not in _OWN:
+    if not found and len(name) > 1 and name[0] not in members.OWN:
         found = members.members(source, name[-2], name[-1])
     if not found and source.language.name == "rust" and name[0] == "self":
         found = members.of_implemented(source, name[-1], use)
-    if not found and len(name) == 2 and name[0] not in _OWN:
+    if not found and len(name) == 2 and name[0] not in members.OWN:
         found = members.of_made(source, name[0], name[1])
     if not found and len(name) == 1:
         found = _of_loop(source, name[0], use) or _imported(source, name[0])
-    if not found and len(name) == (3 if name[0] in _OWN else 2):
+    if not found and len(name) == (3 if name[0] in members.OWN else 2):
         found = members.of_type(source, name[-2], name[-1])
     return found
 
@@ -154,7 +153,7 @@ def _assigned(
         if len(name) == 1 and functions.has_parameter(source, scope, name[0]):
             default = functions.default_of(source, scope, name[0])
             return [(default, False)] if default >= 0 else []
-    if len(name) > 1 and name[0] in _OWN:
+    if len(name) > 1 and name[0] in members.OWN:
         every = [binding for bindings in by_scope.values() for binding in bindings]
         return [
             (value, len(every) == 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tlsmith.scan.source import Source
 
@@ -15,6 +16,7 @@ _DECLARED = re.compile(
     r"(?:\((?:[\w., ]{0,80}[.,\s])?(\w{1,80})\)"
     r"|(?:extends|:|<)\s{1,4}(?:public\s)?(?:[\w:.]{0,80}[.:])?(\w{1,80}))"
 )
+_NAMED = re.compile(r"\b(?:class|struct|object)\s+(\w+)")
 _HEADER = 400
 """Characters that the head of a class has at most."""
 
@@ -46,18 +48,22 @@ def name_around(source: Source, index: int) -> str:
         return ""
     braces = source.language.blocks == "brace"
     low, high = (_head(source, at), at) if braces else (at, at + _HEADER)
-    found = re.compile(r"\b(?:class|struct|object)\s+(\w+)").search(
-        source.text, low, high
-    )
+    found = _NAMED.search(source.text, low, high)
     return found[1] if found else ""
 
 
 def heirs(source: Source, name: str) -> Iterator[str]:
     """The classes of the file that are made from one."""
     if name and source.holds(r"\bclass\b"):
-        for found in _DECLARED.finditer(source.text):
-            if name in (found[2], found[3]):
-                yield found[1]
+        for heir, *made_from in _declared(source):
+            if name in made_from:
+                yield heir
+
+
+@lru_cache(maxsize=4)  # asked for each member that a file reads of its own
+def _declared(source: Source) -> list[tuple[str, ...]]:
+    """Classes with what they are made from, in either way to write it."""
+    return [found.groups("") for found in _DECLARED.finditer(source.text)]
 
 
 def _head(source: Source, brace: int) -> int:

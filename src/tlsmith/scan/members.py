@@ -9,7 +9,8 @@ from tlsmith.scan import classes
 from tlsmith.scan.lexer import PUNCT, WORD
 from tlsmith.scan.source import Source
 
-_OWN = ("self", "this", "cls", "Self", "$this")
+OWN = ("self", "this", "cls", "Self", "$this")
+"""What an object calls itself."""
 _MOST = 400
 
 _TYPE_BEHIND = r"\b{}\s*:\s*&?(?:mut )?([A-Z]\w*)\s*[,)=;\n{{]"
@@ -143,7 +144,7 @@ def of_implemented(source: Source, member: str, use: int) -> list[tuple[int, boo
 
 def of_heirs(source: Source, name: Sequence[str], use: int) -> list[tuple[int, bool]]:
     """What classes made from the one around give a member that this one reads."""
-    if len(name) != 2 or name[0] not in _OWN:
+    if len(name) != 2 or name[0] not in OWN:
         return []
     around = classes.name_around(source, use)
     return [
