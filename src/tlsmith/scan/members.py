@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from tlsmith.scan import classes
 from tlsmith.scan.lexer import PUNCT, WORD
@@ -88,10 +89,17 @@ def _is_held(source: Source, place: int, holder: str) -> bool:
 
 def of_made(source: Source, name: str, member: str) -> list[tuple[int, bool]]:
     """What the class gives a member of a name that is made of it: `x = Options()`."""
+    made = _class_made(source, name)
+    given = members(source, made, member) if made else []
+    return [(value, False) for value, _ in given]
+
+
+@lru_cache(maxsize=8)  # asked for each use of a name
+def _class_made(source: Source, name: str) -> str | None:
+    """The class that a name is made of."""
     places = source.words.get(name, ())[:_MOST]
     made = next(filter(None, (_made_at(source, place) for place in places)), None)
-    given = members(source, made[1], member) if made else []
-    return [(value, False) for value, _ in given]
+    return made[1] if made else None
 
 
 def _made_at(source: Source, place: int) -> re.Match[str] | None:
@@ -107,10 +115,9 @@ def of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]
     That is `Client{skip: true}`, `class Client { boolean skip = true; … }`; in Go also
     what functions give it that take one: `func(c *Client) { c.skip = true }`.
     """
-    form = _TYPED.get(source.language.name)
-    if form is None or not (source.words.get(member) or source.literals.get(member)):
+    if not (source.words.get(member) or source.literals.get(member)):
         return []
-    types = set(re.findall(form.format(re.escape(variable)), source.text))
+    types = _types_of(source, variable)
     found = [
         (value, False)
         for name in sorted(types)
@@ -121,14 +128,22 @@ def of_type(source: Source, variable: str, member: str) -> list[tuple[int, bool]
     return found
 
 
-def _given_to(source: Source, types: set[str], member: str) -> Iterator[int]:
+@lru_cache(maxsize=8)  # asked for each use of a variable
+def _types_of(source: Source, variable: str) -> frozenset[str]:
+    """The types that a file says a variable has, wherever one of that name is."""
+    form = _TYPED.get(source.language.name)
+    if form is None:
+        return frozenset()
+    return frozenset(re.findall(form.format(re.escape(variable)), source.text))
+
+
+def _given_to(source: Source, types: frozenset[str], member: str) -> Iterator[int]:
     """What a member is given of a parameter of one of these types."""
     texts = source.tokens.texts
     for place in source.words.get(member, ())[:_MOST]:
         if texts[place - 1 : place + 2] != [".", member, "="]:
             continue
-        holder = re.escape(texts[place - 2])
-        if types.intersection(re.findall(_TYPED["go"].format(holder), source.text)):
+        if types & _types_of(source, texts[place - 2]):
             yield place + 2
 
 

@@ -18,6 +18,9 @@ _ASKED = re.compile(
     r"""(?:\s*(?P<op>==?|!=|-eq|-ne)\s*["']?(?P<with>\w*)["']?)?\s*(?:\]\]?)?\s*"""
 )
 _INLINE = re.compile(r"(?:\bif\s|\[\[?\s|\btest\s)[^;&|\n]{0,200}(?:;\s*then\b|&&)")
+_BEFORE = 1000
+"""So many characters of its line are looked at before a command: a question that stands
+further away is hardly about it, and a line may have thousands of commands."""
 _END = re.compile(r";|\bthen\b|&&|\\$|\s*$")
 _GIVEN = (
     r"""(?m)^\s*(?:(?:ARG|ENV|export|local|readonly|declare|typeset|:|-)\s+)?["'{{$]{{0,3}}"""
@@ -62,8 +65,8 @@ class Question:
 
 def questions(source: Source, offset: int) -> Iterator[Question]:
     """What is asked of variables before what stands at an offset is run."""
-    line, column = source.position(offset)
-    before = line_of(source, line)[: column - 1]
+    line_start = source.text.rfind("\n", 0, offset) + 1
+    before = source.text[max(line_start, offset - _BEFORE) : offset]
     for found in _INLINE.finditer(before):
         yield from _read(re.sub(r"^if\s|;\s*then$|&&$", "", found[0]), True)
     for opening in openings(source, offset):
