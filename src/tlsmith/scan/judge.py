@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from tlsmith.scan.concealing import concealed
 from tlsmith.scan.finding import Finding, Match
@@ -46,32 +48,52 @@ def held(source: Source, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Match]]:
 
 def _once(found: list[tuple[Rule, Match]]) -> Iterable[tuple[Rule, Match]]:
     """What was followed to another place is told once: there, or where it is used."""
-    origins = [m.origin for _, m in found if m.origin and not m.told_there]
-    plain = [(m.start, m.end) for _, m in found if not m.origin]
+    origins = _Spans(m.origin for _, m in found if m.origin and not m.told_there)
+    plain = _Spans((m.start, m.end) for _, m in found if not m.origin)
     for rule, match in found:
         if match.origin is None:
-            if not _meets((match.start, match.end), origins):
+            if not origins.meet((match.start, match.end)):
                 yield rule, match
-        elif not (match.told_there and _meets(match.origin, plain)):
+        elif not (match.told_there and plain.meet(match.origin)):
             yield rule, match
 
 
 def _told_where_set(
     found: Iterable[tuple[Rule, Match]],
 ) -> Iterator[tuple[Rule, Match]]:
-    """All but what is told where its value is set: what only hands that on."""
-    every = list(found)
-    places = [(match.start, match.end) for _, match in every]
+    """All but what is told where its value is set: what only hands that on.
+
+    What is told again is left out: an option that a variable holds is found for each
+    command that is run with it.
+    """
+    every = list({(rule.id, match): (rule, match) for rule, match in found}.values())
+    places = _Spans((match.start, match.end) for _, match in every)
     for rule, match in every:
-        own = (match.start, match.end)
-        others = (one for one in places if one != own)
         set_there = match.told_there and not match.origin_outer
-        if not (set_there and match.origin and _meets(match.origin, others)):
+        if not (
+            set_there
+            and match.origin
+            and places.meet(match.origin, but=(match.start, match.end))
+        ):
             yield rule, match
 
 
-def _meets(one: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
-    return any(one[0] < other[1] and other[0] < one[1] for other in others)
+class _Spans:
+    """Places in a text, each from a start to an end, to be asked many times."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._spans = sorted(set(spans))
+        self._starts = [start for start, _ in self._spans]
+        self._furthest = list(accumulate((end for _, end in self._spans), max))
+
+    def meet(self, one: tuple[int, int], but: tuple[int, int] | None = None) -> bool:
+        """Whether one of them, but for one, has something in common with a place."""
+        before = bisect_left(self._starts, one[1])
+        if not before or self._furthest[before - 1] <= one[0]:
+            return False
+        return but is None or any(
+            one[0] < end and (start, end) != but for start, end in self._spans[:before]
+        )
 
 
 def finding_of(rule: Rule, match: Match, source: Source) -> Finding:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.parts.telling import may_tell
@@ -51,11 +52,27 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     program = compiled(f"(?i:{rule.match['program']})")
     found = running_at(source, start, program)
-    for command, at in [found] if found else given_what_is_at(source, start, program):
-        arguments = given_to(command.words, at)
-        said = _joined(arguments)
-        if _fits(rule, command, said):
-            yield from _wrong(rule, source, arguments, said)
+    if found:
+        yield from _told(rule, source, *found)
+        return
+    for command, at in given_what_is_at(source, start, program):
+        known = _known_of(source)
+        key = (rule.id, command.start, at)
+        if key not in known:
+            known[key] = list(_told(rule, source, command, at))
+        yield from known[key]
+
+
+@lru_cache(maxsize=4)  # each value of a variable leads to all commands given it
+def _known_of(source: Source) -> dict[tuple[str, int, int], list[Match]]:
+    return {}
+
+
+def _told(rule: Rule, source: Source, command: Command, at: int) -> Iterator[Match]:
+    arguments = given_to(command.words, at)
+    said = _joined(arguments)
+    if _fits(rule, command, said):
+        yield from _wrong(rule, source, arguments, said)
 
 
 def _wrong(

@@ -176,7 +176,7 @@ def _given(name: str, source: Source, level: int) -> list[Held]:
     known = _known(source)
     if name not in known:
         known[name] = [] if len(known) > _MOST else list(_looked_for(name, source))
-    return [replace(one, outer=level) for one in known[name]]
+    return [replace(one, outer=level) for one in known[name][:_MOST_VALUES]]
 
 
 @lru_cache(maxsize=8)
