@@ -99,6 +99,22 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             f"\t\tt.C = {_GO}\n\t}}\n}}\n",
         ),
         (
+            "A.java",
+            'class A { void f() {\n  if ("true".equals(c.get("allowSelfSigned"))) {\n'
+            "    b.loadTrustMaterial(null, new TrustSelfSignedStrategy());\n  }\n} }\n",
+        ),
+        (
+            "A.java",
+            "class A { void f() {\n"
+            '  if (!Boolean.parseBoolean(System.getProperty("verifyTls"))) {\n'
+            "    b.loadTrustMaterial(null, new TrustSelfSignedStrategy());\n  }\n} }\n",
+        ),
+        (
+            "a.php",
+            "<?php\n$r = $verifySsl\n    ? $b->get($u)\n"
+            "    : $b->withoutVerifying()->get($u);\n",
+        ),
+        (
             "a.rs",
             "fn f(m: Mode, b: Builder) -> Builder {\n    match m {\n"
             "        Mode::NoVerify => b.danger_accept_invalid_certs(true),\n"
@@ -209,6 +225,11 @@ def test_asked_for_is_info(path: str, text: str) -> None:
             "a.py",
             "import ssl\ndef f(a):\n    if a.verify in ('peer', 'other'):\n"
             f"        {_NONE}\n",
+        ),
+        (
+            "A.java",
+            'class A { void f() {\n  if ("true".equals(c.get("verifySsl"))) {\n'
+            "    b.loadTrustMaterial(null, new TrustSelfSignedStrategy());\n  }\n} }\n",
         ),
         (
             "a.go",

@@ -249,6 +249,10 @@ def _operand(
         low, wanted = low + 1, not wanted
     if low < high and texts[low] == "(" and source.tokens.partner[low] == high - 1:
         return _operand(source, low + 1, high - 1, wanted)
+    told = _told(source, low, high)
+    if told is not None:
+        said, (low, high) = told
+        return _operand(source, low, high, wanted if said else not wanted)
     among = _among(source, low, high)
     if among is not None:
         said, end = among
@@ -266,6 +270,24 @@ def _operand(
         return wanted, (low, high)
     end = sign - 1 if texts[sign] == "not" else sign
     return wanted ^ differs ^ (against in _FALSE), (low, end)
+
+
+_READING = re.compile(r"Boolean\.(?:parseBoolean|valueOf)")
+_TELLING = re.compile(r"(?:Boolean\.)?(\w+)\.equals(?:IgnoreCase)?")
+
+
+def _told(source: Source, low: int, high: int) -> tuple[bool, tuple[int, int]] | None:
+    """What Java compares with a word: `"true".equals(x)`, `Boolean.parseBoolean(x)`."""
+    opening = source.tokens.partner[high - 1] if low < high else -1
+    if not low < opening:
+        return None
+    called = text_of(source, low, opening).replace('"', "")
+    inner = (opening + 1, high - 1)
+    if _READING.fullmatch(called):
+        return True, inner
+    found = _TELLING.fullmatch(called)
+    word = found[1].lower() if found else ""
+    return (word in _TRUE, inner) if word in _TRUE | _FALSE and word else None
 
 
 def _among(source: Source, low: int, high: int) -> tuple[bool, int] | None:
