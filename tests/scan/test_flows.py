@@ -477,3 +477,34 @@ def test_where_there_is_no_tls_nothing_is_skipped() -> None:
     text = "def f(host, {}=False):\n    return {{'SkipTLSVerify': not {}}}\n"
     assert lines("a.py", text.format("tls", "tls")) == []
     assert lines("a.py", text.format("check", "check")) == [1]
+
+
+_AGAIN = (
+    "import requests\ndef f(u):\n    verify = True\n    while True:\n        try:\n"
+    "            return requests.get(u, verify=verify)\n"
+    "        except requests.exceptions.SSLError:\n            verify = False\n"
+)
+
+
+def test_what_a_loop_comes_back_to_is_seen() -> None:
+    assert lines("a.py", _AGAIN) == [8]
+    assert lines(
+        "a.js",
+        "async function f(u) {\n  let strict = true;\n  for (;;) {\n    try {\n"
+        "      return await get(u, { rejectUnauthorized: strict });\n"
+        "    } catch (e) {\n      strict = false;\n    }\n  }\n}\n",
+    ) == [7]
+
+
+def test_what_a_loop_does_not_come_back_to_is_not() -> None:
+    behind = _AGAIN.replace("            verify = False", "    verify = False")
+    assert lines("a.py", behind) == []
+    assert (
+        lines(
+            "a.py",
+            "import requests\ndef f(urls):\n    for u in urls:\n"
+            "        verify = True\n        requests.get(u, verify=verify)\n"
+            "        verify = False\n",
+        )
+        == []
+    )

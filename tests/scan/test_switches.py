@@ -68,6 +68,59 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             f"        {_NONE}\n",
         ),
         (
+            "a.py",
+            "import ssl\ndef f(a):\n"
+            "    if not a.tlsverify.lower() in ('yes', 'true', 't', '1'):\n"
+            f"        {_NONE}\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(a):\n    if a.verify not in ('yes', 'true'):\n"
+            f"        {_NONE}\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(a):\n    if a.verify in ['no', '0']:\n"
+            f"        {_NONE}\n",
+        ),
+        (
+            "a.rb",
+            "def f\n  if config[:ssl_verify_mode] == :verify_none\n"
+            "    http.verify_mode = OpenSSL::SSL::VERIFY_NONE\n  end\nend\n",
+        ),
+        (
+            "a.rb",
+            "def f(mode)\n  case mode\n  when :verify_none\n"
+            "    http.verify_mode = OpenSSL::SSL::VERIFY_NONE\n  end\nend\n",
+        ),
+        (
+            "a.go",
+            'func f(arg string) {\n\tswitch arg {\n\tcase "-bad-tls":\n'
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "A.java",
+            'class A { void f() {\n  if ("true".equals(c.get("allowSelfSigned"))) {\n'
+            "    b.loadTrustMaterial(null, new TrustSelfSignedStrategy());\n  }\n} }\n",
+        ),
+        (
+            "A.java",
+            "class A { void f() {\n"
+            '  if (!Boolean.parseBoolean(System.getProperty("verifyTls"))) {\n'
+            "    b.loadTrustMaterial(null, new TrustSelfSignedStrategy());\n  }\n} }\n",
+        ),
+        (
+            "a.php",
+            "<?php\n$r = $verifySsl\n    ? $b->get($u)\n"
+            "    : $b->withoutVerifying()->get($u);\n",
+        ),
+        (
+            "a.rs",
+            "fn f(m: Mode, b: Builder) -> Builder {\n    match m {\n"
+            "        Mode::NoVerify => b.danger_accept_invalid_certs(true),\n"
+            "        Mode::Full => b,\n    }\n}\n",
+        ),
+        (
             "a.ex",
             "defmodule A do\n  defp opts(config) do\n    if config.verify_ssl do\n"
             "      []\n    else\n      [ssl: [verify: :verify_none]]\n    end\n"
@@ -163,6 +216,26 @@ def test_asked_for_is_info(path: str, text: str) -> None:
             "      [ssl: [verify: :verify_none]]\n    end\n  end\nend\n",
         ),
         ("a.py", f"import ssl\ndef f(use_ssl):\n    if use_ssl:\n        {_NONE}\n"),
+        (
+            "a.py",
+            "import ssl\ndef f(a):\n    if a.verify in ('yes', 'true'):\n"
+            f"        {_NONE}\n",
+        ),
+        (
+            "a.py",
+            "import ssl\ndef f(a):\n    if a.verify in ('peer', 'other'):\n"
+            f"        {_NONE}\n",
+        ),
+        (
+            "A.java",
+            'class A { void f() {\n  if ("true".equals(c.get("verifySsl"))) {\n'
+            "    b.loadTrustMaterial(null, new TrustSelfSignedStrategy());\n  }\n} }\n",
+        ),
+        (
+            "a.go",
+            'func f(arg string) {\n\tswitch arg {\n\tcase "https":\n'
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
         ("a.py", f"import ssl\ndef f(verify):\n    if verify:\n        {_NONE}\n"),
         (
             "a.py",
@@ -237,3 +310,12 @@ def test_what_stands_behind_a_debug_build_is_not_lower() -> None:
         "h.ServerCertificateCustomValidationCallback = (m, c, n, e) => true;\n#endif\n"
     )
     assert severities("a.cs", text) == ["high"]
+
+
+def test_plaintext_that_an_address_asks_for_is_info() -> None:
+    text = (
+        'fun f() {\n  if (uri.scheme == "https") {\n    b.useTransportSecurity()\n'
+        "  } else {\n    b.usePlaintext()\n  }\n}\n"
+    )
+    assert severities("a.kt", text) == ["info"]
+    assert severities("a.kt", "fun f() {\n  b.usePlaintext()\n}\n") == ["medium"]

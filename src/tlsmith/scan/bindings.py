@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tlsmith.scan import classes, functions, members
+from tlsmith.scan import classes, functions, loops, members
 from tlsmith.scan.extent import value_end
 from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.source import Source
@@ -146,10 +146,15 @@ def _assigned(
         by_scope.setdefault(scope, []).append((index, value))
     for scope in functions.outward(source, own):
         here = by_scope.get(scope, [])
+        again: list[int] = []
         if scope == own and scope >= 0:
+            again = _seen_again(source, here, use)
             here = [binding for binding in here if binding[0] < use]
         if here:
-            return _last_ones(source, here, use if scope == own else -1)
+            found = _last_ones(source, here, use if scope == own else -1)
+            return [(v, s and not again) for v, s in found] + [
+                (v, False) for v in again
+            ]
         if len(name) == 1 and functions.has_parameter(source, scope, name[0]):
             default = functions.default_of(source, scope, name[0])
             return [(default, False)] if default >= 0 else []
@@ -161,6 +166,22 @@ def _assigned(
             if functions.makes(source, functions.enclosing(source, index))
         ]
     return []
+
+
+def _seen_again(source: Source, found: list[tuple[int, int]], use: int) -> list[int]:
+    """The values given further down in the loop that a use of a name stands in.
+
+    What is given one above it, in the loop, is not seen again.
+    """
+    later = [(index, value) for index, value in found if index > use]
+    loop = loops.around(source, use) if later else None
+    if loop is None:
+        return []
+    low, high = loop
+    starts = source.tokens.starts
+    if any(low < starts[index] < starts[use] for index, _ in found):
+        return []
+    return [value for index, value in later if starts[index] < high]
 
 
 def _of_one_class(source: Source, places: list[int], of: int) -> list[int]:

@@ -150,7 +150,7 @@ def _bounds(source: Source, low: int) -> tuple[int, int]:
             continue
         if text == ";" and "then" not in tokens.texts[index + 1 : index + 3]:
             low = index + 1  # Go's `if x := f(); x {`
-        elif _ends(source, text):
+        elif _ends(source, index):
             break
         partner = tokens.partner[index]
         if index == low and text == "(" and _is_whole(source, partner):
@@ -159,10 +159,13 @@ def _bounds(source: Source, low: int) -> tuple[int, int]:
     return low, index
 
 
-def _ends(source: Source, text: str) -> bool:
+def _ends(source: Source, index: int) -> bool:
     """Whether a token is behind a condition: what opens the block it decides about."""
+    text = source.tokens.texts[index]
     if text == "{":
         return source.language.blocks != "indent"
+    if text == ":" and source.language.name == "ruby":
+        return False  # `:verify_none` is a word
     return text in _ENDING or (text == "do" and source.language.name == "elixir")
 
 

@@ -86,9 +86,15 @@ def operand_start(source: Source, index: int) -> int:
             before == "\n"
             and index - 2 > parent
             and tokens.texts[index - 2] not in "?:"
+            and not _goes_on(source, index)
         ):
             break
         label = index if before == ":" else -1 if before == "?" else label
         partner = tokens.partner[index - 1]
         index = partner if 0 <= partner < index - 1 else index - 1
     return label if label >= 0 else index
+
+
+def _goes_on(source: Source, index: int) -> bool:
+    """Whether a line begins with what belongs to a conditional above: `? a`, `: b`."""
+    return source.tokens.texts[index] in ("?", ":") and source.language.name != "ruby"

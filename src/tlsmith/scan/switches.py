@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from tlsmith.scan import callers, defaults
+from tlsmith.scan import callers, cases, defaults
 from tlsmith.scan.branches import Branch, branches
 from tlsmith.scan.expression import Value, possible_values, truth
-from tlsmith.scan.extent import text_of, top_level
+from tlsmith.scan.extent import content, text_of, top_level
+from tlsmith.scan.lexer import NUMBER, STRING, WORD
 from tlsmith.scan.shell import questions
 from tlsmith.scan.source import Source
 
@@ -51,10 +52,15 @@ _SPELLED = re.compile(
 )
 """What changes how a value is spelled alone."""
 _IS_OFF = re.compile(
-    r"(?i)[\w.$>()-]{1,60}===?[\"']?[\w.:]{0,40}"
+    r"(?i)[\w.$>()\[\]:\"'@-]{1,60}===?[\"':]?[\w.:]{0,40}"
     r"(?:insecure|trust_?all|skip_?verif|accept_?all|allow_?all|verify_?none|no_?verif)\w*[\"']?"
 )
 """A mode that is compared with the one which verifies nothing."""
+_OFF_CASE = re.compile(
+    rf"{_OFF.pattern}|verif\w{{0,8}}(?:[.:_]{{1,2}}|:{{2}})none\b|[\"']-{{0,2}}(?:k|bad-?tls)[\"']",
+    re.I,
+)
+"""A case that somebody chooses in order to have nothing verified."""
 _IS_HTTPS = re.compile(
     r"""(?i)[\w.$>()-]{1,60}(?:\.starts_?with\(|===?)["'](?:https|wss)(?:://)?["']\)?"""
 )
@@ -63,6 +69,9 @@ _ANSWERED = re.compile(r"(?i)message_?box|::yes\b|dialog\.accepted|\bconfirm\w*\
 """A question that a person is asked."""
 _TRUE = frozenset({"true", "yes", "on", "1", "$true"})
 _FALSE = frozenset({"false", "no", "off", "0", "$false", ""})
+_SAID = _TRUE | {"t", "y", "enable", "enabled"}
+_DENIED = _FALSE | {"f", "n", "none", "disable", "disabled"}
+"""What a variable may say of a switch: `asked.lower() in ("yes", "true", "1")`."""
 _AND = frozenset({"and", "&&"})
 _OR = frozenset({"or", "||"})
 _NOT = frozenset({"!", "not"})
@@ -78,12 +87,23 @@ def is_asked_for(source: Source, start: int) -> bool:
     index = source.tokens.at(start)
     if index is None:
         return False
-    return any(
+    return any(map(_OFF_CASE.search, cases.labels(source, index))) or any(
         _ANSWERED.search(text_of(source, branch.low, branch.high)) is not None
         or any(
             _is_switch(source, *part, branch.holds) for part in _parts(source, branch)
         )
         for branch in branches(source, index)
+    )
+
+
+def is_said_by_address(source: Source, start: int) -> bool:
+    """Whether what stands at an offset is done only for addresses that have no TLS."""
+    index = source.tokens.at(start)
+    return index is not None and any(
+        _IS_HTTPS.fullmatch(text_of(source, *part)) is not None
+        for branch in branches(source, index)
+        if not branch.holds
+        for part in [(branch.low, branch.high)]
     )
 
 
@@ -229,6 +249,15 @@ def _operand(
         low, wanted = low + 1, not wanted
     if low < high and texts[low] == "(" and source.tokens.partner[low] == high - 1:
         return _operand(source, low + 1, high - 1, wanted)
+    told = _told(source, low, high)
+    if told is not None:
+        said, (low, high) = told
+        return _operand(source, low, high, wanted if said else not wanted)
+    among = _among(source, low, high)
+    if among is not None:
+        said, end = among
+        differs = texts[end] == "not"
+        return wanted ^ differs ^ (not said), (low, end)
     against = texts[high - 1].strip("\"'").lower() if low < high else ""
     if high - low < 3 or against not in _TRUE | _FALSE:
         return wanted, (low, high)
@@ -241,6 +270,45 @@ def _operand(
         return wanted, (low, high)
     end = sign - 1 if texts[sign] == "not" else sign
     return wanted ^ differs ^ (against in _FALSE), (low, end)
+
+
+_READING = re.compile(r"Boolean\.(?:parseBoolean|valueOf)")
+_TELLING = re.compile(r"(?:Boolean\.)?(\w+)\.equals(?:IgnoreCase)?")
+
+
+def _told(source: Source, low: int, high: int) -> tuple[bool, tuple[int, int]] | None:
+    """What Java compares with a word: `"true".equals(x)`, `Boolean.parseBoolean(x)`."""
+    opening = source.tokens.partner[high - 1] if low < high else -1
+    if not low < opening:
+        return None
+    called = text_of(source, low, opening).replace('"', "")
+    inner = (opening + 1, high - 1)
+    if _READING.fullmatch(called):
+        return True, inner
+    found = _TELLING.fullmatch(called)
+    word = found[1].lower() if found else ""
+    return (word in _TRUE, inner) if word in _TRUE | _FALSE and word else None
+
+
+def _among(source: Source, low: int, high: int) -> tuple[bool, int] | None:
+    """Whether what is asked must be one of the words for true, or for false, and where
+    that begins: behind what is asked.
+    """
+    tokens = source.tokens
+    if high - low < 4:
+        return None
+    opening = tokens.partner[high - 1]
+    if not low < opening < high or tokens.texts[opening - 1] != "in":
+        return None
+    words = {
+        content(tokens.texts[index]).lower()
+        for index in range(opening + 1, high - 1)
+        if tokens.kinds[index] in (STRING, WORD, NUMBER)
+    }
+    end = opening - 1 - (tokens.texts[opening - 2] == "not")
+    if words and words <= _SAID:
+        return True, end
+    return (False, end) if words and words <= _DENIED else None
 
 
 def _is_so(source: Source, values: list[Value], wanted: bool) -> bool:

@@ -1,0 +1,34 @@
+"""Which case of several something is done in: `case "-k":`, `Mode::NoVerify => …`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tlsmith.scan.source import Source
+
+_CASE = re.compile(
+    r"\s*(?:\}\s*)?(?:case|when)\b\s*\(?(?P<label>[^\n{]{1,80}?)\)?\s*(?:=>|->|:(?![:\w])|\{|$|then\b)"
+)
+_ARM = re.compile(r"""\s*(?P<label>[\w.:|"'@ -]{1,60}?)\s*(?:=>|->)""")
+_WITH_ARMS = frozenset(
+    {"rust", "scala", "kotlin", "csharp", "java", "elixir", "erlang", "dart"}
+)
+"""Where a case needs no word: `Mode::NoVerify => …`."""
+
+
+def labels(source: Source, index: int) -> Iterator[str]:
+    """The labels of the cases that a token stands in, the innermost first."""
+    line, column = source.position(source.tokens.starts[index])
+    low, _ = source.line_bounds(line)
+    yield from _label(source, source.text[low : low + column - 1])
+    for header in source.headers(index):
+        yield from _label(source, header)
+
+
+def _label(source: Source, text: str) -> Iterator[str]:
+    found = _CASE.match(text)
+    if found is None and source.language.name in _WITH_ARMS:
+        found = _ARM.match(text)
+    if found:
+        yield found["label"]
