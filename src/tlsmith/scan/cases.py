@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from tlsmith.scan.source import Source
 
 _CASE = re.compile(
-    r"\s*(?:\}\s*)?(?:case|when)\b\s*\(?(?P<label>[^\n{]{1,80}?)\)?\s*(?:=>|->|:(?![:\w])|\{|$|then\b)"
+    r"(?:\}\s{0,9})?(?:case|when)\b\s{0,9}\(?(?P<label>[^\n{]{1,80}?)\)?"
+    r"\s{0,9}(?:=>|->|:(?![:\w])|\{|$|then\b)"
 )
-_ARM = re.compile(r"""\s*(?P<label>[\w.:|"'@ -]{1,60}?)\s*(?:=>|->)""")
+_ARM = re.compile(r"""(?P<label>[\w.:|"'@ -]{1,60}?)\s{0,9}(?:=>|->)""")
 _WITH_ARMS = frozenset(
     {"rust", "scala", "kotlin", "csharp", "java", "elixir", "erlang", "dart"}
 )
@@ -27,6 +28,7 @@ def labels(source: Source, index: int) -> Iterator[str]:
 
 
 def _label(source: Source, text: str) -> Iterator[str]:
+    text = text.strip()
     found = _CASE.match(text)
     if found is None and source.language.name in _WITH_ARMS:
         found = _ARM.match(text)

@@ -72,6 +72,7 @@ class Source:
         self.text = code_of(text) if is_notebook(path, text) else text
         self.language = language or language_of(path, text)
         self._held: dict[str | tuple[str, ...], bool] = {}
+        self._begun: dict[tuple[int, int], int] = {}
 
     def holds(self, pattern: str) -> bool:
         """Whether a regular expression is found anywhere in the text."""
@@ -230,7 +231,11 @@ class Source:
         """The index of the first token of the statement that a token stands in."""
         tokens = self.tokens
         parent = tokens.parent[index]
+        asked = (parent, index)
         while index - 1 > parent:
+            if (parent, index) in self._begun:  # a long chain is asked about often
+                index = self._begun[parent, index]
+                break
             before = index - 1
             if tokens.kinds[before] == NEWLINE or tokens.texts[before] in (
                 ";",
@@ -240,6 +245,7 @@ class Source:
                 break
             partner = tokens.partner[before]
             index = partner if 0 <= partner < before else before
+        self._begun[asked] = index
         return index
 
     def _disposes(self, first: int, index: int) -> bool:
