@@ -15,8 +15,9 @@ from tlsmith.scan.grading import (
     place_of,
     severity_of,
 )
-from tlsmith.scan.judge import finding_of
+from tlsmith.scan.judge import finding_of, judge
 from tlsmith.scan.rule import Rule
+from tlsmith.scan.rulebook import every_rule
 from tlsmith.scan.source import Source
 
 
@@ -150,3 +151,18 @@ def test_many_findings_in_one_line_take_no_long() -> None:
     assert time.process_time() - began < 60
     assert len(distinct(found + found)) == 20_000
     assert sum(len(one.snippet) for one in found) < 10**8
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "severity"),
+    [
+        ("daemon.json", '{"insecure-registries": ["localhost:5000"]}', "low"),
+        ("daemon.json", '{"insecure-registries": ["hub.corp:5000"]}', "high"),
+        ("daemon.json", '{"insecure-registries": ["[::1]:1", "a.corp"]}', "high"),
+        ("a.sh", "minikube start --insecure-registry=localhost:5000\n", "low"),
+        ("a.sh", "minikube start --insecure-registry=10.0.0.0/24\n", "high"),
+    ],
+)
+def test_a_registry_of_this_machine(path: str, text: str, severity: str) -> None:
+    found = judge(Source(path, text), every_rule())
+    assert [one.severity for one in found] == [severity]

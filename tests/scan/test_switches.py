@@ -37,6 +37,21 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
         ("a.py", f"import ssl\ndef f(verify):\n    if not verify:\n        {_NONE}\n"),
         (
             "a.py",
+            "import os, ssl\ndef f():\n"
+            f"    if 'GIT_SSL_NO_VERIFY' in os.environ:\n        {_NONE}\n",
+        ),
+        (
+            "a.py",
+            f"import ssl\nimport sys\nif '--insecure' in sys.argv:\n    {_NONE}\n",
+        ),
+        (
+            "a.py",
+            "import os, ssl\nif 'VERIFY_TLS' not in os.environ:\n    pass\n"
+            "elif 'NO_VERIFY' in os.environ:\n"
+            f"    {_NONE}\n",
+        ),
+        (
+            "a.py",
             "import ssl\ndef f(verify):\n    if verify:\n        pass\n"
             f"    else:\n        {_NONE}\n",
         ),

@@ -59,6 +59,11 @@ _EQUAL = re.compile(
     r"""(?P<with>[\w"',.()\[\]{} :-]{1,80}?)"""
     rf"""|["'](?P<left>[\w-]+)["'](?:(?P<op2>===?|!==?)|\.equals(?:IgnoreCase)?\(){_BARE})\)*"""
 )
+_THERE = re.compile(
+    r"""["'][\w-]+["'](?P<no> ?not ?| )in (?:\w+\.)*(?:environ|argv|env)"""
+    r"""(?:\.keys\(\))?"""
+)
+"""Whether a variable is set at all, or an option is given."""
 _PRODUCTION = frozenset({"production", "prod", "live"})
 """What is so where it matters, if it is not so by default."""
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "nullptr"})
@@ -133,6 +138,8 @@ def unset(text: str) -> bool | None:
         return None
     if _CAST.fullmatch(text):
         return False
+    if there := _THERE.fullmatch(text):
+        return "not" in there["no"]
     found = _EQUAL.fullmatch(text)
     if found is None:
         return None

@@ -218,6 +218,8 @@ def _says_by_value(
 def _takes_away(named: str, wanted: bool) -> bool:
     """Whether a switch of this name takes verification away if it is as wanted."""
     named = _SPELLED.sub("", named)
+    if named[:1] in ("'", '"'):  # what is looked for among others
+        named = named.strip("\"'-").replace("-", "_")
     shape = _SHAPE.fullmatch(named)
     if shape is None or (named.endswith(")") and not (shape["given"] or _asks(named))):
         return False
@@ -258,6 +260,10 @@ def _operand(
         said, end = among
         differs = texts[end] == "not"
         return wanted ^ differs ^ (not said), (low, end)
+    if low + 2 < high and source.tokens.kinds[low] == STRING:
+        negated = texts[low + 1] == "not"
+        if texts[low + 1 + negated] == "in":  # `"NO_VERIFY" in os.environ`
+            return wanted ^ negated, (low, low + 1)
     against = texts[high - 1].strip("\"'").lower() if low < high else ""
     if high - low < 3 or against not in _TRUE | _FALSE:
         return wanted, (low, high)

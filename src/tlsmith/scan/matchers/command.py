@@ -25,6 +25,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.grading import is_loopback
 from tlsmith.scan.parts.telling import may_tell
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
@@ -81,10 +82,12 @@ def _wrong(
     url = _TARGET.search(said)
     target = url.group() if url else None
     for word, low, high, edits in _offending(rule, arguments, source):
+        given = word.text[low:high].partition("=")[2]
         place = set_where(word.text[low:high], source)
         yield Match(
             word.offset(low), word.offset(max(high - 1, low)) + 1,
-            target=target, edits=tuple(_with_space(source, one) for one in edits),
+            target=given if is_loopback(given) else target,
+            edits=tuple(_with_space(source, one) for one in edits),
             origin=place[:2] if place else None,
             origin_outer=place[2] if place else 0, told_there=place is not None,
         )  # fmt: skip

@@ -31,6 +31,7 @@ from typing import Any
 from tlsmith.scan.config import ITEM, Document, Node, documents
 from tlsmith.scan.config.given import given
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.grading import is_loopback
 from tlsmith.scan.matchers.filenames import fits_name
 from tlsmith.scan.matchers.glance import is_something_else
 from tlsmith.scan.pattern import compiled
@@ -52,7 +53,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if is_something_else(asked, source, start, end):
         return
     for document, node in _places(asked.get("part", "key"), source, start, end):
-        if _fits(asked, document, node):
+        if _fits(asked, document, node) and not _is_expected(node):
             in_key = (
                 node.start <= start < node.key_end or node.start < end <= node.key_end
             )
@@ -66,6 +67,11 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
                 told_there=given_by is not None,
             )
             return
+
+
+def _is_expected(node: Node) -> bool:
+    """Whether a setting is what a test of a chart expects, and sets nothing."""
+    return any(one.key == "asserts" for one in node.ancestors)
 
 
 def _last(node: Node) -> int:
@@ -95,6 +101,9 @@ _PLACES = frozenset({"url", "uri", "host", "hosts", "server", "address", "endpoi
 
 def _target(document: Document, node: Node) -> str | None:
     """The host that a setting concerns: in its value, or beside it."""
+    entries = [one.value for one in node.children[:_NEAR] if one.key == ITEM]
+    if entries and all(map(is_loopback, entries)):
+        return entries[0]
     values = [document.value(node)]
     if node.parent is not None:
         values += [

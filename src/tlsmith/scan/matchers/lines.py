@@ -23,7 +23,8 @@ _FURTHEST = 300
 _NAME = 60
 _END = r"(?:\r?\n|\\n|\\r|[\"'`]|\Z)"
 _WRITING = re.compile(r"(?i)(?:write|append|put_?contents|echo|puts)\w*!?$")
-_SECTION = re.compile(r"[\"'`]\[[\w. -]+\]")
+_SECTION = re.compile(r"[rbuf$@]{0,2}[\"'`]\[[\w. ${}#:-]+\]")
+"""`"[main]"`, its name put in as well: `f"[{repo}]"`."""
 _BESIDE = 40
 _BREAK = re.compile(r"\n|\\n")
 _INDENTED = re.compile(r"[\"'](?:[ ]{2,}|\t+)\S")

@@ -35,7 +35,11 @@ _FAILING = re.compile(
 )
 _ENVIRONMENT = re.compile(r"(?i)env")
 _OPTION = re.compile(r"(?:^|[\s\"'`])(?:-e|--env)[ =]\Z")
-_TOLD = re.compile(r"=(?P<value>[\w.-]*)")
+_SCRIPT = re.compile(
+    r"""[\w:.-]\\?["'][ ]?:[ ]?\\?["'](?:cross-env[ ]+|\w+=[^\s"']{1,40}[ ]+){0,4}\Z"""
+)
+"""What stands before it in a script of a package.json that is written as a text."""
+_TOLD = re.compile(r"=[\"']?(?P<value>[\w.-]*)")
 _NEAR = 300
 _QUOTES = "\"'`"
 
@@ -58,7 +62,9 @@ def given_in_code(rule: Rule, source: Source, start: int, end: int) -> Iterator[
             yield from _by_string(rule, source, index)
         elif content.startswith(f"{name}="):
             yield from _as_pair(rule, source, index, content)
-        elif _OPTION.search(source.text, max(0, start - 20), start):
+        elif _OPTION.search(source.text, max(0, start - 20), start) or (
+            _SCRIPT.search(source.text, max(0, start - 200), start)
+        ):
             yield from _as_option(rule, source, start, end)
     elif tokens.kinds[index] == WORD and (
         rule.match.get("code") or _is_environment(source, index)

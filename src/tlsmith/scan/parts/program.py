@@ -31,7 +31,7 @@ _HOLDING = re.compile(
 _NOT_RUN = re.compile(
     r"(?i)(?:^|[.:>\s])(?:print\w*|put?s|echo|log\w*|warn\w*|error\w*|info|debug|raise|throw|die"
     r"|panic\w*|assert\w*|expect\w*|parse\w*|compile|match\w*|search|contains?|includes?|find\w*"
-    r"|starts_?with|replace|test|it|describe|should\w*|equals?|format\w*|help|usage|\w*option|write\w*"
+    r"|starts_?with|replace\w*|g?sub|substitute\w*|strip\w*|trim\w*|test|it|describe|should\w*|equals?|format\w*|help|usage|\w*option|write\w*"
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
     r"|long(?:desc)?|SystemExit|exit|abort|fail\w*|fatal\w*|croak|confess|carp|bail|alert"
     r"|notify|say|message)\s*$"
