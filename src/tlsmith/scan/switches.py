@@ -19,7 +19,7 @@ from tlsmith.scan.shell import questions
 from tlsmith.scan.source import Source
 
 _OFF = re.compile(
-    r"insecure|unverified|untrusted|self_?-?signed|trust_?(?:all|any|every)"
+    r"insecure|unverified|untrusted|self_?-?signed|plain_?-?http|trust_?(?:all|any|every)"
     r"|(?:skip|ignor(?:e|ing)|disabled?|bypass|suppress|without)[\w-]{0,20}?"
     r"(?:verif|valid|ssl|tls|x509|cert|https|host_?name|check)"
     r"|(?:allow|accept)[_-]?(?:\w{0,20}[_-])?(?:invalid|any|all|bad|unsafe)"
@@ -109,6 +109,7 @@ def is_said_by_address(source: Source, start: int) -> bool:
 
 _DEBUGGING = re.compile(
     r"""(?i)(?:[\w$]+(?:\.|::|->))*(?:is_?development(?:\(\))?|k_?debug_?mode|__dev__|debug"""
+    r"""|(?:development|local)\?"""
     r"""|is_?debug(?:ging|_?mode|_?build)?(?:\(\))?|_?debug_?mode)"""
     r"""|(?:process\.env\.)?(?:NODE|APP|RAILS)_ENV===?["']dev(?:elopment)?["']"""
 )
