@@ -312,6 +312,11 @@ def test_what_is_so_by_default_counts(path: str, text: str) -> None:
             "if (process.env.NODE_ENV === 'development') {\n"
             "  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';\n}\n",
         ),
+        (
+            "a.rb",
+            "c = Aws::S3::Client.new(\n"
+            "  **(Rails.env.development? ? { ssl_verify_peer: false } : {})\n)\n",
+        ),
     ],
 )
 def test_debugging_is_graded_lower(path: str, text: str) -> None:

@@ -22,6 +22,8 @@ _BEHIND = re.compile(r"\b(if|unless)\b")
 _ENDING = frozenset({"then", ":", "\n"})
 _BRACES = frozenset({"{", "}", "(", ")"})
 """Lines that belong to what stands above or below."""
+_DEEPEST = 4
+"""Brackets of which the whole may be one outcome of a choice."""
 _MOST = 200
 """Lines that are looked at above."""
 
@@ -43,7 +45,12 @@ class Branch:
 
 def branches(source: Source, index: int) -> Iterator[Branch]:
     """The branches that a token stands in, the innermost first."""
-    yield from _chosen(source, index)
+    at = index
+    for _ in range(_DEEPEST):  # `debugging ? { verify: false } : {}`
+        yield from _chosen(source, at)
+        at = source.tokens.parent[at]
+        if at < 0:
+            break
     yield from _modified(source, index)
     for opening in openings(source, source.tokens.starts[index]):
         branch = _condition(source, opening)
