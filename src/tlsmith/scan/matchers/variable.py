@@ -20,12 +20,14 @@ from typing import Any, NamedTuple
 
 from tlsmith.scan.config.node import ITEM, Node
 from tlsmith.scan.finding import Edit, Match
+from tlsmith.scan.grading import is_loopback
 from tlsmith.scan.matchers.config import is_like
 from tlsmith.scan.matchers.variable_in_code import given_in_code, may_be_given
 from tlsmith.scan.pattern import compiled
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.shell.program import name_of
 from tlsmith.scan.shell.running import words_at
+from tlsmith.scan.shell.variables import values_of
 from tlsmith.scan.source import Source
 
 _SHELLS = frozenset(["shell", "batch", "powershell"])
@@ -116,9 +118,12 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         return
     for given in _given(source, start, end):
         text = _known(given.text)
+        if text is None and name == "shell":
+            text = next(iter(values_of(given.text.strip("\"'"), source) or ()), None)
         if text is not None and wanted.fullmatch(text):
             low, high = min(start, given.start), max(end, given.end)
-            yield Match(low, high, edits=_edits(rule, source, given))
+            target = text if is_loopback(text) else None
+            yield Match(low, high, target=target, edits=_edits(rule, source, given))
 
 
 def _is_meant(asked: Mapping[str, Any], source: Source, start: int, end: int) -> bool:
