@@ -183,6 +183,11 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             f"\t\tt.C = {_GO}\n\t}}\n}}\n",
         ),
         (
+            "a.js",
+            "let verify = true;\nif (options.insecure) { verify = false; }\n"
+            "https.request({ rejectUnauthorized: verify ? true : false });\n",
+        ),
+        (
             "a.sh",
             'if [ "$INSECURE" = "true" ]; then\n  curl -k https://api.corp/\nfi\n',
         ),

@@ -36,6 +36,7 @@ class Match:
         origin_outer: How many texts further out that place is meant.
         told_there: Whether that is the place to tell, if another rule does.
         shown: What is shown in place of the text behind it, where that is secret.
+        chosen: Where the value stands that a condition chooses, if one does.
     """
 
     start: int
@@ -49,6 +50,7 @@ class Match:
     origin_outer: int = 0
     told_there: bool = False
     shown: str = ""
+    chosen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

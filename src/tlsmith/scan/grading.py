@@ -73,7 +73,10 @@ def confidence_of(rule: Rule, match: Match) -> str:
 def severity_of(rule: Rule, match: Match, source: Source) -> tuple[str, str]:
     """How bad a match is in this source, and why it is not as bad as elsewhere."""
     reasons = [match.reason] if match.reason else []
-    if rule.category in _SWITCHED and is_asked_for(source, match.start):
+    if rule.category in _SWITCHED and (
+        is_asked_for(source, match.start)
+        or (match.chosen is not None and is_asked_for(source, match.chosen))
+    ):
         return SEVERITIES[0], "; ".join([*reasons, ASKED_FOR])
     if rule.category == "plaintext" and is_said_by_address(source, match.start):
         return SEVERITIES[0], "; ".join([*reasons, SAID_BY_ADDRESS])

@@ -77,8 +77,15 @@ _OR = frozenset({"or", "||"})
 _NOT = frozenset({"!", "not"})
 
 
-def is_asked_for(source: Source, start: int) -> bool:
-    """Whether what stands at an offset is done only where a switch asks for it."""
+def is_asked_for(source: Source, start: int, *, deep: bool = True) -> bool:
+    """Whether what stands at an offset is done only where a switch asks for it.
+
+    Args:
+        source: The text.
+        start: The offset.
+        deep: Whether a switch that is itself set only where another one asks for it
+            counts as not set.
+    """
     if source.language.name in questions.LANGUAGES:
         return any(
             told.takes(_OFF, _ON) and not told.is_so(source.text)
@@ -90,7 +97,8 @@ def is_asked_for(source: Source, start: int) -> bool:
     return any(map(_OFF_CASE.search, cases.labels(source, index))) or any(
         _ANSWERED.search(text_of(source, branch.low, branch.high)) is not None
         or any(
-            _is_switch(source, *part, branch.holds) for part in _parts(source, branch)
+            _is_switch(source, *part, branch.holds, deep=deep)
+            for part in _parts(source, branch)
         )
         for branch in branches(source, index)
     )
@@ -190,7 +198,7 @@ def _split(
     yield low, branch.high
 
 
-def _is_switch(source: Source, low: int, high: int, holds: bool) -> bool:
+def _is_switch(source: Source, low: int, high: int, holds: bool, *, deep: bool) -> bool:
     """Whether a part of a condition is a switch that is not known to be set so."""
     if holds and _IS_OFF.fullmatch(text_of(source, low, high)):
         return True
@@ -198,22 +206,26 @@ def _is_switch(source: Source, low: int, high: int, holds: bool) -> bool:
     wanted, operand = _operand(source, low, high, holds)
     values = list(possible_values(source, *operand))
     if not _takes_away(text_of(source, *operand), wanted):
-        return len(values) == 1 and _says_by_value(source, values[0], operand, wanted)
+        return len(values) == 1 and _says_by_value(
+            source, values[0], operand, wanted, deep=deep
+        )
     if told is not None:
         return told is not holds
     if not wanted and len(values) == 1:
         value = text_of(source, values[0].start, values[0].end)
         if defaults.is_set(value) is not None:
             return False  # a variable that nobody sets is off
-    return not _is_so(source, values, wanted)
+    return not _is_so(source, values, wanted, deep=deep)
 
 
 def _says_by_value(
-    source: Source, value: Value, operand: tuple[int, int], wanted: bool
+    source: Source, value: Value, operand: tuple[int, int], wanted: bool, *, deep: bool
 ) -> bool:
     """Whether a name is given what a switch is: `s := os.Getenv("INSECURE")`."""
     given = (value.start, value.end)
-    return given != operand and _is_switch(source, *given, wanted ^ value.negated)
+    return given != operand and _is_switch(
+        source, *given, wanted ^ value.negated, deep=deep
+    )
 
 
 def _takes_away(named: str, wanted: bool) -> bool:
@@ -318,7 +330,7 @@ def _among(source: Source, low: int, high: int) -> tuple[bool, int] | None:
     return (False, end) if words and words <= _DENIED else None
 
 
-def _is_so(source: Source, values: list[Value], wanted: bool) -> bool:
+def _is_so(source: Source, values: list[Value], wanted: bool, *, deep: bool) -> bool:
     """Whether the file says anywhere that a switch is what is wanted."""
 
     def fits(value: Value) -> bool:
@@ -326,7 +338,16 @@ def _is_so(source: Source, values: list[Value], wanted: bool) -> bool:
             return wanted is value.negated
         return truth(source, value) is wanted
 
-    return any(fits(value) for value in values) or _is_handed(source, values, fits)
+    if any(
+        fits(value) and not _is_for_another(source, value, deep) for value in values
+    ):
+        return True
+    return _is_handed(source, values, fits)
+
+
+def _is_for_another(source: Source, value: Value, deep: bool) -> bool:
+    """Whether a value is given only where another switch asks for it."""
+    return deep and is_asked_for(source, source.tokens.starts[value.start], deep=False)
 
 
 def _is_handed(

@@ -42,7 +42,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     if not _lacks(source, rule.match, arguments) or not fits_calls(rule, source, name):
         return
     sure, last, edits = True, arguments.end, _of_name(rule, source, name)
-    origin = None
+    origin = chosen = None
     for asked in rule.match.get("arguments", ()):
         hit = _hit(source, arguments, asked)
         if hit is None:
@@ -53,6 +53,8 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         if rule.match.get("told_there") and origin is None:
             origin = source.tokens.starts[low], source.tokens.ends[high - 1]
         sure, last = sure and always, high
+        if not always and low <= value.start < high:
+            chosen = source.tokens.starts[value.start]
         if always and low <= value.start < high:  # elsewhere it has its reasons
             edits = edits or _of_argument(rule, source, low, high)
     if origin and not sure and not rule.match.get("told_there"):
@@ -66,6 +68,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         edits=edits,
         origin=origin,
         told_there=rule.match.get("told_there", False),
+        chosen=chosen,
     )
 
 

@@ -57,6 +57,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         _reason(value, low, high, sure),
         edits=_edits(rule, source, key, (low, high), value),
         origin=origin,
+        chosen=None if sure else source.tokens.starts[value.start],
     )
 
 
