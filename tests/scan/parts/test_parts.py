@@ -77,6 +77,12 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ("a.py", "import subprocess\nsubprocess.run(['curl', '-k', url])\n", 2),
         ("a.py", "c = ['curl']\nc.append('-k')\nsubprocess.run(c)\n", 2),
         ("a.go", 'package a\nvar c = exec.Command("curl", "-sk", u)\n', 2),
+        (
+            "a.go",
+            f'package a\nfunc f() {{\n\tcommands := [][]string{{\n\t\t{{"{CURL}"}},\n'
+            "\t}\n\tapp.ExecCommands(ctx, image, commands)\n}\n",
+            4,
+        ),
         ("a.rs", 'let c = Command::new("curl")\n    .arg("-k")\n    .spawn();\n', 2),
         ("a.js", "execSync(`curl -k ${url}`)\n", 1),
         ("a.rb", "out = `curl -k #{url}`\n", 1),

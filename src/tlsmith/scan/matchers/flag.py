@@ -110,7 +110,25 @@ def _is_given(source: Source, start: int, end: int, *, to_url: bool = False) -> 
             if told and is_unset(told[1:], source):
                 return False
             return not to_url or _goes_to_url(command)
+        if not to_url and _is_behind(word, start, end):
+            program = name_of(command.words[0].text)
+            return word in command.words[1:] and not TALKING.fullmatch(program)
     return False
+
+
+_BEHIND_VARIABLE = re.compile(r"\$\{?\w+\}?(?:[ ]+-\S+)*[ ]+")
+"""A command that a variable holds, with options: `"$join --insecure-tls"`."""
+
+
+def _is_behind(word: Word, start: int, end: int) -> bool:
+    """Whether an option ends a word that begins with what a variable holds."""
+    at = start - word.offset(0)
+    length = at + end - start
+    return (
+        word.quoted
+        and length == len(word.text)
+        and (_BEHIND_VARIABLE.fullmatch(word.text, 0, at) is not None)
+    )
 
 
 def _goes_to_url(command: Command) -> bool:

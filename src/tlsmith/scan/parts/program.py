@@ -318,6 +318,8 @@ def _is_run_by_name(source: Source, index: int) -> bool:
     opening = tokens.parent[index]
     if opening > 0 and tokens.texts[opening] == "[":
         at = opening - 1
+    elif opening > 0 and source.language.name == "go":
+        at = _literal_of_go(source, opening)
     while at >= 0 and tokens.texts[at] in ("(", "["):
         at -= 1
     if (
@@ -334,6 +336,19 @@ def _is_run_by_name(source: Source, index: int) -> bool:
     if tokens.texts[at] == ":":
         return bool(_NAMED.search(name))
     return bool(_HOLDING.fullmatch(name))
+
+
+def _literal_of_go(source: Source, opening: int) -> int:
+    """The token before a literal of strings: `[][]string{{"…"}}`."""
+    tokens = source.tokens
+    while tokens.parent[opening] > 0 and tokens.texts[tokens.parent[opening]] == "{":
+        if tokens.texts[opening - 1] not in ("{", ",", "\n"):
+            break
+        opening = tokens.parent[opening]
+    at = opening - 1
+    while at > 0 and tokens.texts[at] in ("string", "[", "]", "\n"):
+        at -= 1
+    return at
 
 
 def _in_backticks(source: Source, offset: int) -> Part | None:
