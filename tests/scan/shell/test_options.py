@@ -30,6 +30,7 @@ def severities(text: str) -> list[str]:
         'if [ "$INSECURE_DL" -eq "$BS_TRUE" ]; then\n'
         f'  OPTS="$OPTS --insecure"\nfi\n{_RUN}',
         f'[ "$PLAIN_HTTP" = 1 ] || [ "$INSECURE" = 1 ] && OPTS=-k\n{_RUN}',
+        'DISABLE_SSL=""\ncurl ${DISABLE_SSL:+-k} -fsS "https://api.corp/"\n',
         "case $1 in\n  --insecure) INSECURE=true ;;\nesac\n"
         f'if [ "$INSECURE" = true ]; then OPTS="-k"; fi\n{_RUN}',
     ],
@@ -46,6 +47,7 @@ def test_what_an_option_asks_for_is_told_alone(text: str) -> None:
         f'case $1 in\n  --insecure) shift ;;\n  *) OPTS="-k" ;;\nesac\n{_RUN}',
         "case $1 in\n  -d) curl -k https://api.corp/ ;;\nesac\n",
         f'[ "$1" != "--insecure" ] && OPTS="-k"\n{_RUN}',
+        'DISABLE_SSL=1\ncurl ${DISABLE_SSL:+-k} -fsS "https://api.corp/"\n',
         f'INSECURE=true\nif [ "$INSECURE" = true ]; then OPTS="-k"; fi\n{_RUN}',
         f'[ "$HTTPS" = 1 ] || [ "$INSECURE" = 1 ] && OPTS=-k\n{_RUN}',
     ],

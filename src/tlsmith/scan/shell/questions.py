@@ -21,6 +21,8 @@ _ASKED = re.compile(
 _INLINE = re.compile(
     r"(?:\bif\s|\[\[?\s|\btest\s)(?:[^;&|\n]|\|\|){0,200}(?:(?:;\s*\})?\s*&&|;\s*then\b)"
 )
+_WHERE_SET = re.compile(r"\$\{(?P<name>\w{1,80}):?\+[^{}\n]{0,200}\Z")
+"""What follows is there only where a variable is set: `${INSECURE:+-k}`."""
 _BEFORE = 1000
 """So many characters of its line are looked at before a command: a question that stands
 further away is hardly about it, and a line may have thousands of commands."""
@@ -97,6 +99,8 @@ def questions(source: Source, offset: int) -> Iterator[Question | Either]:
     before = source.text[max(line_start, offset - _BEFORE) : offset]
     for found in _INLINE.finditer(before):
         yield from _read(re.sub(r"^if\s|;\s*(?:then|\}\s*&&)$|&&$", "", found[0]), True)
+    if given := _WHERE_SET.search(before):
+        yield Question(given["name"], None, wanted=True, by_absence=False)
     for name in options.asked_for(source.text, offset):
         yield Question(name, None, wanted=True, by_absence=False)
     for opening in openings(source, offset):
