@@ -34,7 +34,8 @@ _TOLD = re.compile(
     r"|description|returns?|long|message|prompt|instructions?|note)"
 )
 _SETTLED = re.compile(
-    r"(?:(?:\\t|[ \t])*(?:-[ \t]+)?(?:\w+\.){0,4}|[ \t]*(?:default-)?server\b[^\n#]*"
+    r"(?:(?:\\t|[ \t])*(?:-[ \t]+)?[\"']?(?:--)?(?:[\w-]+[./]){0,6}"
+    r"|[ \t]*(?:default-)?server\b[^\n#]*"
     r"|[ \t]*(?:RUN[ ]+)?(?:sudo[ ]+)?(?:echo|printf)[ ]+(?:-\w+[ ]+)?\\?)[\"']?"
 )
 """What a line may begin with before a setting: `echo` writes it into a file."""
