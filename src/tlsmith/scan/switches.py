@@ -273,10 +273,6 @@ def _operand(
         said, end = among
         differs = texts[end] == "not"
         return wanted ^ differs ^ (not said), (low, end)
-    if low + 2 < high and source.tokens.kinds[low] == STRING:
-        negated = texts[low + 1] == "not"
-        if texts[low + 1 + negated] == "in":  # `"NO_VERIFY" in os.environ`
-            return wanted ^ negated, (low, low + 1)
     against = texts[high - 1].strip("\"'").lower() if low < high else ""
     if high - low < 3 or against not in _TRUE | _FALSE:
         return wanted, (low, high)
@@ -311,11 +307,13 @@ def _told(source: Source, low: int, high: int) -> tuple[bool, tuple[int, int]] |
 
 def _among(source: Source, low: int, high: int) -> tuple[bool, int] | None:
     """Whether what is asked must be one of the words for true, or for false, and where
-    that begins: behind what is asked.
+    that begins: behind what is asked. `"NO_VERIFY" in os.environ` asks for a name.
     """
     tokens = source.tokens
-    if high - low < 4:
+    if high - low < 3:
         return None
+    if tokens.kinds[low] == STRING and "in" in tokens.texts[low + 1 : low + 3]:
+        return True, low + 1
     opening = tokens.partner[high - 1]
     if not low < opening < high or tokens.texts[opening - 1] != "in":
         return None
