@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tlsmith.scan.choice import choice_of, operand_start
 from tlsmith.scan.extent import value_end
@@ -22,6 +23,8 @@ _BEHIND = re.compile(r"\b(if|unless)\b")
 _ENDING = frozenset({"then", ":", "\n"})
 _BRACES = frozenset({"{", "}", "(", ")"})
 """Lines that belong to what stands above or below."""
+_DATA = frozenset({"json", "toml", "ini", "xml", "environment", "prose", "text"})
+"""Languages in which nothing is asked."""
 _DEEPEST = 4
 """Brackets of which the whole may be one outcome of a choice."""
 _MOST = 200
@@ -43,8 +46,13 @@ class Branch:
     holds: bool
 
 
-def branches(source: Source, index: int) -> Iterator[Branch]:
+@lru_cache(maxsize=4)  # asked for each thing that a branch may be for
+def branches(source: Source, index: int) -> tuple[Branch, ...]:
     """The branches that a token stands in, the innermost first."""
+    return () if source.language.name in _DATA else tuple(_around(source, index))
+
+
+def _around(source: Source, index: int) -> Iterator[Branch]:
     at = index
     for _ in range(_DEEPEST):  # `debugging ? { verify: false } : {}`
         yield from _chosen(source, at)
@@ -76,11 +84,20 @@ class Opening:
 def openings(source: Source, offset: int) -> Iterator[Opening]:
     """Each `if` in a branch of which, or behind whose `return`, an offset stands."""
     line, column = source.position(offset)
-    text = line_of(source, line)
-    inline = _IF.match(text)
+    inline = _IF.match(line_of(source, line))
     if inline and inline.end() < column:
         yield _told(line, inline)
-    depth, leaves = _depth(text), False
+    yield from _above(source, line)
+
+
+@lru_cache(maxsize=4)  # a line may have thousands of findings
+def _above(source: Source, line: int) -> tuple[Opening, ...]:
+    """The same of what stands above a line."""
+    return tuple(_looked_for(source, line))
+
+
+def _looked_for(source: Source, line: int) -> Iterator[Opening]:
+    depth, leaves = _depth(line_of(source, line)), False
     for above in range(line - 1, max(0, line - _MOST), -1):
         text = line_of(source, above)
         here = _depth(text)
