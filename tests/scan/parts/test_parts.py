@@ -49,7 +49,29 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ("Makefile", f"a:\n\t@{CURL}\n", 2),
         ("Makefile", f"A := $(shell {CURL})\n", 1),
         ("Makefile", "C = curl -k\na:\n\t$(C) https://hub.corp/a\n", 1),
+        ("Makefile", f"a:\n\t$(if $(LAX),,{CURL})\n", 2),
+        ("Makefile", f"a:\n\t$(foreach x,a b,$(call run,{CURL}))\n", 2),
+        ("a.sh", 'c=(curl -s)\nc+=(-k)\n"${c[@]}" https://hub.corp/a\n', 2),
+        ("a.sh", 'local c="curl -s"\nc="$c -k"\n$c https://hub.corp/a\n', 2),
+        ("a.sh", 'c="curl"\nc+=" -k"\nc="wget"\n', 2),
         (".gitlab-ci.yml", f"a:\n  script:\n    - {CURL}\n", 3),
+        (
+            ".circleci/config.yml",
+            'parameters: {get-flags: {type: string, default: "-k"}}\nrun: curl '
+            "<< pipeline.parameters.get-flags >> https://hub.corp/a\n",
+            1,
+        ),
+        (
+            "a.yml",
+            "env:\n  - name: FLAGS\n    value: '-k'\nrun: curl $FLAGS https://hub.corp/a\n",
+            3,
+        ),
+        (
+            ".gitlab-ci.yml",
+            "spec: {inputs: {get-flags: {default: -k}}}\n---\na:\n  script:\n"
+            '    - "curl $[[ inputs.get-flags ]] https://hub.corp/a"\n',
+            1,
+        ),
         ("b.yml", f"- run: |\n    set -e\n    {CURL}\n", 3),
         ("b.yml", "- run: >\n    curl\n    -k\n    https://hub.corp/a\n", 3),
         ("b.yml", 'command: ["sh", "-c", "curl -k https://hub.corp/a"]\n', 1),

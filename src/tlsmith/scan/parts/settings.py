@@ -34,9 +34,10 @@ _DOLLARS = re.compile(r"\$\$\{")
 """In a here-document of HCL: `$${NAME}` is what a shell knows as `${NAME}`."""
 _TEMPLATE = re.compile(
     r"\{\{-?[ ]*(?P<name>[A-Za-z_]\w*)[ ]*-?\}\}"
-    r"|<<[ ]*(?:pipeline\.)?parameters\.(?P<parameter>[A-Za-z_]\w*)[ ]*>>"
+    r"|<<[ ]*(?:pipeline\.)?parameters\.(?P<parameter>[A-Za-z_][\w-]*)[ ]*>>"
+    r"|\$\[\[[ ]*inputs\.(?P<input>[A-Za-z_][\w-]*)[ ]*\]\]"
 )
-"""A variable of Ansible's, and a parameter of CircleCI's."""
+"""A variable of Ansible's, a parameter of CircleCI's, and an input of GitLab's."""
 _LONG = 4000
 _IN_KEY = re.compile(r"[\s{,]*+\"[^\"\\]*+")
 _KEY_END = re.compile(r"[^\"\\]*+\"\s*+:")
@@ -313,10 +314,15 @@ def _templated(source: Source, text: str, start: int, language: str) -> Part:
     """A text in which Ansible's `{{ name }}` and their like are shell variables."""
     if language != "shell":
         return part_of(source, text, [(0, start)], language)
-    written = rewritten(
-        text, start, _TEMPLATE, lambda one: f"${{{one['name'] or one['parameter']}}}"
-    )
+    written = rewritten(text, start, _TEMPLATE, _as_variable)
     return part_of(source, *written, language)
+
+
+def _as_variable(found: re.Match[str]) -> str:
+    """The variable that a template stands for, as those who look it up write it."""
+    if found["name"]:
+        return f"${{{found['name']}}}"
+    return f"${{{{ inputs.{found['parameter'] or found['input']} }}}}"
 
 
 def _folded(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tlsmith.scan.part import Part, part_of, stretch_of
+from tlsmith.scan.parts.grown import grown
 from tlsmith.scan.parts.listed import joined
 from tlsmith.scan.refused import is_refused_name
 from tlsmith.scan.shell.command import Command, Word
@@ -122,6 +123,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     for path, words in added.items():
         if len(words) > 1:
             yield _in_pieces(source, path, words)
+    yield from grown(source)
 
 
 def _added(command: Command) -> Iterator[tuple[str, Word]]:

@@ -195,8 +195,10 @@ def _looked_for(name: str, source: Source, level: int = 0) -> Iterator[Held]:
             value, start = quoted[2], start + 1
         yield Held(_words(value), start, level)
     if source.language.name == "yaml":
-        for found in _defaults(name).finditer(source.text):
-            yield Held(_words(found["value"]), found.start("value"), level)
+        for pattern in (_defaults(name), _in_braces(name), _beside_name(name)):
+            for found in pattern.finditer(source.text):
+                text, start = _unquoted(found["value"], found.start("value"))
+                yield Held(_words(text), start, level)
         yield from _one_of(name, source, level)
 
 
@@ -224,6 +226,33 @@ def _defaults(name: str) -> re.Pattern[str]:
         rf"(?m)^(?P<indent>[ \t]+){name}:[ \t]*\n(?:(?P=indent)[ \t]+[^\n]*\n){{0,8}}?"
         r"(?P=indent)[ \t]+default:[ \t]*(?P<value>[^\n]+)"
     )
+
+
+_SCALAR = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{\[|>&*#][^,}\n]*)"
+"""A value of YAML's that stands on one line."""
+
+
+def _in_braces(name: str) -> re.Pattern[str]:
+    """`{NAME: …}`, `NAME: {type: string, default: …}`."""
+    return re.compile(
+        rf"(?m)(?:^[ \t]*(?:-[ ]+)?|[{{,][ \t]*)[\"']?{name}[\"']?:[ \t]*\{{"
+        rf"[^{{}}\n]*?\bdefault:[ \t]*{_SCALAR}"
+        rf"|[{{,][ \t]*[\"']?{name}[\"']?:[ \t]+{_SCALAR.replace('value', 'own')}"
+    )
+
+
+def _beside_name(name: str) -> re.Pattern[str]:
+    """`name: NAME` with its `value: …`, or its `default: …`, behind or below it."""
+    return re.compile(
+        rf"\bname:[ \t]*[\"']?{name}[\"']?[ \t]*(?:,[ \t]*|\n[ \t]+)"
+        rf"(?:type:[^\n,]*(?:,[ \t]*|\n[ \t]+))?(?:value|default):[ \t]*{_SCALAR}"
+    )
+
+
+def _unquoted(text: str, start: int) -> tuple[str, int]:
+    """A value without its quotes, and where it begins then."""
+    quoted = text[:1] in "\"'" and text[:1] == text[-1:] and len(text) > 1
+    return (text[1:-1], start + 1) if quoted else (text, start)
 
 
 def _settings(name: str) -> re.Pattern[str]:
