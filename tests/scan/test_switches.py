@@ -34,6 +34,21 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             "func f() {\n\tif u.Scheme == https && c.SkipVerify {\n"
             f"\t\tt.C = {_GO}\n\t}}\n}}\n",
         ),
+        (
+            "a.go",
+            "func f(useTLS bool) {\n\tif useTLS {\n\t\tc = tls()\n\t} else {\n"
+            "\t\tc = insecure.NewCredentials()\n\t}\n}\n",
+        ),
+        (
+            "a.go",
+            "func f(o *Options) {\n\tif o.TLSConfig == nil {\n"
+            "\t\tc = insecure.NewCredentials()\n\t}\n}\n",
+        ),
+        (
+            "a.go",
+            "func f(o *Options) {\n\tif o.Plaintext {\n"
+            "\t\tc = insecure.NewCredentials()\n\t}\n}\n",
+        ),
         ("a.py", f"import ssl\ndef f(verify):\n    if not verify:\n        {_NONE}\n"),
         (
             "a.py",
@@ -237,3 +252,11 @@ def test_what_stands_behind_a_debug_build_is_not_lower() -> None:
         "h.ServerCertificateCustomValidationCallback = (m, c, n, e) => true;\n#endif\n"
     )
     assert severities("a.cs", text) == ["high"]
+
+
+@pytest.mark.parametrize("asked", ["o.TLSConfig != nil", "useTLS", "ready"])
+def test_plaintext_beside_tls_counts(asked: str) -> None:
+    text = (
+        f"func f() {{\n\tif {asked} {{\n\t\tc = insecure.NewCredentials()\n\t}}\n}}\n"
+    )
+    assert severities("a.go", text) == ["medium"]

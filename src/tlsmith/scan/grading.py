@@ -10,10 +10,11 @@ from functools import lru_cache
 from tlsmith.scan.finding import CONFIDENCES, SEVERITIES, Finding, Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
-from tlsmith.scan.switches import is_asked_for, is_for_debugging
+from tlsmith.scan.switches import is_asked_for, is_for_debugging, is_without_tls
 
 LOWER = "graded lower"
 ASKED_FOR = "only where a switch asks for it, which is off by default here"
+WITHOUT_TLS = "only where a switch says that no TLS is wanted"
 _SWITCHED = frozenset({"verification", "trust"})
 """Categories of what a switch may be made for: who sets it is told by its own place."""
 _STEPS = 2
@@ -70,6 +71,8 @@ def severity_of(rule: Rule, match: Match, source: Source) -> tuple[str, str]:
     reasons = [match.reason] if match.reason else []
     if rule.category in _SWITCHED and is_asked_for(source, match.start):
         return SEVERITIES[0], "; ".join([*reasons, ASKED_FOR])
+    if rule.category == "plaintext" and is_without_tls(source, match.start):
+        return SEVERITIES[0], "; ".join([*reasons, WITHOUT_TLS])
     lower = 0
     place = place_of(source.inside) or _place_in_text(source, match.start)
     if place:

@@ -87,6 +87,44 @@ def is_asked_for(source: Source, start: int) -> bool:
     )
 
 
+_PLAIN = re.compile(
+    r"(?i)\b(?:insecure|plain_?text|no_?(?:tls|ssl)|(?:disabled?|without|skip)_?(?:tls|ssl))"
+)
+_SECURED = re.compile(
+    r"(?i)(?:^|[^a-z]|(?:use|using|enabled?|with|has|is|want|require)_?)"
+    r"(?:m?tls|ssl|secured?|https|encrypt(?:ed|ion)?)"
+    r"(?:_?(?:enabled?|active|on|required|config|creds?|credentials))?(?:\(\))?$"
+)
+"""A switch, or what is there alone, with TLS: without it there is none."""
+_NOTHING = re.compile(
+    r"""(?i)(?P<differs>!=|==|is not|is)=?\s*(?:nil|null|none|""|'')$"""
+)
+
+
+def is_without_tls(source: Source, start: int) -> bool:
+    """Whether what stands at an offset is done only where a switch wants no TLS."""
+    index = source.tokens.at(start)
+    if index is None or source.language.name in questions.LANGUAGES:
+        return False
+    return any(
+        _is_plain(text_of(source, *part), part[1] - part[0], branch.holds)
+        for branch in branches(source, index)
+        for part in _parts(source, branch)
+    )
+
+
+def _is_plain(asked: str, length: int, holds: bool) -> bool:
+    """Whether a condition that holds, or does not, says that no TLS is wanted."""
+    if found := _NOTHING.search(asked):
+        asked = asked[: found.start()]
+        holds = holds is found["differs"].lower().startswith(("!", "is not", "isnot"))
+    while asked.startswith(("!", "not ")):
+        asked, holds = asked.removeprefix("!").removeprefix("not ").strip(), not holds
+    if not _SHAPE.fullmatch(asked):
+        return False
+    return bool(_PLAIN.search(asked) if holds else _SECURED.search(asked))
+
+
 _DEBUGGING = re.compile(
     r"""(?i)(?:[\w$]+(?:\.|::|->))*(?:is_?development(?:\(\))?|k_?debug_?mode|__dev__|debug"""
     r"""|is_?debug(?:ging|_?mode|_?build)?(?:\(\))?|_?debug_?mode)"""
