@@ -260,3 +260,47 @@ def test_plaintext_beside_tls_counts(asked: str) -> None:
         f"func f() {{\n\tif {asked} {{\n\t\tc = insecure.NewCredentials()\n\t}}\n}}\n"
     )
     assert severities("a.go", text) == ["medium"]
+
+
+_FLAG = "  - --insecure-skip-tls-verify\n"
+
+
+def chart(*lines: str) -> str:
+    """A manifest whose arguments are these lines of a chart."""
+    return "kind: Deployment\nargs:\n" + "".join(
+        f"  {line.strip()}\n" for line in lines
+    )
+
+
+_SKIP, _IF, _END = (
+    "{{- if .Values.insecure }}",
+    "{{- if .Values.tls.verify }}",
+    "{{ end }}",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("templates/a.yaml", chart(_SKIP, _FLAG, _END)),
+        ("templates/a.yaml", chart("{{ if not .Values.tls.verify }}", _FLAG, _END)),
+        ("templates/a.yaml", chart(_IF, "- -a", "{{ else }}", _FLAG, _END)),
+        ("a.conf.j2", "{% if not verify %}\nproxy_ssl_verify off;\n{% endif %}\n"),
+        ("pip.conf.erb", "<% if @insecure %>\ntrusted-host = pypi.corp\n<% end %>\n"),
+    ],
+)  # fmt: skip
+def test_what_a_template_is_asked_for_is_info(path: str, text: str) -> None:
+    assert severities(path, text) == ["info"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        chart(_SKIP, "- -a", _END, _FLAG),
+        chart("{{ if .Values.extra }}", _FLAG, _END),
+        chart("{{ range .Values.insecure }}", _FLAG, _END),
+        chart(_IF, _FLAG, _END),
+    ],
+)
+def test_what_a_template_always_writes_counts(text: str) -> None:
+    assert severities("templates/a.yaml", text) == ["high"]

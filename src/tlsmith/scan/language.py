@@ -34,7 +34,8 @@ class Language:
 _CRONTAB = re.compile(r"(?:^|/)cron(?:\.\w+|tabs?)/[^/.]+$|(?:^|[/.])crontab$")
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?([\w.+-]+?)(?:[\d.]*)\s")
 _CODE_AGAIN = re.compile(
-    r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|orig|bak)$"
+    r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|orig|bak"
+    r"|gotmpl|ctmpl|tftpl|epp|mustache|hbs|njk|liquid)$"
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from tlsmith.scan import callers, defaults
+from tlsmith.scan import callers, defaults, templated
 from tlsmith.scan.branches import Branch, branches
 from tlsmith.scan.expression import Value, possible_values, truth
 from tlsmith.scan.extent import text_of, top_level
@@ -70,6 +70,8 @@ _NOT = frozenset({"!", "not"})
 
 def is_asked_for(source: Source, start: int) -> bool:
     """Whether what stands at an offset is done only where a switch asks for it."""
+    if templated.is_asked_for(source, start, _OFF, _ON):
+        return True
     if source.language.name in questions.LANGUAGES:
         return any(
             told.takes(_OFF, _ON) and not told.is_so(source.text)
