@@ -63,6 +63,12 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ),
         (
             "a.yml",
+            "matrix:\n  include:\n  - {os: a, flags: '-k'}\n"
+            "run: curl ${{ matrix.flags }} https://hub.corp/a\n",
+            3,
+        ),
+        (
+            "a.yml",
             "env:\n  - name: FLAGS\n    value: '-k'\nrun: curl $FLAGS https://hub.corp/a\n",
             3,
         ),
@@ -116,6 +122,9 @@ def test_a_command_is_found_where_it_stands(path: str, text: str, line: int) -> 
     ("path", "text", "rule"),
     [
         ("a.sh", "echo insecure >> ~/.curlrc\n", "config-curl"),
+        ("a.sh", "postconf -e 'smtp_tls_security_level = may'\n", "config-postfix"),
+        ("a.yaml.tpl", "a:\n  {{ if .b }}\n  insecure_skip_verify: true\n  {{ end }}\n",
+         "config-"),
         ("a.sh", "cat > pip.conf <<E\n[global]\ntrusted-host = a\nE\n", "config-pip"),
         ("a.sh", "printf 'strict-ssl=false\\n' | sudo tee .npmrc\n", "config-tls"),
         ("a.sh", "python3 - <<E\nimport requests\nrequests.get(u, verify=False)\nE\n",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tlsmith.scan.part import Part, part_of, stretch_of
+from tlsmith.scan.parts.edited import edited
 from tlsmith.scan.parts.grown import grown
 from tlsmith.scan.parts.listed import joined
 from tlsmith.scan.refused import is_refused_name
@@ -116,6 +117,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         yield from _given_as_script(source, command)
         yield from _aliased(source, command)
         yield from _listed(source, command)
+        yield from edited(source, command)
         for path, word in _added(command):
             added.setdefault(path, []).append(word)
         for word in _values(command):

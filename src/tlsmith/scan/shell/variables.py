@@ -197,7 +197,8 @@ def _looked_for(name: str, source: Source, level: int = 0) -> Iterator[Held]:
     if source.language.name == "yaml":
         for pattern in (_defaults(name), _in_braces(name), _beside_name(name)):
             for found in pattern.finditer(source.text):
-                text, start = _unquoted(found["value"], found.start("value"))
+                group = found.lastgroup or "value"
+                text, start = _unquoted(found[group], found.start(group))
                 yield Held(_words(text), start, level)
         yield from _one_of(name, source, level)
 
