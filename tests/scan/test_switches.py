@@ -262,6 +262,27 @@ def test_plaintext_beside_tls_counts(asked: str) -> None:
     assert severities("a.go", text) == ["medium"]
 
 
+_MADE = "export GIT_SSL_NO_VERIFY = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "severity"),
+    [
+        ("ifeq ($(INSECURE),1)\n", "info"),
+        ("ifdef INSECURE\n", "info"),
+        ('ifneq ($(strip $(SKIP_VERIFY)), "")\n', "info"),
+        ("ifeq ($(VERIFY),0)\n", "info"),
+        ("ifeq ($(VERIFY),1)\nA = 1\nelse\n", "high"),
+        ("ifeq ($(VERIFY),1)\n", "high"),
+        ("ifeq ($(INSECURE),1)\nA = 1\nendif\n", "high"),
+        ("ifndef INSECURE\n", "high"),
+        ("ifeq ($(OS),Windows)\n", "high"),
+    ],
+)
+def test_makefiles_ask_as_well(asked: str, severity: str) -> None:
+    assert severities("Makefile", f"{asked}{_MADE}endif\n") == [severity]
+
+
 _FLAG = "  - --insecure-skip-tls-verify\n"
 
 

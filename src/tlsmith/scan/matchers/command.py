@@ -197,8 +197,15 @@ def is_unset(value: str, source: Source) -> bool:
     return all(map(_OFF.match, [value] if known is None else known))
 
 
+_SHORTEST = 5
+"""`--ins` is curl's `--insecure`, and `--no-check-cert` is wget's."""
+
+
 def _shortened(name: str, flags: Iterable[str]) -> bool:
-    return "insec" in name and any(flag.startswith(name) for flag in flags)
+    known = name.startswith("--ins") or "insec" in name or "check-" in name
+    return known and any(
+        flag.startswith(name) and len(name) >= _SHORTEST for flag in flags
+    )
 
 
 def _whole(rule: Rule, word: Word) -> _Place:

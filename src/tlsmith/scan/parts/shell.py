@@ -412,6 +412,20 @@ def _values(command: Command) -> Iterator[Word]:
         yield from command.words[1:]
 
 
+_FOR_SCHEME = re.compile(r"\w+::(?=/)")
+"""What makepkg fetches with a program begins so: `https::/usr/bin/curl …`."""
+
+
+def _commands(source: Source, word: Word) -> Iterator[Part]:
+    """The commands that an array holds, each in one of its words."""
+    for item in word.items:
+        if item.quoted and _WORDS.match(item.text):
+            scheme = _FOR_SCHEME.match(item.text)
+            text = item.text[scheme.end() if scheme else 0 :]
+            start = item.offset(len(item.text) - len(text))
+            yield part_of(source, text, [(0, start)])
+
+
 def _value(source: Source, word: Word) -> Iterator[Part]:
     found = _ASSIGNMENT.match(word.text)
     if found is None or _SAYING.search(found["name"]):
@@ -419,6 +433,10 @@ def _value(source: Source, word: Word) -> Iterator[Part]:
     if len(word.items) > 1 and word.items[0].text[:1] != "-":
         if not is_refused_name(found["name"]):
             yield joined(source, [(item.text, item.offset(0)) for item in word.items])
+            yield from _commands(source, word)
+        return
+    if word.items:
+        yield from _commands(source, word)
         return
     text = word.text[found.end() :]
     if text[:1] == "-" and "--help" in text.split():

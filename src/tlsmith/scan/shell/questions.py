@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tlsmith.scan.branches import line_of, openings
+from tlsmith.scan.shell.conditionals import Asked, conditionals
 from tlsmith.scan.source import Source
 
 LANGUAGES = frozenset({"shell", "dockerfile", "make", "yaml", "fish"})
@@ -64,12 +65,21 @@ def questions(source: Source, offset: int) -> Iterator[Question]:
     """What is asked of variables before what stands at an offset is run."""
     line, column = source.position(offset)
     before = line_of(source, line)[: column - 1]
+    if source.language.name == "make":
+        yield from map(_of_make, conditionals(source.text, offset))
     for found in _INLINE.finditer(before):
         yield from _read(re.sub(r"^if\s|;\s*then$|&&$", "", found[0]), True)
     for opening in openings(source, offset):
         text = line_of(source, opening.line)[opening.word :]
         end = _END.search(text)
         yield from _read(text[: end.start()] if end else text, opening.holds)
+
+
+def _of_make(asked: Asked) -> Question:
+    if asked.value is None:
+        return Question(asked.name, None, asked.same, not asked.same)
+    wanted = asked.same is not (asked.value.lower() in _FALSE)
+    return Question(asked.name, None, wanted, asked.same is (asked.value == ""))
 
 
 def _read(text: str, holds: bool) -> Iterator[Question]:

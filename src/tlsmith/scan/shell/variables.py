@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 
 from tlsmith.scan.config.given import given
-from tlsmith.scan.shell.command import Word
+from tlsmith.scan.shell.command import Command, Word
 from tlsmith.scan.shell.functions import function_at, function_called
 from tlsmith.scan.shell.reader import read_shell
 from tlsmith.scan.source import Source
@@ -23,6 +23,7 @@ _USE = re.compile(
 )
 _CALL = re.compile(r"\$\(\s*(?P<name>[A-Za-z_][\w-]*)(?:[ \t][^()]*)?\)")
 _ARGUMENTS = frozenset(["$@", "${@}", "$*", "${*}"])
+_PLACE = re.compile(r"\$\{?([1-9])(?::?-[^}]*)?\}?")
 _WRITING = frozenset(["echo", "printf"])
 _LAST = re.compile(rf"(?:{_USE.pattern})$")
 _TEXT = r"\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'"
@@ -78,9 +79,11 @@ def _told_by(
     word: Word, source: Source, base: int
 ) -> Iterator[tuple[str, Source, Held]]:
     """What a variable or a call stands for: its name, where that is told, the words."""
-    if word.text in _ARGUMENTS:
+    place = _PLACE.fullmatch(word.text)
+    if place or word.text in _ARGUMENTS:
+        which = slice(int(place[1]) - 1, int(place[1])) if place else slice(None)
         for held in handed(word.offset(0) + base, source):
-            yield word.text, source, held
+            yield word.text, source, replace(held, words=held.words[which])
         return
     for held in _echoed(word, base):
         yield word.text, source, held
@@ -270,6 +273,7 @@ def _assigned(name: str, source: Source, level: int) -> Iterator[Held]:
     pattern = re.compile(rf"{name}(?:\[[^\]]*\])?\+?=")
     default = re.compile(rf"\$\{{{name}:?=(?P<value>[^}}]*)\}}")
     for command in source.commands:
+        yield from _read_by(command, name, level)
         for word in (*command.assignments, *command.words):
             if found := pattern.match(word.text):
                 if word.items:
@@ -280,6 +284,15 @@ def _assigned(name: str, source: Source, level: int) -> Iterator[Held]:
                 for inner in default.finditer(word.text):
                     begin = inner.start("value")
                     yield Held(_words(inner["value"]), word.offset(begin), level)
+
+
+def _read_by(command: Command, name: str, level: int) -> Iterator[Held]:
+    """What `read -r -a NAME <<< "…"` gives a variable."""
+    words = [word.text for word in command.words]
+    if words[:1] == ["read"] and words[-1:] == [name]:
+        for operator, word in command.redirects:
+            if operator.strip() == "<<<":
+                yield from _value(word, 0, level)
 
 
 def _value(word: Word, begin: int, level: int) -> Iterator[Held]:
