@@ -262,6 +262,33 @@ def test_plaintext_beside_tls_counts(asked: str) -> None:
     assert severities("a.go", text) == ["medium"]
 
 
+_INPUT = "inputs: {verify: {type: boolean, default: true}}\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "severity"),
+    [
+        ("if: ${{ inputs.verify == false }}", "info"),
+        ("if: ${{ !inputs.verify }}", "info"),
+        ("if: inputs.insecure", "info"),
+        ("when: not validate_certs | bool", "info"),
+        ("when: [insecure | bool]", "info"),
+        ("if: inputs.verify", "high"),
+        ("if: github.event_name == 'push'", "high"),
+        ("if: ${{ inputs.insecure != true }}", "high"),
+    ],
+)
+def test_steps_ask_as_well(asked: str, severity: str) -> None:
+    text = f"{_INPUT}steps:\n- {asked}\n  run: curl -k https://hub.corp/a\n"
+    assert severities(".github/workflows/a.yml", text) == [severity]
+
+
+def test_a_step_that_a_switch_has_done_by_default_counts() -> None:
+    text = "inputs: {insecure: {default: true}}\nsteps:\n- if: inputs.insecure\n"
+    text += "  run: curl -k https://hub.corp/a\n"
+    assert severities(".github/workflows/a.yml", text) == ["high"]
+
+
 _MADE = "export GIT_SSL_NO_VERIFY = 1\n"
 
 

@@ -18,7 +18,7 @@ from tlsmith.scan.shell import questions
 from tlsmith.scan.source import Source
 
 _OFF = re.compile(
-    r"insecure|unverified|untrusted|self_?-?signed|trust_?(?:all|any|every)"
+    r"insecure|unverified|untrusted|(?:^|[^a-z])(?:re)?lax(?:ed)?(?![a-z])|self_?-?signed|trust_?(?:all|any|every)"
     r"|(?:skip|ignor(?:e|ing)|disabled?|bypass|suppress|without)[\w-]{0,20}?"
     r"(?:verif|valid|ssl|tls|x509|cert|https|host_?name|check)"
     r"|(?:allow|accept)[_-]?(?:\w{0,20}[_-])?(?:invalid|any|all|bad|unsafe)"

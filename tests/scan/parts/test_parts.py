@@ -136,6 +136,10 @@ def test_a_command_is_found_where_it_stands(path: str, text: str, line: int) -> 
     ("path", "text", "rule"),
     [
         ("a.sh", "echo insecure >> ~/.curlrc\n", "config-curl"),
+        ("a.sh", "V=false\nnpm config set strict-ssl $V\n", "shell-npm"),
+        ("a.yml", "inputs: {strict-ssl: {default: false}}\n"
+         "run: npm config set strict-ssl ${{ inputs.strict-ssl }}\n", "shell-npm"),
+        ("etc/default/app", 'OPTS="--log x --insecure-skip-verify"\n', "shell-"),
         ("a.sh", "postconf -e 'smtp_tls_security_level = may'\n", "config-postfix"),
         ("a.yaml.tpl", "a:\n  {{ if .b }}\n  insecure_skip_verify: true\n  {{ end }}\n",
          "config-"),
@@ -171,6 +175,7 @@ def test_a_file_that_is_written_is_judged_as_one(
     ("path", "text"),
     [
         ("a.sh", f"echo '{CURL}'\n"),
+        ("a.sh", "V=true\nnpm config set strict-ssl $V\n"),
         ("a.sh", f"MESSAGE='{CURL}'\n"),
         ("a.sh", f"echo 'so we do not run {CURL}'\n"),
         ("a.nix", f'{{ meta.description = "{CURL}"; }}\n'),

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tlsmith.scan.branches import line_of, openings
+from tlsmith.scan.config.steps import Step, steps
 from tlsmith.scan.shell.conditionals import Asked, conditionals
+from tlsmith.scan.shell.variables import values_of
 from tlsmith.scan.source import Source
 
 LANGUAGES = frozenset({"shell", "dockerfile", "make", "yaml", "fish"})
@@ -67,12 +69,21 @@ def questions(source: Source, offset: int) -> Iterator[Question]:
     before = line_of(source, line)[: column - 1]
     if source.language.name == "make":
         yield from map(_of_make, conditionals(source.text, offset))
+    if source.language.name == "yaml":
+        for step in steps(source, offset):
+            yield _of_step(step, source)
     for found in _INLINE.finditer(before):
         yield from _read(re.sub(r"^if\s|;\s*then$|&&$", "", found[0]), True)
     for opening in openings(source, offset):
         text = line_of(source, opening.line)[opening.word :]
         end = _END.search(text)
         yield from _read(text[: end.start()] if end else text, opening.holds)
+
+
+def _of_step(step: Step, source: Source) -> Question:
+    told = values_of(f"${{{{ inputs.{step.name} }}}}", source) or []
+    known = (one.lower() for one in told if one.lower() in _TRUE | _FALSE - {""})
+    return Question(step.name, next(known, None), step.wanted, False)
 
 
 def _of_make(asked: Asked) -> Question:

@@ -193,6 +193,8 @@ def _looked_for(name: str, source: Source, level: int = 0) -> Iterator[Held]:
         return
     for found in _settings(name).finditer(source.text):
         value, start = found["value"][:_LONGEST], found.start("value")
+        if source.language.name == "yaml" and value[:1] in ("{", "["):
+            continue  # a block, whose settings are looked at below
         quoted = re.match(r"([\"'])(.*)\1", value)
         if quoted:
             value, start = quoted[2], start + 1
