@@ -283,6 +283,22 @@ def test_steps_ask_as_well(asked: str, severity: str) -> None:
     assert severities(".github/workflows/a.yml", text) == [severity]
 
 
+@pytest.mark.parametrize(
+    ("asked", "severity"),
+    [
+        ("eq(parameters.insecure, true)", "info"),
+        ("not(parameters.verify)", "info"),
+        ("parameters.insecure", "info"),
+        ("ne(parameters.verify, 'true')", "info"),
+        ("eq(parameters.verify, true)", "high"),
+        ("eq(variables['a'], 'b')", "high"),
+    ],
+)
+def test_blocks_of_azure_ask_as_well(asked: str, severity: str) -> None:
+    text = f"steps:\n- ${{{{ if {asked} }}}}:\n  - script: curl -k https://hub.corp/a\n"
+    assert severities("azure-pipelines.yml", text) == [severity]
+
+
 def test_a_step_that_a_switch_has_done_by_default_counts() -> None:
     text = "inputs: {insecure: {default: true}}\nsteps:\n- if: inputs.insecure\n"
     text += "  run: curl -k https://hub.corp/a\n"

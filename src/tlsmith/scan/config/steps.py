@@ -17,6 +17,12 @@ _ASKED = re.compile(
     r"(?P<name>[A-Za-z_][\w.-]*)(?:\s*\|\s*bool)?\s*"
     r"(?:(?P<sign>==|!=|is)\s*[\"']?(?P<with>\w+)[\"']?)?\)?\s*(?:\}\})?"
 )
+_BLOCK = re.compile(r"\$\{\{-?\s*if\s+(?P<asked>.*?)\s*-?\}\}")
+"""A key of Azure's, whose block is there only under a condition."""
+_CALLED = re.compile(
+    r"(?P<no>not\()?(?:(?P<how>eq|ne)\()?(?P<name>[\w.]+)"
+    r"(?:,\s*'?(?P<with>\w+)'?)?\)*"
+)
 _NEAR = 30
 _FALSE = frozenset({"false", "no", "off", "0"})
 _TRUE = frozenset({"true", "yes", "on", "1"})
@@ -33,9 +39,23 @@ def steps(source: Source, offset: int) -> Iterator[Step]:
     """The switches that the steps around an offset are done for."""
     for _, node in documents(source).values_at(offset):
         for block in node.ancestors:
+            if found := _BLOCK.fullmatch(block.key):
+                yield from _called(found["asked"])
             for child in block.children[:_NEAR]:
                 if child.key in _KEYS:
                     yield from _read(child)
+
+
+def _called(asked: str) -> Iterator[Step]:
+    """What is asked as `eq(parameters.insecure, true)`, or `not(parameters.verify)`."""
+    found = _CALLED.fullmatch(asked)
+    if found is None:
+        return
+    compared = (found["with"] or "true").lower()
+    if compared in _TRUE | _FALSE:
+        differs = (found["how"] == "ne") is not bool(found["no"])
+        name = found["name"].rpartition(".")[2]
+        yield Step(name, (compared in _TRUE) is not differs)
 
 
 def _read(node: Node) -> Iterator[Step]:
