@@ -136,6 +136,11 @@ def test_a_command_is_found_where_it_stands(path: str, text: str, line: int) -> 
     ("path", "text", "rule"),
     [
         ("a.sh", "echo insecure >> ~/.curlrc\n", "config-curl"),
+        ("a.sh", "yq -i '.a[0].b.\"insecure-skip-tls-verify\" = true' kubeconfig\n",
+         "config-"),
+        ("a.sh", "jq '.proxy.strictSSL = false' a.json\n", "config-"),
+        ("a.ts", "custom('#!/bin/bash\\ncurl -k https://a.corp\\n')\n", "shell-curl"),
+        ("a.py", 'A = "set -e\\ncurl -k https://a.corp"\n', "shell-curl"),
         ("a.sh", "V=false\nnpm config set strict-ssl $V\n", "shell-npm"),
         ("a.yml", "inputs: {strict-ssl: {default: false}}\n"
          "run: npm config set strict-ssl ${{ inputs.strict-ssl }}\n", "shell-npm"),
@@ -175,6 +180,7 @@ def test_a_file_that_is_written_is_judged_as_one(
     ("path", "text"),
     [
         ("a.sh", f"echo '{CURL}'\n"),
+        ("a.sh", "yq '.a.insecure-skip-tls-verify == true' kubeconfig\n"),
         ("a.sh", "V=true\nnpm config set strict-ssl $V\n"),
         ("a.sh", f"MESSAGE='{CURL}'\n"),
         ("a.sh", f"echo 'so we do not run {CURL}'\n"),

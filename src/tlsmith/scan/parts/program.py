@@ -66,7 +66,8 @@ _PERCENT = re.compile(r"%[wWiI]")
 _DELIMITED = re.compile(r"(?:%[wWiIqQx]?|q[qwrx]?\s*)[(\[{/|]")
 """Ruby's and Perl's quotes that are letters."""
 _SCRIPT = re.compile(
-    r"\s*(?:#![^\n]{0,60}sh\b|(?P<build>(?:FROM|RUN)[ ]+[\w$.{\"'][^\n]*\n))"
+    r"\s*(?:#![^\n]{0,60}sh\b|set -[aeux]{1,4}(?:\\n|\n|; )"
+    r"|(?P<build>(?:FROM|RUN)[ ]+[\w$.{\"'][^\n]*\n))"
 )
 """How a text begins that is a script by itself, or says how an image is built."""
 _RUN_QUOTES = re.compile(r"%x|qx|`")

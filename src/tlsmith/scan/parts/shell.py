@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tlsmith.scan.part import Part, part_of, stretch_of
+from tlsmith.scan.parts.assigned import assigned
 from tlsmith.scan.parts.edited import edited
 from tlsmith.scan.parts.grown import grown
 from tlsmith.scan.parts.listed import joined
@@ -118,6 +119,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         yield from _aliased(source, command)
         yield from _listed(source, command)
         yield from edited(source, command)
+        yield from assigned(source, command)
         for path, word in _added(command):
             added.setdefault(path, []).append(word)
         for word in _values(command):
