@@ -130,6 +130,7 @@ def _is_plain(asked: str, length: int, holds: bool) -> bool:
 _DEBUGGING = re.compile(
     r"""(?i)(?:[\w$]+(?:\.|::|->))*(?:is_?development(?:\(\))?|k_?debug_?mode|__dev__|debug"""
     r"""|is_?debug(?:ging|_?mode|_?build)?(?:\(\))?|_?debug_?mode)"""
+    r"""|cfg!\(debug_assertions\)"""
     r"""|(?:process\.env\.)?(?:NODE|APP|RAILS)_ENV===?["']dev(?:elopment)?["']"""
 )
 _NOT_RELEASED = re.compile(

@@ -120,6 +120,7 @@ def found(path: str, text: str) -> list[tuple[str, int, str]]:
         ("a.py", "c = ['curl']\nc.append('-k')\nsubprocess.run(c)\n", 2),
         ("a.go", 'package a\nvar c = exec.Command("curl", "-sk", u)\n', 2),
         ("a.rs", 'let c = Command::new("curl")\n    .arg("-k")\n    .spawn();\n', 2),
+        ("a.scala", 'val a = "curl -k https://a.corp".!!\n', 1),
         ("a.js", "execSync(`curl -k ${url}`)\n", 1),
         ("a.rb", "out = `curl -k #{url}`\n", 1),
         ("a.php", "<?php\n$o = shell_exec('curl -k ' . $url);\n", 2),

@@ -256,8 +256,18 @@ def _is_run(source: Source, index: int) -> bool:
         return False
     return _is_handed(source, index, callees) or (
         before == "$"
+        or _is_process(source, index)
         or step in ("sh", "bat", "powershell", "pwsh", "code")
         or _is_run_by_name(source, index)
+    )
+
+
+def _is_process(source: Source, index: int) -> bool:
+    """Whether a string of Scala is a process that is run: `"curl …".!`."""
+    after = source.tokens.texts[index + 1 : index + 4]
+    return source.language.name == "scala" and (
+        after[:1] in ([".!"], [".!!"], ["!"], ["!!"])
+        or (after[:1] == ["."] and after[1:2] in (["!"], ["!!"], ["lazyLines"]))
     )
 
 
