@@ -7,7 +7,9 @@ where nobody sets it is not known here, and taken to be off.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import islice
 
 from tlsmith.scan.source import Source
 
@@ -26,7 +28,7 @@ _ASKED = re.compile(
     r"(?:[ \t]+(?:==[ \t]*)?[\"']?(?:true|yes|on)[\"']?)?[ \t)]*"
 )
 _MOST = 2000
-"""Tags that are read above a place."""
+"""Tags of one text that are read."""
 
 
 def is_asked_for(
@@ -40,9 +42,9 @@ def is_asked_for(
         off: What a switch is called that takes verification away.
         on: What one is called that takes it away when it is off.
     """
-    if not any(mark in source.text for mark in _MARKS):
-        return False
-    for asked, holds in _open(source.text, offset):
+    states = _states(source)
+    at = bisect_right(states, offset, key=lambda state: state[0]) - 1
+    for asked, holds in states[at][1] if at >= 0 else ():
         found = _ASKED.fullmatch(asked)
         if found is None:
             continue
@@ -55,24 +57,32 @@ def is_asked_for(
     return False
 
 
-def _open(text: str, offset: int) -> Iterator[tuple[str, bool]]:
-    """The conditions of the branches that are open at an offset, and if they hold."""
-    opened: list[tuple[str, bool]] = []
-    for number, tag in enumerate(_TAG.finditer(text, 0, offset)):
-        if number > _MOST:
-            return
-        word = (tag["go"] or tag["jinja"] or tag["erb"] or "loop").split()
-        asked = (
-            tag["asked_go"] or tag["asked_jinja"] or tag["asked_erb"] or ""
-        ).strip()
-        if word[0] in ("end", "endif"):
-            opened[-1:] = []
-        elif word == ["else"] and opened:
-            opened[-1] = (opened[-1][0], not opened[-1][1])
-        elif word in (["elif"], ["elsif"], ["else", "if"]):
-            opened[-1:] = [(asked, True)]
-        elif word[0] in ("if", "unless"):
-            opened.append((asked, word[0] == "if"))
-        else:
-            opened.append(("", True))
-    yield from opened
+_Open = tuple[tuple[str, bool], ...]
+"""The conditions of the branches that are open somewhere, and if they hold."""
+
+
+@lru_cache(maxsize=4)
+def _states(source: Source) -> list[tuple[int, _Open]]:
+    """What is open behind each tag, with where that begins."""
+    if not any(mark in source.text for mark in _MARKS):
+        return []
+    opened: _Open = ()
+    states: list[tuple[int, _Open]] = []
+    for tag in islice(_TAG.finditer(source.text), _MOST):
+        opened = _behind(tag, opened)
+        states.append((tag.end(), opened))
+    return states
+
+
+def _behind(tag: re.Match[str], opened: _Open) -> _Open:
+    word = (tag["go"] or tag["jinja"] or tag["erb"] or "loop").split()
+    asked = (tag["asked_go"] or tag["asked_jinja"] or tag["asked_erb"] or "").strip()
+    if word[0] in ("end", "endif"):
+        return opened[:-1]
+    if word == ["else"] and opened:
+        return (*opened[:-1], (opened[-1][0], not opened[-1][1]))
+    if word in (["elif"], ["elsif"], ["else", "if"]):
+        return (*opened[:-1], (asked, True))
+    if word[0] in ("if", "unless"):
+        return (*opened, (asked, word[0] == "if"))
+    return (*opened, ("", True))

@@ -68,7 +68,7 @@ def questions(source: Source, offset: int) -> Iterator[Question]:
     line, column = source.position(offset)
     before = line_of(source, line)[: column - 1]
     if source.language.name == "make":
-        yield from map(_of_make, conditionals(source.text, offset))
+        yield from map(_of_make, conditionals(source, offset))
     if source.language.name == "yaml":
         for step in steps(source, offset):
             yield _of_step(step, source)
