@@ -508,3 +508,25 @@ def test_what_a_loop_does_not_come_back_to_is_not() -> None:
         )
         == []
     )
+
+
+_PG = "postgresql://h/db?sslmode="
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", f'M = "require"\nu = f"{_PG}{{M}}"\n'),
+        ("a.py", f'M = "require"\nu = "{_PG}%s" % M\n'),
+        ("a.py", f'M = "require"\nu = "{_PG}{{}}&a=1".format(M)\n'),
+        ("a.js", f"const m = 'require';\nconst u = `{_PG}${{m}}`;\n"),
+        ("a.go", f'package a\n\nconst m = "require"\n\nvar u = "{_PG}" + m\n'),
+        ("a.rb", f"M = 'require'\nPG.connect(\"{_PG}#{{M}}\")\n"),
+        ("a.kt", f'const val M = "require"\nval u = "jdbc:{_PG}$M"\n'),
+        ("a.php", f"<?php\nconst M = 'require';\n$u = '{_PG}' . M;\n"),
+        ("a.sh", f'M=require\npsql "{_PG}$M"\n'),
+    ],
+)
+def test_what_is_inserted_into_a_text_is_followed(path: str, text: str) -> None:
+    assert lines(path, text)
+    assert not lines(path, text.replace("require", "verify-full"))

@@ -34,6 +34,21 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             "func f() {\n\tif u.Scheme == https && c.SkipVerify {\n"
             f"\t\tt.C = {_GO}\n\t}}\n}}\n",
         ),
+        (
+            "a.go",
+            "func f(useTLS bool) {\n\tif useTLS {\n\t\tc = tls()\n\t} else {\n"
+            "\t\tc = insecure.NewCredentials()\n\t}\n}\n",
+        ),
+        (
+            "a.go",
+            "func f(o *Options) {\n\tif o.TLSConfig == nil {\n"
+            "\t\tc = insecure.NewCredentials()\n\t}\n}\n",
+        ),
+        (
+            "a.go",
+            "func f(o *Options) {\n\tif o.Plaintext {\n"
+            "\t\tc = insecure.NewCredentials()\n\t}\n}\n",
+        ),
         ("a.py", f"import ssl\ndef f(verify):\n    if not verify:\n        {_NONE}\n"),
         (
             "a.py",
@@ -344,3 +359,119 @@ def test_plaintext_that_an_address_asks_for_is_info() -> None:
     )
     assert severities("a.kt", text) == ["info"]
     assert severities("a.kt", "fun f() {\n  b.usePlaintext()\n}\n") == ["medium"]
+
+
+@pytest.mark.parametrize("asked", ["o.TLSConfig != nil", "useTLS", "ready"])
+def test_plaintext_beside_tls_counts(asked: str) -> None:
+    text = (
+        f"func f() {{\n\tif {asked} {{\n\t\tc = insecure.NewCredentials()\n\t}}\n}}\n"
+    )
+    assert severities("a.go", text) == ["medium"]
+
+
+_INPUT = "inputs: {verify: {type: boolean, default: true}}\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "severity"),
+    [
+        ("if: ${{ inputs.verify == false }}", "info"),
+        ("if: ${{ !inputs.verify }}", "info"),
+        ("if: inputs.insecure", "info"),
+        ("when: not validate_certs | bool", "info"),
+        ("when: [insecure | bool]", "info"),
+        ("if: inputs.verify", "high"),
+        ("if: github.event_name == 'push'", "high"),
+        ("if: ${{ inputs.insecure != true }}", "high"),
+    ],
+)
+def test_steps_ask_as_well(asked: str, severity: str) -> None:
+    text = f"{_INPUT}steps:\n- {asked}\n  run: curl -k https://hub.corp/a\n"
+    assert severities(".github/workflows/a.yml", text) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("asked", "severity"),
+    [
+        ("eq(parameters.insecure, true)", "info"),
+        ("not(parameters.verify)", "info"),
+        ("parameters.insecure", "info"),
+        ("ne(parameters.verify, 'true')", "info"),
+        ("eq(parameters.verify, true)", "high"),
+        ("eq(variables['a'], 'b')", "high"),
+    ],
+)
+def test_blocks_of_azure_ask_as_well(asked: str, severity: str) -> None:
+    text = f"steps:\n- ${{{{ if {asked} }}}}:\n  - script: curl -k https://hub.corp/a\n"
+    assert severities("azure-pipelines.yml", text) == [severity]
+
+
+def test_a_step_that_a_switch_has_done_by_default_counts() -> None:
+    text = "inputs: {insecure: {default: true}}\nsteps:\n- if: inputs.insecure\n"
+    text += "  run: curl -k https://hub.corp/a\n"
+    assert severities(".github/workflows/a.yml", text) == ["high"]
+
+
+_MADE = "export GIT_SSL_NO_VERIFY = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "severity"),
+    [
+        ("ifeq ($(INSECURE),1)\n", "info"),
+        ("ifdef INSECURE\n", "info"),
+        ('ifneq ($(strip $(SKIP_VERIFY)), "")\n', "info"),
+        ("ifeq ($(VERIFY),0)\n", "info"),
+        ("ifeq ($(VERIFY),1)\nA = 1\nelse\n", "high"),
+        ("ifeq ($(VERIFY),1)\n", "high"),
+        ("ifeq ($(INSECURE),1)\nA = 1\nendif\n", "high"),
+        ("ifndef INSECURE\n", "high"),
+        ("ifeq ($(OS),Windows)\n", "high"),
+    ],
+)
+def test_makefiles_ask_as_well(asked: str, severity: str) -> None:
+    assert severities("Makefile", f"{asked}{_MADE}endif\n") == [severity]
+
+
+_FLAG = "  - --insecure-skip-tls-verify\n"
+
+
+def chart(*lines: str) -> str:
+    """A manifest whose arguments are these lines of a chart."""
+    return "kind: Deployment\nargs:\n" + "".join(
+        f"  {line.strip()}\n" for line in lines
+    )
+
+
+_SKIP, _IF, _END = (
+    "{{- if .Values.insecure }}",
+    "{{- if .Values.tls.verify }}",
+    "{{ end }}",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("templates/a.yaml", chart(_SKIP, _FLAG, _END)),
+        ("templates/a.yaml", chart("{{ if not .Values.tls.verify }}", _FLAG, _END)),
+        ("templates/a.yaml", chart(_IF, "- -a", "{{ else }}", _FLAG, _END)),
+        ("a.conf.j2", "{% if not verify %}\nproxy_ssl_verify off;\n{% endif %}\n"),
+        ("pip.conf.erb", "<% if @insecure %>\ntrusted-host = pypi.corp\n<% end %>\n"),
+    ],
+)  # fmt: skip
+def test_what_a_template_is_asked_for_is_info(path: str, text: str) -> None:
+    assert severities(path, text) == ["info"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        chart(_SKIP, "- -a", _END, _FLAG),
+        chart("{{ if .Values.extra }}", _FLAG, _END),
+        chart("{{ range .Values.insecure }}", _FLAG, _END),
+        chart(_IF, _FLAG, _END),
+    ],
+)
+def test_what_a_template_always_writes_counts(text: str) -> None:
+    assert severities("templates/a.yaml", text) == ["high"]

@@ -162,6 +162,10 @@ def default_of(source: Source, number: int, name: str) -> int:
             return ahead + 1
         if tokens.texts[ahead] == ",":
             return -1
+        if ahead == index + 1 and source.language.name == "ruby":
+            named = tokens.texts[ahead] == ":" and ahead + 1 < close
+            if named and tokens.texts[ahead + 1] != ",":
+                return ahead + 1  # `def get(verify: false)`
     return -1
 
 

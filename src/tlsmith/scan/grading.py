@@ -14,11 +14,13 @@ from tlsmith.scan.switches import (
     is_asked_for,
     is_for_debugging,
     is_said_by_address,
+    is_without_tls,
 )
 
 LOWER = "graded lower"
 ASKED_FOR = "only where a switch asks for it, which is off by default here"
 SAID_BY_ADDRESS = "only where the address itself says that there is no TLS"
+WITHOUT_TLS = "only where a switch says that no TLS is wanted"
 _SWITCHED = frozenset({"verification", "trust"})
 """Categories of what a switch may be made for: who sets it is told by its own place."""
 _STEPS = 2
@@ -80,6 +82,8 @@ def severity_of(rule: Rule, match: Match, source: Source) -> tuple[str, str]:
         return SEVERITIES[0], "; ".join([*reasons, ASKED_FOR])
     if rule.category == "plaintext" and is_said_by_address(source, match.start):
         return SEVERITIES[0], "; ".join([*reasons, SAID_BY_ADDRESS])
+    if rule.category == "plaintext" and is_without_tls(source, match.start):
+        return SEVERITIES[0], "; ".join([*reasons, WITHOUT_TLS])
     lower = 0
     place = place_of(source.inside) or _place_in_text(source, match.start)
     if place:

@@ -32,9 +32,12 @@ class Language:
 
 
 _CRONTAB = re.compile(r"(?:^|/)cron(?:\.\w+|tabs?)/[^/.]+$|(?:^|[/.])crontab$")
+_SOURCED = re.compile(r"(?:^|/)(?:etc/default|sysconfig)/[^/.]+$")
+"""What services' scripts take their variables from."""
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?([\w.+-]+?)(?:[\d.]*)\s")
 _CODE_AGAIN = re.compile(
-    r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|orig|bak)$"
+    r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|orig|bak"
+    r"|gotmpl|ctmpl|tftpl|epp|mustache|hbs|njk|liquid)$"
 )
 
 
@@ -69,7 +72,7 @@ def _by_filename(
     for prefix, language in by_name["prefixes"].items():
         if name.startswith(prefix):
             return language
-    if _CRONTAB.search(path):
+    if _CRONTAB.search(path) or _SOURCED.search(path):
         return by_name["extensions"]["sh"]
     _, dot, extension = name.rpartition(".")
     if not dot:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from tlsmith.scan import callers, cases, defaults
+from tlsmith.scan import callers, cases, defaults, templated
 from tlsmith.scan.branches import Branch, branches
 from tlsmith.scan.expression import Value, possible_values, truth
 from tlsmith.scan.extent import content, text_of, top_level
@@ -19,7 +19,8 @@ from tlsmith.scan.shell import questions
 from tlsmith.scan.source import Source
 
 _OFF = re.compile(
-    r"insecure|unverified|untrusted|self_?-?signed|plain_?-?http|trust_?(?:all|any|every)"
+    r"insecure|unverified|untrusted|(?:^|[^a-z])(?:re)?lax(?:ed)?(?![a-z])"
+    r"|self_?-?signed|plain_?-?http|trust_?(?:all|any|every)"
     r"|(?:skip|ignor(?:e|ing)|disabled?|bypass|suppress|without)[\w-]{0,20}?"
     r"(?:verif|valid|ssl|tls|x509|cert|https|host_?name|check)"
     r"|(?:allow|accept)[_-]?(?:\w{0,20}[_-])?(?:invalid|any|all|bad|unsafe)"
@@ -86,6 +87,8 @@ def is_asked_for(source: Source, start: int, *, deep: bool = True) -> bool:
         deep: Whether a switch that is itself set only where another one asks for it
             counts as not set.
     """
+    if templated.is_asked_for(source, start, _OFF, _ON):
+        return True
     if source.language.name in questions.LANGUAGES:
         return any(
             told.takes(_OFF, _ON) and not told.is_so(source.text)
@@ -115,10 +118,49 @@ def is_said_by_address(source: Source, start: int) -> bool:
     )
 
 
+_PLAIN = re.compile(
+    r"(?i)\b(?:insecure|plain_?text|no_?(?:tls|ssl)|(?:disabled?|without|skip)_?(?:tls|ssl))"
+)
+_SECURED = re.compile(
+    r"(?i)(?:^|[^a-z]|(?:use|using|enabled?|with|has|is|want|require)_?)"
+    r"(?:m?tls|ssl|secured?|https|encrypt(?:ed|ion)?)"
+    r"(?:_?(?:enabled?|active|on|required|config|creds?|credentials))?(?:\(\))?$"
+)
+"""A switch, or what is there alone, with TLS: without it there is none."""
+_NOTHING = re.compile(
+    r"""(?i)(?P<differs>!=|==|is not|is)=?\s*(?:nil|null|none|""|'')$"""
+)
+
+
+def is_without_tls(source: Source, start: int) -> bool:
+    """Whether what stands at an offset is done only where a switch wants no TLS."""
+    index = source.tokens.at(start)
+    if index is None or source.language.name in questions.LANGUAGES:
+        return False
+    return any(
+        _is_plain(text_of(source, *part), branch.holds)
+        for branch in branches(source, index)
+        for part in _parts(source, branch)
+    )
+
+
+def _is_plain(asked: str, holds: bool) -> bool:
+    """Whether a condition that holds, or does not, says that no TLS is wanted."""
+    if found := _NOTHING.search(asked):
+        asked = asked[: found.start()]
+        holds = holds is found["differs"].lower().startswith(("!", "is not", "isnot"))
+    while asked.startswith(("!", "not ")):
+        asked, holds = asked.removeprefix("!").removeprefix("not ").strip(), not holds
+    if not _SHAPE.fullmatch(asked):
+        return False
+    return bool(_PLAIN.search(asked) if holds else _SECURED.search(asked))
+
+
 _DEBUGGING = re.compile(
     r"""(?i)(?:[\w$]+(?:\.|::|->))*(?:is_?development(?:\(\))?|k_?debug_?mode|__dev__|debug"""
     r"""|(?:development|local)\?"""
     r"""|is_?debug(?:ging|_?mode|_?build)?(?:\(\))?|_?debug_?mode)"""
+    r"""|cfg!\(debug_assertions\)"""
     r"""|(?:process\.env\.)?(?:NODE|APP|RAILS)_ENV===?["']dev(?:elopment)?["']"""
 )
 _NOT_RELEASED = re.compile(

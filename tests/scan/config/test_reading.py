@@ -170,3 +170,19 @@ def test_the_form_is_told_by_name_or_by_content() -> None:
 def test_depth_is_no_danger(path: str, text: str) -> None:
     """Nothing recurses."""
     documents(Source(path, text))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.conf.j2", "server {\n{% if a %}\n proxy_ssl_verify off;\n{% endif %}\n}\n"),
+        ("a.conf.erb", "server {\n<% if a -%>\n  proxy_ssl_verify off;\n<% end %>\n}"),
+        (
+            "nginx.tmpl",
+            "{{ range .Hosts }}\nserver {\n  {{- if .TLS }}\n  proxy_ssl_verify off;\n"
+            "  {{- end }}\n}\n{{ end }}\n",
+        ),
+    ],
+)  # fmt: skip
+def test_lines_of_a_template_are_no_settings(path: str, text: str) -> None:
+    assert settings_of(path, text) == {"server.proxy_ssl_verify": "off"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _TEMPLATE = re.compile(
-    r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|epp|gotmpl)$", re.I
+    r"\.(?:j2|jinja2?|tmpl|tpl|erb|in|template|dist|sample|example|epp|gotmpl|ctmpl"
+    r"|tftpl|mustache|hbs|njk|liquid)$",
+    re.I,
 )
 _BY_NAME = (
     (r"haproxy[^/]*$", "haproxy"),
@@ -57,7 +59,7 @@ _LANGUAGES = {
     "puppet": "puppet",
 }
 _SIGNS = (
-    (re.compile(r"\s*[{\[]\s*[\"\]}{\n]"), "json"),
+    (re.compile(r"\s*(?!\{\{)[{\[]\s*[\"\]}{\n]"), "json"),
     (re.compile(r"\s*<(?:\?xml|!DOCTYPE|!--|\w+>\s*<)"), "xml"),
 )
 _SNIFFS = (

@@ -18,7 +18,7 @@ _MOST = 2000
 _REFERENCE = re.compile(r"(?:\$\{\s*)?(?P<no>!?)\s*(?P<name>(?:var|local)\.\w+)\s*\}?")
 _TEMPLATE = re.compile(
     r"\$?\{\{-?\s*(?P<no>not\s+|!\s*)?(?:(?:env|vars|inputs|parameters|variables)\.)?"
-    r"(?P<name>[A-Za-z_]\w*)(?:\s*\|\s*bool)?\s*-?\}\}"
+    r"(?P<name>[A-Za-z_][\w-]*)(?:\s*\|\s*bool)?\s*-?\}\}"
 )
 """Ansible's `{{ name }}`, and the `${{ env.NAME }}` of pipelines."""
 _HOLDERS = frozenset(

@@ -11,15 +11,17 @@ from tlsmith.scan.config.form import form_of
 from tlsmith.scan.config.node import Document, Node
 from tlsmith.scan.config.pairs import pairs
 from tlsmith.scan.config.readers import read
+from tlsmith.scan.config.unmarked import unmarked
 from tlsmith.scan.source import Source
 
 
 @lru_cache(maxsize=4)
 def documents(source: Source) -> Settings:
     """The settings of a source, read when first asked for."""
-    form = form_of(source.path, source.text, source.language.name)
-    found = read(source.text, 0, len(source.text), source.path, form)
-    return Settings([*found, *embedded(source.text, found)])
+    text = unmarked(source.text)
+    form = form_of(source.path, text, source.language.name)
+    found = read(text, 0, len(text), source.path, form)
+    return Settings([*found, *embedded(text, found)])
 
 
 class Settings:

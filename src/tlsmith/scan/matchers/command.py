@@ -183,6 +183,9 @@ def _offending(rule: Rule, words: Sequence[Word], source: Source) -> Iterator[_P
                 yield found
     if "said" in asked:
         yield from _in_words(rule, words)
+        known = [_known(word, source) for word in words]
+        if known != list(words):
+            yield from _in_words(rule, known)
 
 
 def _option(
@@ -217,8 +220,15 @@ def is_unset(value: str, source: Source) -> bool:
     return all(map(_OFF.match, [value] if known is None else known))
 
 
+_SHORTEST = 5
+"""`--ins` is curl's `--insecure`, and `--no-check-cert` is wget's."""
+
+
 def _shortened(name: str, flags: Iterable[str]) -> bool:
-    return "insec" in name and any(flag.startswith(name) for flag in flags)
+    known = name.startswith("--ins") or "insec" in name or "check-" in name
+    return known and any(
+        flag.startswith(name) and len(name) >= _SHORTEST for flag in flags
+    )
 
 
 def _whole(rule: Rule, word: Word) -> _Place:
@@ -284,6 +294,19 @@ def _in_words(rule: Rule, words: Sequence[Word]) -> Iterator[_Place]:
         first = words[max(i for begin, i in starts if begin <= found.start())]
         whole = replace(first, text=text, places=places)
         yield whole, found.start(), found.end(), _replaced(rule, whole, found)
+
+
+_A_VARIABLE = re.compile(r"[$%]\{?\w+\}?%?|\$?\{\{[^{}]*\}\}")
+
+
+def _known(word: Word, source: Source) -> Word:
+    """A word, or what the file says of the variable it is nothing but."""
+    if _A_VARIABLE.fullmatch(word.text) is None:
+        return word
+    values = [one for one in values_of(word.text, source) or () if one]
+    if not values:
+        return word
+    return replace(word, text=values[0], places=[(0, word.offset(0))])
 
 
 def _replaced(rule: Rule, whole: Word, found: re.Match[str]) -> tuple[Edit, ...]:

@@ -21,6 +21,10 @@ from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
 
 _GIVING = frozenset({"=", ":", "=>", ":=", "<-", "+=", "->"})
+_BLANKS = 12
+"""Characters at the end of an anchor that may be blanks."""
+_USES = 20
+"""Uses of a constant that are looked at."""
 _SEVERAL = ("python", "go", "ruby", "lua")
 """Where several things are given their values at once."""
 
@@ -30,6 +34,12 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     key = key_at(source, end)
     if key is None:
         return
+    for place in (key, *_by_constant(source, key)):
+        yield from _given(rule, source, place)
+
+
+def _given(rule: Rule, source: Source, key: int) -> Iterable[Match]:
+    """What a key is given, if that is one of the values asked for."""
     low = value_start(source, key)
     if low is None or source.in_import(key) or _is_parameter(source, key):
         return
@@ -80,7 +90,8 @@ def _fits(rule: Rule, source: Source, key: int) -> bool:
 def key_at(source: Source, end: int) -> int | None:
     """The index of the key that an anchor ends on, or just behind."""
     tokens = source.tokens
-    offset = end - 1
+    offset = len(source.text[max(0, end - _BLANKS) : end].rstrip()) - 1
+    offset += max(0, end - _BLANKS)
     if tokens.in_comment(offset):
         return None
     index = tokens.at(offset)
@@ -98,6 +109,25 @@ def key_at(source: Source, end: int) -> int | None:
             return index if len(tokens.texts[index]) <= 80 else None
         index -= 1
     return None
+
+
+def _by_constant(source: Source, key: int) -> Iterable[int]:
+    """Where a constant stands for a key that it holds: `KEY = "verify"` and, below,
+    `options[KEY] = False`.
+    """
+    tokens = source.tokens
+    if tokens.kinds[key] != STRING or tokens.texts[key - 1 : key] != ["="]:
+        return
+    first = source.begins_statement(key)
+    names = [i for i in range(first, key) if tokens.kinds[i] == WORD]
+    if not names or tokens.texts[key + 1 : key + 2] not in ([], ["\n"], [";"]):
+        return
+    typed = ":" in tokens.texts[first:key]
+    name = names[-2] if typed and len(names) > 1 else names[-1]
+    for place in source.words.get(tokens.texts[name], ())[:_USES]:
+        beside = tokens.texts[place - 1 : place + 2 : 2]
+        if place != name and beside == ["[", "]"]:
+            yield place
 
 
 def value_start(source: Source, key: int) -> int | None:
@@ -173,10 +203,17 @@ def _behind_accessors(source: Source, index: int) -> int:
 
 
 def _is_shorthand(source: Source, key: int) -> bool:
-    """Whether it is `{ key, … }` of JavaScript, which gives it the variable's value."""
+    """Whether it is `{ key, … }` of JavaScript, or `Type { key, … }` of Rust, which
+    give it the variable's value.
+    """
     tokens = source.tokens
     parent = tokens.parent[key]
-    if source.language.name != "javascript" or parent < 0 or key + 1 >= len(tokens):
+    if parent < 0 or key + 1 >= len(tokens):
+        return False
+    if source.language.name == "rust":
+        if not _is_literal(source, parent):
+            return False
+    elif source.language.name != "javascript":
         return False
     close = tokens.partner[parent]
     between = {"{", ",", "\n"}
@@ -186,7 +223,16 @@ def _is_shorthand(source: Source, key: int) -> bool:
         and tokens.texts[key - 1] in between
         and tokens.texts[key + 1] in (",", "}", "\n")
         and close + 1 < len(tokens)
-        and tokens.texts[close + 1] not in ("=", "from")
+        and tokens.texts[close + 1] not in ("=", "from", "=>")
+    )
+
+
+def _is_literal(source: Source, brace: int) -> bool:
+    """Whether a brace of Rust opens a value, and defines or takes apart no type."""
+    texts = source.tokens.texts
+    before = texts[brace - 2] if brace > 1 else ""
+    return texts[brace - 1][:1].isupper() and before not in (
+        ("struct", "enum", "union", "impl", "for", "trait", "let", "->", "mod")
     )
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from tlsmith.scan.finding import Edit, Match
 from tlsmith.scan.lexer import STRING, WORD
 from tlsmith.scan.matchers.config import said
+from tlsmith.scan.matchers.inserted import inserted
 from tlsmith.scan.matchers.line import in_comment
 from tlsmith.scan.matchers.prose import is_prose
 from tlsmith.scan.rule import Rule
@@ -40,7 +41,10 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
     """Where a parameter is set to what a rule names."""
     asked = rule.match
     found = _VALUE.match(source.text, end)
-    if not found or not said(asked["values"], found["value"].rstrip(".")):
+    if not found:
+        return
+    told = found["value"].rstrip(".") or inserted(source, found.end()) or ""
+    if not said(asked["values"], told):
         return
     if "beside" in asked and not source.holds(f"(?i:{asked['beside']})"):
         return
@@ -57,7 +61,7 @@ def match(rule: Rule, source: Source, start: int, end: int) -> Iterable[Match]:
         start,
         found.end(),
         target=(host["host"] or host["named"]) if host else None,
-        edits=_edits(rule, source, found.span("value")),
+        edits=_edits(rule, source, found.span("value")) if found["value"] else (),
     )
 
 

@@ -299,6 +299,8 @@ def _known(text: str) -> str | None:
     default = _DEFAULT.fullmatch(text)
     if default:
         return default["value"].strip("\"'")
+    if text.lower() in ("$true", "$false"):  # PowerShell's
+        return text[1:]
     return None if re.match(r"[$%{<]", text) else text
 
 

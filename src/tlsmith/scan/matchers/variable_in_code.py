@@ -17,7 +17,7 @@ from tlsmith.scan.source import Source
 _SETTER = re.compile(
     r"(?i)set_?env\w*|put_?env|\benviron(?:\.(?:update|setdefault))?$|\.envs?$|set_?(?:var|property)|setx|env\w*[.:]+set"
     r"|set_?environment_?variable|env_?var\w*|withEnv|add_?env\w*|environment[.:]+(?:put|add|set)"
-    r"|environment\w*$|\bparam$|sys\.setenv|system\.put_env"
+    r"|environment\w*$|\bparam$|sys\.setenv|system\.put_env|\breflect\.set$"
 )
 _GETTER = re.compile(
     r"(?i)get_?env\w*$|\benviron\.get$|\benv(?:iron)?(?:\.(?:bool|str|int|get|fetch))?$"

@@ -21,8 +21,8 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         return
     wanted = list(offsets)
     found = list(_DEFINITION.finditer(source.text))
-    ends = [one.start() for one in found[1:]] + [len(source.text)]
-    for one, end in zip(found, ends, strict=True):
+    ends = [*(one.start() for one in found), len(source.text)][1:]
+    for one, end in zip(found, ends, strict=False):
         text = source.text[one.end() : end]
         within = any(one.end() <= offset < end for offset in wanted)
         if within and _SETTING.search(text) is None:

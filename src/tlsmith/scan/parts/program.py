@@ -66,7 +66,8 @@ _PERCENT = re.compile(r"%[wWiI]")
 _DELIMITED = re.compile(r"(?:%[wWiIqQx]?|q[qwrx]?\s*)[(\[{/|]")
 """Ruby's and Perl's quotes that are letters."""
 _SCRIPT = re.compile(
-    r"\s*(?:#![^\n]{0,60}sh\b|(?P<build>(?:FROM|RUN)[ ]+[\w$.{\"'][^\n]*\n))"
+    r"\s*(?:#![^\n]{0,60}sh\b|set -[aeux]{1,4}(?:\\n|\n|; )"
+    r"|(?P<build>(?:FROM|RUN)[ ]+[\w$.{\"'][^\n]*\n))"
 )
 """How a text begins that is a script by itself, or says how an image is built."""
 _RUN_QUOTES = re.compile(r"%x|qx|`")
@@ -255,8 +256,18 @@ def _is_run(source: Source, index: int) -> bool:
         return False
     return _is_handed(source, index, callees) or (
         before == "$"
+        or _is_process(source, index)
         or step in ("sh", "bat", "powershell", "pwsh", "code")
         or _is_run_by_name(source, index)
+    )
+
+
+def _is_process(source: Source, index: int) -> bool:
+    """Whether a string of Scala is a process that is run: `"curl …".!`."""
+    after = source.tokens.texts[index + 1 : index + 4]
+    return source.language.name == "scala" and (
+        after[:1] in ([".!"], [".!!"], ["!"], ["!!"])
+        or (after[:1] == ["."] and after[1:2] in (["!"], ["!!"], ["lazyLines"]))
     )
 
 

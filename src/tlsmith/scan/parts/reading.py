@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
@@ -65,7 +66,8 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
             yield from reader(source, ())
         return
     offsets = sorted(
-        {
+        _escaped(source)
+        | {
             place.start()
             for rule in rules
             if name not in rule.languages and _may_hold(source, rule)
@@ -75,6 +77,19 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
     )
     if offsets:
         yield from reader(source, offsets)
+
+
+_SCRIPT = re.compile(
+    r"""[\"'`](?:\#!|set -[a-z]+(?=\\n)|FROM )[^\n]{0,2000}?\\n(?:RUN )?(?:sudo )?\w"""
+)
+"""A script on one line: `"#!/bin/sh\\ncurl …"`. No word begins behind `\\n`."""
+
+
+def _escaped(source: Source) -> set[int]:
+    """Where scripts begin whose lines are told by escapes."""
+    if "\\n" not in source.text or not source.holds_one(("#!/", "set -", "FROM ")):
+        return set()
+    return {found.start() + 1 for found in _SCRIPT.finditer(source.text)}
 
 
 def _may_hold(source: Source, rule: Rule) -> bool:

@@ -34,9 +34,11 @@ _DOLLARS = re.compile(r"\$\$\{")
 """In a here-document of HCL: `$${NAME}` is what a shell knows as `${NAME}`."""
 _TEMPLATE = re.compile(
     r"\{\{-?[ ]*(?P<name>[A-Za-z_]\w*)[ ]*-?\}\}"
-    r"|<<[ ]*(?:pipeline\.)?parameters\.(?P<parameter>[A-Za-z_]\w*)[ ]*>>"
+    r"|<<[ ]*(?:pipeline\.)?parameters\.(?P<parameter>[A-Za-z_][\w-]*)[ ]*>>"
+    r"|\{\{[ ]*(?:inputs|workflow)\.parameters\.(?P<argument>[A-Za-z_][\w-]*)[ ]*\}\}"
+    r"|\$\[\[[ ]*inputs\.(?P<input>[A-Za-z_][\w-]*)[ ]*\]\]"
 )
-"""A variable of Ansible's, and a parameter of CircleCI's."""
+"""A variable of Ansible's, parameters of CircleCI and Argo, an input of GitLab's."""
 _LONG = 4000
 _IN_KEY = re.compile(r"[\s{,]*+\"[^\"\\]*+")
 _KEY_END = re.compile(r"[^\"\\]*+\"\s*+:")
@@ -48,6 +50,8 @@ _ARGUMENTS = re.compile(
     r"(?i)[\w.-]*(?:args?|arguments|flags|options|opts|params|cmd|command|argv|value)"
     r"|entrypoint|exec|run|script|args\[\d+\]"
 )
+_SCRIPTS = frozenset(["inline", "commands", "scripts"])
+"""Lists of commands, the first of which may be a single word."""
 _LONG_LIST = 400
 _FEW = 12
 _RUNS_TEXT = re.compile(r"-(?:[ce]|-eval|r|Command|command)")
@@ -109,6 +113,9 @@ def _lines(source: Source, offsets: Iterable[int], seen: set[int]) -> Iterator[P
 
 def _is_prose(node: Node) -> bool:
     key = _list_of(node).key
+    if key == "entry" and node.parent is not None:
+        beside = node.parent.children[:30]  # what pre-commit looks for, or runs
+        return any(c.key == "language" and c.value == "pygrep" for c in beside)
     if key == "name" and any(_SALT_RUNS.search(one.key) for one in node.ancestors):
         return False
     if node.key == "name" and _is_step(node):
@@ -164,7 +171,7 @@ def _of_hcl(source: Source, node: Node) -> Iterator[Part]:
         beside = node.parent.children if node.parent is not None else []
         named = (child.value for child in beside[:30] if child.key in _NAMING)
         yield _scalar(source, node, _language_of(node), next(named, ""))
-    elif re.search(r"\s", strings[0][0]):
+    elif re.search(r"\s", strings[0][0]) or node.key in _SCRIPTS:
         language = _language_of(node)
         for text, begin in strings:
             yield part_of(source, text, [(0, begin)], language)
@@ -185,7 +192,7 @@ def _words_around(source: Source, node: Node) -> Iterator[tuple[str, int]]:
             if behind and not child.children:
                 yield child.value.strip(), _place(source, child)
             behind = behind or child is node
-    beside = holder.key.lower() in _BESIDE or _is_step(holder)
+    beside = holder.key.lower() in _BESIDE or _is_step(holder) or _is_task(holder)
     if not beside or holder.parent is None:
         return
     if holder.key in ("image", "name") and _has_program(holder.parent):
@@ -215,11 +222,18 @@ def _program_of(node: Node) -> Node | None:
     if holder.key.lower() not in ("args", "arguments"):
         return None
     beside = {child.key.lower(): child for child in holder.parent.children[:40]}
-    for name in ("command", "entrypoint", "image", "name"):
+    names = ["command", "entrypoint", "image", "name"]
+    names += ["path"] if holder.parent.key == "run" else []  # a task of Concourse
+    for name in names:
         found = beside.get(name)
         if found is not None and (name != "name" or _is_step(found)):
             return found.children[0] if found.children else found
     return None
+
+
+def _is_task(node: Node) -> bool:
+    """Whether it names the program that a task of Concourse runs."""
+    return node.key == "path" and node.parent is not None and node.parent.key == "run"
 
 
 def _is_step(node: Node) -> bool:
@@ -313,10 +327,16 @@ def _templated(source: Source, text: str, start: int, language: str) -> Part:
     """A text in which Ansible's `{{ name }}` and their like are shell variables."""
     if language != "shell":
         return part_of(source, text, [(0, start)], language)
-    written = rewritten(
-        text, start, _TEMPLATE, lambda one: f"${{{one['name'] or one['parameter']}}}"
-    )
+    written = rewritten(text, start, _TEMPLATE, _as_variable)
     return part_of(source, *written, language)
+
+
+def _as_variable(found: re.Match[str]) -> str:
+    """The variable that a template stands for, as those who look it up write it."""
+    if found["name"]:
+        return f"${{{found['name']}}}"
+    name = found["parameter"] or found["argument"] or found["input"]
+    return f"${{{{ inputs.{name} }}}}"
 
 
 def _folded(text: str) -> str:

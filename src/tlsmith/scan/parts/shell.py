@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tlsmith.scan.part import Part, part_of, stretch_of
+from tlsmith.scan.parts.assigned import assigned
+from tlsmith.scan.parts.edited import edited
+from tlsmith.scan.parts.grown import grown
 from tlsmith.scan.parts.listed import joined
 from tlsmith.scan.refused import is_refused_name
 from tlsmith.scan.shell.command import Command, Word
@@ -115,6 +118,8 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
         yield from _given_as_script(source, command)
         yield from _aliased(source, command)
         yield from _listed(source, command)
+        yield from edited(source, command)
+        yield from assigned(source, command)
         for path, word in _added(command):
             added.setdefault(path, []).append(word)
         for word in _values(command):
@@ -122,6 +127,7 @@ def parts(source: Source, offsets: Iterable[int]) -> Iterator[Part]:
     for path, words in added.items():
         if len(words) > 1:
             yield _in_pieces(source, path, words)
+    yield from grown(source)
 
 
 def _added(command: Command) -> Iterator[tuple[str, Word]]:
@@ -408,6 +414,20 @@ def _values(command: Command) -> Iterator[Word]:
         yield from command.words[1:]
 
 
+_FOR_SCHEME = re.compile(r"\w+::(?=/)")
+"""What makepkg fetches with a program begins so: `https::/usr/bin/curl …`."""
+
+
+def _commands(source: Source, word: Word) -> Iterator[Part]:
+    """The commands that an array holds, each in one of its words."""
+    for item in word.items:
+        if item.quoted and _WORDS.match(item.text):
+            scheme = _FOR_SCHEME.match(item.text)
+            text = item.text[scheme.end() if scheme else 0 :]
+            start = item.offset(len(item.text) - len(text))
+            yield part_of(source, text, [(0, start)])
+
+
 def _value(source: Source, word: Word) -> Iterator[Part]:
     found = _ASSIGNMENT.match(word.text)
     if found is None or _SAYING.search(found["name"]):
@@ -415,6 +435,10 @@ def _value(source: Source, word: Word) -> Iterator[Part]:
     if len(word.items) > 1 and word.items[0].text[:1] != "-":
         if not is_refused_name(found["name"]):
             yield joined(source, [(item.text, item.offset(0)) for item in word.items])
+            yield from _commands(source, word)
+        return
+    if word.items:
+        yield from _commands(source, word)
         return
     text = word.text[found.end() :]
     if text[:1] == "-" and "--help" in text.split():

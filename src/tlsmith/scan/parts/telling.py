@@ -17,6 +17,8 @@ from tlsmith.scan.source import Source
 _NEAR = 800
 """Characters."""
 _CLOSE = 200
+_SHORTENED = re.compile(r"--ins(?=ec)|--no-check-c")
+"""How little of an option may stand for it."""
 _OPTION = re.compile(
     r"(?i)[-/][\w.:-]*\Z"
     r"|\b(?:set|config|configure|conf|setconf|put|update|modify)[:_\w-]*\W[\s\S]*\Z"
@@ -64,7 +66,8 @@ def _pattern(flags: tuple[str, ...], said: str) -> str:
             before = r"(?:(?<![\w.-])|(?<=:-))"
             signs.append(rf"{before}-[a-zA-Z#]{{0,12}}{re.escape(flag[1])}")
         else:
-            signs.append(re.escape(flag[:7] if flag.startswith("--insec") else flag))
+            short = _SHORTENED.match(flag)
+            signs.append(re.escape(short[0] if short else flag))
     words = words_of(said) if said else frozenset()
     if "" in words:
         return ""

@@ -78,7 +78,8 @@ _ANYWHERE = frozenset(
         "systemd-nspawn", "multipass", "limactl", "lima", "colima", "firejail",
         "bwrap", "cmd", "in-target", "curtin", "run-one", "chronic", "assert_success",
         "bats_run", "run", "eval", "screen", "tmux", "invoke-command", "icm",
-        "start-job", "measure-command", "start-threadjob",
+        "start-job", "measure-command", "start-threadjob", "pdsh", "clush", "dsh",
+        "pssh", "parallel-ssh",
     ]
 )  # fmt: skip
 """Programs that run others somewhere among their arguments."""

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tlsmith.scan.branches import line_of, openings
+from tlsmith.scan.config.steps import Step, steps
 from tlsmith.scan.shell import options
+from tlsmith.scan.shell.conditionals import Asked, conditionals
+from tlsmith.scan.shell.variables import values_of
 from tlsmith.scan.source import Source
 
 LANGUAGES = frozenset({"shell", "dockerfile", "make", "yaml", "fish"})
@@ -97,6 +100,11 @@ def questions(source: Source, offset: int) -> Iterator[Question | Either]:
     """What is asked of variables before what stands at an offset is run."""
     line_start = source.text.rfind("\n", 0, offset) + 1
     before = source.text[max(line_start, offset - _BEFORE) : offset]
+    if source.language.name == "make":
+        yield from map(_of_make, conditionals(source, offset))
+    if source.language.name == "yaml":
+        for step in steps(source, offset):
+            yield _of_step(step, source)
     for found in _INLINE.finditer(before):
         yield from _read(re.sub(r"^if\s|;\s*(?:then|\}\s*&&)$|&&$", "", found[0]), True)
     if given := _WHERE_SET.search(before):
@@ -107,6 +115,19 @@ def questions(source: Source, offset: int) -> Iterator[Question | Either]:
         text = line_of(source, opening.line)[opening.word :]
         end = _END.search(text)
         yield from _read(text[: end.start()] if end else text, opening.holds)
+
+
+def _of_step(step: Step, source: Source) -> Question:
+    told = values_of(f"${{{{ inputs.{step.name} }}}}", source) or []
+    known = (one.lower() for one in told if one.lower() in _TRUE | _FALSE - {""})
+    return Question(step.name, next(known, None), step.wanted, False)
+
+
+def _of_make(asked: Asked) -> Question:
+    if asked.value is None:
+        return Question(asked.name, None, asked.same, not asked.same)
+    wanted = asked.same is not (asked.value.lower() in _FALSE)
+    return Question(asked.name, None, wanted, asked.same is (asked.value == ""))
 
 
 def _read(text: str, holds: bool) -> Iterator[Question | Either]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 
 from tlsmith.scan.config.given import given
-from tlsmith.scan.shell.command import Word
+from tlsmith.scan.shell.command import Command, Word
 from tlsmith.scan.shell.functions import function_at, function_called
 from tlsmith.scan.shell.reader import read_shell
 from tlsmith.scan.source import Source
@@ -23,6 +23,7 @@ _USE = re.compile(
 )
 _CALL = re.compile(r"\$\(\s*(?P<name>[A-Za-z_][\w-]*)(?:[ \t][^()]*)?\)")
 _ARGUMENTS = frozenset(["$@", "${@}", "$*", "${*}"])
+_PLACE = re.compile(r"\$\{?([1-9])(?::?-[^}]*)?\}?")
 _WRITING = frozenset(["echo", "printf"])
 _LAST = re.compile(rf"(?:{_USE.pattern})$")
 _TEXT = r"\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'"
@@ -78,9 +79,11 @@ def _told_by(
     word: Word, source: Source, base: int
 ) -> Iterator[tuple[str, Source, Held]]:
     """What a variable or a call stands for: its name, where that is told, the words."""
-    if word.text in _ARGUMENTS:
+    place = _PLACE.fullmatch(word.text)
+    if place or word.text in _ARGUMENTS:
+        which = slice(int(place[1]) - 1, int(place[1])) if place else slice(None)
         for held in handed(word.offset(0) + base, source):
-            yield word.text, source, held
+            yield word.text, source, replace(held, words=held.words[which])
         return
     for held in _echoed(word, base):
         yield word.text, source, held
@@ -190,13 +193,18 @@ def _looked_for(name: str, source: Source, level: int = 0) -> Iterator[Held]:
         return
     for found in _settings(name).finditer(source.text):
         value, start = found["value"][:_LONGEST], found.start("value")
+        if source.language.name == "yaml" and value[:1] in ("{", "["):
+            continue  # a block, whose settings are looked at below
         quoted = re.match(r"([\"'])(.*)\1", value)
         if quoted:
             value, start = quoted[2], start + 1
         yield Held(_words(value), start, level)
     if source.language.name == "yaml":
-        for found in _defaults(name).finditer(source.text):
-            yield Held(_words(found["value"]), found.start("value"), level)
+        for pattern in (_defaults(name), _in_braces(name), _beside_name(name)):
+            for found in pattern.finditer(source.text):
+                group = found.lastgroup or "value"
+                text, start = _unquoted(found[group], found.start(group))
+                yield Held(_words(text), start, level)
         yield from _one_of(name, source, level)
 
 
@@ -226,6 +234,33 @@ def _defaults(name: str) -> re.Pattern[str]:
     )
 
 
+_SCALAR = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'{\[|>&*#][^,}\n]*)"
+"""A value of YAML's that stands on one line."""
+
+
+def _in_braces(name: str) -> re.Pattern[str]:
+    """`{NAME: …}`, `NAME: {type: string, default: …}`."""
+    return re.compile(
+        rf"(?m)(?:^[ \t]*(?:-[ ]+)?|[{{,][ \t]*)[\"']?{name}[\"']?:[ \t]*\{{"
+        rf"[^{{}}\n]*?\bdefault:[ \t]*{_SCALAR}"
+        rf"|[{{,][ \t]*[\"']?{name}[\"']?:[ \t]+{_SCALAR.replace('value', 'own')}"
+    )
+
+
+def _beside_name(name: str) -> re.Pattern[str]:
+    """`name: NAME` with its `value: …`, or its `default: …`, behind or below it."""
+    return re.compile(
+        rf"\bname:[ \t]*[\"']?{name}[\"']?[ \t]*(?:,[ \t]*|\n[ \t]+)"
+        rf"(?:type:[^\n,]*(?:,[ \t]*|\n[ \t]+))?(?:value|default):[ \t]*{_SCALAR}"
+    )
+
+
+def _unquoted(text: str, start: int) -> tuple[str, int]:
+    """A value without its quotes, and where it begins then."""
+    quoted = text[:1] in "\"'" and text[:1] == text[-1:] and len(text) > 1
+    return (text[1:-1], start + 1) if quoted else (text, start)
+
+
 def _settings(name: str) -> re.Pattern[str]:
     """`NAME=…`, `NAME: …`, `ENV NAME …` at the start of a line."""
     return re.compile(
@@ -240,6 +275,7 @@ def _assigned(name: str, source: Source, level: int) -> Iterator[Held]:
     pattern = re.compile(rf"{name}(?:\[[^\]]*\])?\+?=")
     default = re.compile(rf"\$\{{{name}:?=(?P<value>[^}}]*)\}}")
     for command in source.commands:
+        yield from _read_by(command, name, level)
         for word in (*command.assignments, *command.words):
             if found := pattern.match(word.text):
                 if word.items:
@@ -250,6 +286,15 @@ def _assigned(name: str, source: Source, level: int) -> Iterator[Held]:
                 for inner in default.finditer(word.text):
                     begin = inner.start("value")
                     yield Held(_words(inner["value"]), word.offset(begin), level)
+
+
+def _read_by(command: Command, name: str, level: int) -> Iterator[Held]:
+    """What `read -r -a NAME <<< "…"` gives a variable."""
+    words = [word.text for word in command.words]
+    if words[:1] == ["read"] and words[-1:] == [name]:
+        for operator, word in command.redirects:
+            if operator.strip() == "<<<":
+                yield from _value(word, 0, level)
 
 
 def _value(word: Word, begin: int, level: int) -> Iterator[Held]:
