@@ -234,16 +234,25 @@ def _only_tells(source: Source, function: Function, low: int, high: int) -> bool
         if tokens.texts[index] == "{" and tokens.parent[index] == tokens.parent[low]
     ]
     return bool(blocks) and all(
-        _block_tells(source, block) or _asks_if_empty(source, function, block)
+        _block_tells(source, function, block) or _asks_if_empty(source, function, block)
         for block in blocks
     )
 
 
-def _block_tells(source: Source, block: int) -> bool:
+def _block_tells(source: Source, function: Function, block: int) -> bool:
     """Whether a block only tells, or tries what may fail and lets that go."""
     inside = list(_statements(source, block + 1, source.tokens.partner[block]))
-    return all(_tells(source, start) for start, _ in inside) or _swallows(
-        source, inside
+    return all(
+        _is_idle(source, function, low, high) for low, high in inside
+    ) or _swallows(source, inside)
+
+
+def _is_idle(source: Source, function: Function, low: int, high: int) -> bool:
+    """Whether a statement does nothing but tell, or keep what is told of."""
+    return (
+        _tells(source, low)
+        or _only_tells(source, function, low, high)
+        or _keeps(source, function, low, high)
     )
 
 
@@ -252,11 +261,7 @@ def _last_value(source: Source, function: Function) -> list[tuple[int, int]] | N
     statements = [
         (low, high)
         for low, high in _statements(source, function.start, function.end)
-        if not (
-            _tells(source, low)
-            or _only_tells(source, function, low, high)
-            or _keeps(source, function, low, high)
-        )
+        if not _is_idle(source, function, low, high)
     ]
     if not statements or _swallows(source, statements):
         return [(function.end, function.end)]
