@@ -37,6 +37,7 @@ class Match:
         told_there: Whether that is the place to tell, if another rule does.
         shown: What is shown in place of the text behind it, where that is secret.
         chosen: Where the value stands that a condition chooses, if one does.
+        unset: Whether it is so only as long as nobody sets a variable outside.
     """
 
     start: int
@@ -51,6 +52,7 @@ class Match:
     told_there: bool = False
     shown: str = ""
     chosen: int | None = None
+    unset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

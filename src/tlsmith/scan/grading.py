@@ -21,6 +21,7 @@ LOWER = "graded lower"
 ASKED_FOR = "only where a switch asks for it, which is off by default here"
 SAID_BY_ADDRESS = "only where the address itself says that there is no TLS"
 WITHOUT_TLS = "only where a switch says that no TLS is wanted"
+UNSET = f"{LOWER}: so as long as nobody sets a variable of the environment"
 _SWITCHED = frozenset({"verification", "trust"})
 """Categories of what a switch may be made for: who sets it is told by its own place."""
 _STEPS = 2
@@ -85,6 +86,9 @@ def severity_of(rule: Rule, match: Match, source: Source) -> tuple[str, str]:
     if rule.category == "plaintext" and is_without_tls(source, match.start):
         return SEVERITIES[0], "; ".join([*reasons, WITHOUT_TLS])
     lower = 0
+    if match.unset:
+        lower = 1
+        reasons.append(UNSET)
     place = place_of(source.inside) or _place_in_text(source, match.start)
     if place:
         lower = _STEPS

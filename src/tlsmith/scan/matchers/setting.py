@@ -58,7 +58,8 @@ def _given(rule: Rule, source: Source, key: int) -> Iterable[Match]:
     value, sure = found
     origin = origin_of(source, value, low, high)
     if origin and not sure:
-        yield Match(*origin, "medium", "a name that is used below, sometimes")
+        told = "a name that is used below, sometimes"
+        yield Match(*origin, "medium", told, unset=value.unset)
         return
     yield Match(
         source.tokens.starts[key],
@@ -68,6 +69,7 @@ def _given(rule: Rule, source: Source, key: int) -> Iterable[Match]:
         edits=_edits(rule, source, key, (low, high), value),
         origin=origin,
         chosen=None if sure else source.tokens.starts[value.start],
+        unset=value.unset,
     )
 
 
