@@ -216,6 +216,31 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             "FROM a\nARG STRICT_SSL=true\n"
             'RUN if [ "$STRICT_SSL" = "false" ]; then npm set strict-ssl false; fi\n',
         ),
+        (
+            "a.py",
+            "import ssl\ndef f(self):\n    if self.verify_ssl:\n        pass\n"
+            f"    elif hasattr(ssl, 'SSLContext'):\n        {_NONE}\n",
+        ),
+        (
+            "a.go",
+            'func f() {\n  if conf()["skip_verify"] == "true" {\n'
+            f"\t\tt.C = {_GO}\n\t}}\n}}\n",
+        ),
+        (
+            "a.c",
+            'void f(char *q) {\n    if (strcmp(q, "none") == 0)\n'
+            "        opt.mode = MBEDTLS_SSL_VERIFY_NONE;\n}\n",
+        ),
+        (
+            "a.rb",
+            "http.verify_mode = OpenSSL::SSL::VERIFY_NONE if @ssl_verify_none\n",
+        ),
+        (
+            "a.py",
+            "import os, requests\ndef f(url, **env):\n"
+            "    if 'GIT_SSL_NO_VERIFY' in os.environ:\n"
+            "        env['verify'] = False\n    requests.get(url, **env)\n",
+        ),
     ],
 )
 def test_asked_for_is_info(path: str, text: str) -> None:
@@ -336,6 +361,16 @@ def test_what_is_so_by_default_counts(path: str, text: str) -> None:
             "a.rb",
             "c = Aws::S3::Client.new(\n"
             "  **(Rails.env.development? ? { ssl_verify_peer: false } : {})\n)\n",
+        ),
+        (
+            "a.cpp",
+            "void f() {\n#ifdef QT_DEBUG\n"
+            "  s.setPeerVerifyMode(QSslSocket::VerifyNone);\n#endif\n}\n",
+        ),
+        (
+            "a.cpp",
+            "void f() {\n#ifndef NDEBUG\n"
+            "  s.setPeerVerifyMode(QSslSocket::VerifyNone);\n#endif\n}\n",
         ),
     ],
 )
@@ -475,3 +510,16 @@ def test_what_a_template_is_asked_for_is_info(path: str, text: str) -> None:
 )
 def test_what_a_template_always_writes_counts(text: str) -> None:
     assert severities("templates/a.yaml", text) == ["high"]
+
+
+def test_what_a_variable_can_turn_on_is_graded_lower() -> None:
+    text = 'import os, requests\nrequests.get(u, verify=bool(os.getenv("VERIFYSSL")))\n'
+    assert severities("a.py", text) == ["medium"]
+
+
+def test_a_case_behind_one_that_verifies_in_other_ways_counts() -> None:
+    text = (
+        "import ssl\ndef f(self):\n    if self.fast:\n        pass\n"
+        f"    elif self.old:\n        {_NONE}\n"
+    )
+    assert severities("a.py", text) == ["high"]

@@ -17,7 +17,7 @@ from tlsmith.scan.lexer import STRING
 from tlsmith.scan.source import Source
 
 _IF = re.compile(r"[ \t]*(?:[})]\s*)?(else\s+if|elseif|elsif|elif|if|unless)\b")
-_ELSE = re.compile(r"[ \t]*(?:[})]\s*)?else\b(?!\s*if\b)")
+_GOING_ON = re.compile(r"[ \t]*(?:[})]\s*)?(?:else|elseif|elsif|elif)\b")
 _LEAVING = re.compile(r"\s*(?:return|raise|throw|continue|break|die|next|exit)\b")
 _BEHIND = re.compile(r"\b(if|unless)\b")
 _ENDING = frozenset({"then", ":", "\n"})
@@ -29,6 +29,7 @@ _DEEPEST = 4
 """Brackets of which the whole may be one outcome of a choice."""
 _MOST = 200
 """Lines that are looked at above."""
+_TAB = 4
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def _above(source: Source, line: int) -> tuple[Opening, ...]:
 
 
 def _looked_for(source: Source, line: int) -> Iterator[Opening]:
+    yield from _earlier(source, line)
     depth, leaves = _depth(line_of(source, line)), False
     for above in range(line - 1, max(0, line - _MOST), -1):
         text = line_of(source, above)
@@ -108,8 +110,8 @@ def _looked_for(source: Source, line: int) -> Iterator[Opening]:
             continue
         found = _IF.match(text)
         if here < depth:
-            opening = _told(above, found) if found else None
-            opening = opening or _continued(source, above) or _otherwise(source, above)
+            opening = _told(above, found) if found else _continued(source, above)
+            yield from _earlier(source, above)
             depth = here
         else:
             opening = _told(above, found) if found and leaves else None
@@ -127,7 +129,7 @@ def _continued(source: Source, line: int) -> Opening | None:
     """The `if` whose condition goes on in a line."""
     tokens = source.tokens
     start, end = source.line_bounds(line)
-    index = tokens.at(start + _depth(source.text[start:end]))
+    index = tokens.at(start + len(_indent(source.text[start:end])))
     parent = tokens.parent[index] if index is not None else -1
     while parent > 0 and tokens.texts[parent] == "(":
         if tokens.texts[parent - 1] == "if":
@@ -138,19 +140,21 @@ def _continued(source: Source, line: int) -> Opening | None:
     return None
 
 
-def _otherwise(source: Source, line: int) -> Opening | None:
-    """The `if` whose `else` a line is."""
+def _earlier(source: Source, line: int) -> Iterator[Opening]:
+    """Each `if` above that does not hold where a line's `else`, or `elif`, is taken."""
     text = line_of(source, line)
-    if not _ELSE.match(text):
-        return None
     depth = _depth(text)
     for above in range(line - 1, max(0, line - _MOST), -1):
+        if not _GOING_ON.match(text):
+            return
         before = line_of(source, above)
-        if before.strip() and before.strip() not in _BRACES and _depth(before) <= depth:
-            found = _IF.match(before)
-            opening = _told(above, found) if found else None
-            return opening and replace(opening, holds=not opening.holds)
-    return None
+        if not before.strip() or before.strip() in _BRACES or _depth(before) > depth:
+            continue
+        found, text = _IF.match(before), before
+        if found is None:
+            return
+        opening = _told(above, found)
+        yield replace(opening, holds=not opening.holds)
 
 
 def _condition(source: Source, opening: Opening) -> Branch | None:
@@ -234,4 +238,9 @@ def line_of(source: Source, line: int) -> str:
 
 
 def _depth(text: str) -> int:
-    return len(text) - len(text.lstrip())
+    """How far a line is indented; a tab is as wide as most editors show it."""
+    return len(_indent(text).expandtabs(_TAB))
+
+
+def _indent(text: str) -> str:
+    return text[: len(text) - len(text.lstrip())]

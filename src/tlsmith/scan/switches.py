@@ -21,6 +21,7 @@ from tlsmith.scan.source import Source
 _OFF = re.compile(
     r"insecure|unverified|untrusted|(?:^|[^a-z])(?:re)?lax(?:ed)?(?![a-z])"
     r"|self_?-?signed|plain_?-?http|trust_?(?:all|any|every)"
+    r"|verif(?:y|ication)?_?none"
     r"|(?:skip|ignor(?:e|ing)|disabled?|bypass|suppress|without)[\w-]{0,20}?"
     r"(?:verif|valid|ssl|tls|x509|cert|https|host_?name|check)"
     r"|(?:allow|accept)[_-]?(?:\w{0,20}[_-])?(?:invalid|any|all|bad|unsafe)"
@@ -55,6 +56,9 @@ _SPELLED = re.compile(
 _IS_OFF = re.compile(
     r"(?i)[\w.$>()\[\]:\"'@-]{1,60}===?[\"':]?[\w.:]{0,40}"
     r"(?:insecure|trust_?all|skip_?verif|accept_?all|allow_?all|verify_?none|no_?verif)\w*[\"']?"
+    r"|str(?:n?case)?n?cmp\([\w.>\[\]-]{1,40},\"(?:none|never|no|off)\"(?:,\d{1,2})?\)==0"
+    r"|0==str(?:n?case)?n?cmp\([\w.>\[\]-]{1,40},\"(?:none|never|no|off)\"(?:,\d{1,2})?\)"
+    r"|!str(?:n?case)?n?cmp\([\w.>\[\]-]{1,40},\"(?:none|never|no|off)\"(?:,\d{1,2})?\)"
 )
 """A mode that is compared with the one which verifies nothing."""
 _OFF_CASE = re.compile(
@@ -66,6 +70,8 @@ _IS_HTTPS = re.compile(
     r"""(?i)[\w.$>()-]{1,60}(?:\.starts_?with\(|===?)["'](?:https|wss)(?:://)?["']\)?"""
 )
 """A question that is about TLS as such: elsewhere nothing is to be verified."""
+_IN_ENVIRONMENT = re.compile(r"""["'](\w+)["'] ?in ?[\w.]*environ""")
+"""A variable of the environment that counts however it is set."""
 _ANSWERED = re.compile(r"(?i)message_?box|::yes\b|dialog\.accepted|\bconfirm\w*\(")
 """A question that a person is asked."""
 _TRUE = frozenset({"true", "yes", "on", "1", "$true"})
@@ -168,9 +174,10 @@ _NOT_RELEASED = re.compile(
     r"""|(?:process\.env\.)?(?:NODE|APP|RAILS)_ENV!==?["']prod(?:uction)?["']"""
 )
 _PREPROCESSED = re.compile(
-    r"(?m)^[ \t]*#[ \t]*(?P<word>if|ifdef|elif|else|endif)\b[ \t]*(?P<asked>[^\n]*)"
+    r"(?m)^[ \t]*#[ \t]*(?P<word>if|ifn?def|elif|else|endif)\b[ \t]*(?P<asked>[^\n]*)"
 )
-_DEBUG_BUILD = re.compile(r"(?:defined\s*\(?\s*)?_?DEBUG\)?(?:\s*==\s*1)?")
+_DEBUG_BUILD = re.compile(r"(?:defined\s*\(?\s*)?(?:_|QT_)?DEBUG\)?(?:\s*==\s*1)?")
+_RELEASE_BUILD = re.compile(r"NDEBUG|QT_NO_DEBUG")
 _PREPROCESSING = frozenset({"c", "csharp", "objectivec", "swift"})
 
 
@@ -202,7 +209,8 @@ def _is_built_so(source: Source, start: int) -> bool:
     opened: list[bool] = []
     for found in _PREPROCESSED.finditer(source.text, 0, start):
         if found["word"].startswith("if"):
-            opened.append(_DEBUG_BUILD.fullmatch(found["asked"].strip()) is not None)
+            build = _RELEASE_BUILD if found["word"] == "ifndef" else _DEBUG_BUILD
+            opened.append(build.fullmatch(found["asked"].strip()) is not None)
         elif opened:
             opened.pop()
             if found["word"] != "endif":
@@ -242,8 +250,12 @@ def _split(
 
 def _is_switch(source: Source, low: int, high: int, holds: bool, *, deep: bool) -> bool:
     """Whether a part of a condition is a switch that is not known to be set so."""
-    if holds and _IS_OFF.fullmatch(text_of(source, low, high)):
+    text = text_of(source, low, high)
+    if holds and _IS_OFF.fullmatch(text):
         return True
+    named = _IN_ENVIRONMENT.fullmatch(text)
+    if named:
+        return holds and _OFF.search(named[1]) is not None
     told = _by_default(source, low, high)
     wanted, operand = _operand(source, low, high, holds)
     values = list(possible_values(source, *operand))
