@@ -21,6 +21,10 @@ _TEMPLATE = re.compile(
     r"(?P<name>[A-Za-z_][\w-]*)(?:\s*\|\s*bool)?\s*-?\}\}"
 )
 """Ansible's `{{ name }}`, and the `${{ env.NAME }}` of pipelines."""
+_PUPPET = re.compile(r"(?P<no>!?)\s*\$\{?(?:::)?(?:\w+::)*(?P<name>\w+)\}?")
+_PARAMETER = re.compile(r"""\$(?P<name>\w+)\s*=\s*(?P<value>"[^"\n]*"|'[^'\n]*'|\w+)""")
+"""What a class of Puppet takes, with its default."""
+_TAKING = frozenset({"class", "define"})
 _HOLDERS = frozenset(
     {"vars", "env", "variables", "set_fact", "ansible.builtin.set_fact"}
 )
@@ -155,12 +159,27 @@ class Document:
     def _reference(self, node: Node) -> re.Match[str] | None:
         if self.form == "hcl":
             return _REFERENCE.fullmatch(node.value)
+        if self.form == "puppet":
+            return _PUPPET.fullmatch(node.value)
         return _TEMPLATE.fullmatch(node.value) if self.form == "yaml" else None
 
     @cached_property
     def _defaults(self) -> dict[str, Node]:
         """What names are set to, as far as is said here."""
+        if self.form == "puppet":
+            return self._of_puppet()
         return self._of_terraform() if self.form == "hcl" else self._of_yaml()
+
+    def _of_puppet(self) -> dict[str, Node]:
+        """What parameters of classes are by default, and variables are set to."""
+        found: dict[str, Node] = {}
+        for node in islice(self.root.below, _MOST):
+            if node.key in _TAKING:
+                for one in _PARAMETER.finditer(node.value):
+                    found.setdefault(one["name"], _default(node, one))
+            elif node.key.startswith("$"):
+                found.setdefault(node.key[1:], node)
+        return found
 
     def _of_yaml(self) -> dict[str, Node]:
         found: dict[str, Node] = {}
@@ -200,6 +219,16 @@ class Document:
                 found.append(".".join([_path(use), *reversed(keys)]))
             keys.append(outer.key)
         return found
+
+
+def _default(taker: Node, found: re.Match[str]) -> Node:
+    """The setting that a parameter's default is."""
+    begin = taker.value_start + found.start()
+    node = Node(found["name"], begin, taker.value_start + found.end("name"), taker)
+    start, end = found.span("value")
+    value = found["value"].strip("\"'")
+    node.assign(value, taker.value_start + start, taker.value_start + end)
+    return node
 
 
 def _named(entry: Node) -> str:
