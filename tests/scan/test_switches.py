@@ -241,6 +241,14 @@ _NONE = "ctx.verify_mode = ssl.CERT_NONE"
             "    if 'GIT_SSL_NO_VERIFY' in os.environ:\n"
             "        env['verify'] = False\n    requests.get(url, **env)\n",
         ),
+        (
+            "a.swift",
+            "func urlSession(_ s: URLSession, didReceive c: Challenge) {\n"
+            "    guard allowInsecureSelfSigned,\n"
+            "          let trust = c.protectionSpace.serverTrust else {\n"
+            "        done(.performDefaultHandling, nil)\n        return\n    }\n"
+            "    done(.useCredential, URLCredential(trust: trust))\n}\n",
+        ),
     ],
 )
 def test_asked_for_is_info(path: str, text: str) -> None:

@@ -17,6 +17,7 @@ from tlsmith.scan.lexer import STRING
 from tlsmith.scan.source import Source
 
 _IF = re.compile(r"[ \t]*(?:[})]\s*)?(else\s+if|elseif|elsif|elif|if|unless)\b")
+_GUARD = re.compile(r"[ \t]*guard\b")
 _GOING_ON = re.compile(r"[ \t]*(?:[})]\s*)?(?:else|elseif|elsif|elif)\b")
 _LEAVING = re.compile(r"\s*(?:return|raise|throw|continue|break|die|next|exit)\b")
 _BEHIND = re.compile(r"\b(if|unless)\b")
@@ -114,11 +115,20 @@ def _looked_for(source: Source, line: int) -> Iterator[Opening]:
             yield from _earlier(source, above)
             depth = here
         else:
-            opening = _told(above, found) if found and leaves else None
-            opening = opening and replace(opening, holds=not opening.holds)
+            opening = _left(source, above, found if leaves else None)
         leaves = False
         if opening:
             yield opening
+
+
+def _left(source: Source, line: int, found: re.Match[str] | None) -> Opening | None:
+    """What must be so behind an `if` that leaves, or behind Swift's `guard`."""
+    if found:
+        opening = _told(line, found)
+        return replace(opening, holds=not opening.holds)
+    guard = _GUARD.match(line_of(source, line))
+    swift = guard and source.language.name == "swift"
+    return Opening(line, guard.end(), True) if guard and swift else None
 
 
 def _told(line: int, found: re.Match[str]) -> Opening:
