@@ -7,15 +7,12 @@ from bisect import bisect, insort
 from collections.abc import Iterable
 from functools import lru_cache
 
+from tlsmith.scan.debugging import is_for_debugging
 from tlsmith.scan.finding import CONFIDENCES, SEVERITIES, Finding, Match
 from tlsmith.scan.rule import Rule
 from tlsmith.scan.source import Source
-from tlsmith.scan.switches import (
-    is_asked_for,
-    is_for_debugging,
-    is_said_by_address,
-    is_without_tls,
-)
+from tlsmith.scan.switches import is_asked_for
+from tlsmith.scan.without_tls import is_said_by_address, is_without_tls
 
 LOWER = "graded lower"
 ASKED_FOR = "only where a switch asks for it, which is off by default here"
