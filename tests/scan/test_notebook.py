@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from scan_rules import every_rule
 from tlsmith.scan.judge import judge
 from tlsmith.scan.notebook import code_of
@@ -32,6 +34,45 @@ def test_code_is_found_on_its_line() -> None:
 
 def test_prose_is_not_code() -> None:
     text = _notebook("markdown", "import requests", "requests.get(u, verify=False)")
+    assert judge(Source("a.ipynb", text), every_rule()) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["!curl -k https://hub.corp/a"],
+        ["import os", "page = !curl -sk https://hub.corp/a"],
+        ["%pip install --trusted-host pypi.corp tools"],
+        ["%%bash", "set -e", "", "curl -k https://hub.corp/a"],
+    ],
+)
+def test_what_cells_run_in_a_shell_is_found(lines: list[str]) -> None:
+    text = _notebook("code", *lines)
+    found = judge(Source("a.ipynb", text), every_rule())
+    last = text[: text.index("hub" if "hub" in text else "--trusted")].count("\n")
+    assert [one.line for one in found] == [last + 1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("markdown", "!curl -k https://hub.corp/a"),
+        ("code", "!curl https://hub.corp/a"),
+        ("code", "# !curl -k https://hub.corp/a"),
+        ("code", "k = 1 if a != 'curl -k https://hub.corp' else 2"),
+    ],
+)
+def test_what_runs_nothing_is_not(kind: str, line: str) -> None:
+    text = _notebook(kind, line)
+    assert judge(Source("a.ipynb", text), every_rule()) == []
+
+
+def test_a_script_ends_with_its_cell() -> None:
+    script, other = (
+        json.loads(_notebook("code", *lines))["cells"][0]
+        for lines in (["%%bash", "true"], ["curl -k https://hub.corp/a"])
+    )
+    text = json.dumps({"cells": [script, other], "nbformat": 4}, indent=1)
     assert judge(Source("a.ipynb", text), every_rule()) == []
 
 

@@ -77,6 +77,8 @@ def parts_of(source: Source, rules: Sequence[Rule]) -> Iterator[Part]:
     )
     if offsets:
         yield from reader(source, offsets)
+        if source.path.endswith(".ipynb"):
+            yield from _reader("notebook")(source, offsets)
 
 
 _SCRIPT = re.compile(
