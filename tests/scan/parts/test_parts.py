@@ -191,6 +191,7 @@ def test_a_file_that_is_written_is_judged_as_one(
         ("a.sh", "V=true\nnpm config set strict-ssl $V\n"),
         ("a.sh", f"MESSAGE='{CURL}'\n"),
         ("a.sh", f"echo 'so we do not run {CURL}'\n"),
+        ("a.go", f'cmd.Flags().BoolVarP(&o.k, "insecure", "k", false, "{CURL}")\n'),
         ("a.nix", f'{{ meta.description = "{CURL}"; }}\n'),
         ("a.pp", f"notify {{ 'do not {CURL}': }}\n"),
         ("a.sh", f"git log --grep='{CURL}'\n"),

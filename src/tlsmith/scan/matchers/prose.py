@@ -37,6 +37,7 @@ def is_prose(source: Source, around: tuple[int, int], place: tuple[int, int]) ->
         _is_sentence(text)
         or _is_sought(source, around, text)
         or _is_docstring(source, start)
+        or _is_help(source, start)
     ):
         return True
     return (
@@ -73,7 +74,7 @@ def _is_told(text: str, around: tuple[int, int], place: tuple[int, int]) -> bool
 
 _SETTINGS = frozenset({"yaml", "json", "toml", "hcl", "xml"})
 _DESCRIBING = re.compile(
-    r"(?:\w*_)?(?:desc(?:ription)?|summary|help|message|msg|title|notes?|docs?"
+    r"(?:\w*_)?(?:desc(?:ription)?|summary|help(?:_?text)?|message|msg|title|notes?|docs?"
     r"|documentation|comments?|tooltip|usage|label|markdown|pattern|regexp?|reason"
     r"|placeholder)|\$comment",
     re.I,
@@ -86,6 +87,15 @@ def _is_described(source: Source, offset: int) -> bool:
         _DESCRIBING.fullmatch(node.key)
         for _, node in documents(source).values_at(offset)
     )
+
+
+def _is_help(source: Source, offset: int) -> bool:
+    """Whether a string is given to what people read: `Usage: "…"`, `help="…"`."""
+    tokens = source.tokens
+    index = tokens.at(offset)
+    if index is None or index < 2 or tokens.texts[index - 1] not in (":", "="):
+        return False
+    return _DESCRIBING.fullmatch(tokens.texts[index - 2].strip("\"'")) is not None
 
 
 _DOC = frozenset({"@doc", "@moduledoc", "@typedoc", "@shortdoc"})

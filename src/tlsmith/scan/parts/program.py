@@ -34,7 +34,7 @@ _NOT_RUN = re.compile(
     r"|starts_?with|replace\w*|g?sub|substitute\w*|strip\w*|trim\w*|test|it|describe|should\w*|equals?|format\w*|help|usage|\w*option|write\w*"
     r"|Errorf|Println|Printf|Sprintf|description|add_argument|\w*(?:Error|Exception|Examples?)"
     r"|long(?:desc)?|SystemExit|exit|abort|fail\w*|fatal\w*|croak|confess|carp|bail|alert"
-    r"|notify|say|message)\s*$"
+    r"|notify|say|message|(?:bool|string|int|duration)(?:slice|array)?varp?)\s*$"
 )
 _NIX_RUNS = re.compile(r"(?i)exec(?:start|stop|reload)\w*$|script$|command$")
 _NIX_TOLD = re.compile(
