@@ -38,11 +38,12 @@ BUSY = [(name, piece) for name in NAMES for piece in (*EVERYWHERE, *OWN.get(name
 
 @pytest.mark.parametrize(("name", "piece"), BUSY)
 def test_no_text_keeps_it_busy(name: str, piece: str) -> None:
-    """A second for a sixteenth of a megabyte is fifty times what most take."""
+    """Two seconds for a sixteenth of a megabyte are a hundred times what most take; a
+    machine may be half as fast, and coverage takes as much again."""
     text = (piece * (SIZE // len(piece) + 1))[:SIZE]
     began = time.process_time()
     Tokens(text, languages()[name])
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tlsmith.scan.patience import at_most
 from tlsmith.scan.source import Source
 
 LENGTH = 40_000
-PATIENCE = 3.0
+PATIENCE = 8.0
 PIECES = [
     "a", "  ", " \n", "(", "if (x) ", "a.", "a, ", '"', "'x' ", "{", "\\", "a=", "-a ",
     "/", "<", "[", "=> ", "x: ", "# ", "e(", "b)", "&&", "\t", "a\n", "(a)", "{}",
