@@ -247,6 +247,17 @@ def test_a_pending_authorization_can_be_given_up(life: Life) -> None:
     assert life.now(order).status == "invalid"
 
 
+def test_an_order_fails_that_was_asked_for_a_second_before(
+    life: Life, clock: Clock
+) -> None:
+    """Its id is of when the request came; the authorization is made in its turn."""
+    clock.step = timedelta(seconds=1)
+    order = life.order("a.test")
+    clock.step = timedelta(0)
+    life.service.deactivate_authorization(life.authorizations(order)[0]).result(9)
+    assert life.now(order).status == "invalid"
+
+
 def test_what_is_over_cannot_be_given_up(life: Life, clock: Clock) -> None:
     failed = life.order("a.test")
     task = life.task(failed)

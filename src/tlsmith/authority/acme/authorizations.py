@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tlsmith.acme import problems
@@ -54,6 +54,10 @@ if TYPE_CHECKING:
     from tlsmith.acme.identifiers import Identifier
     from tlsmith.storage import Connection, Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
+
+_BEGUN = timedelta(minutes=1)
+"""An order's id is of when its request came, and it waits for its turn before what it
+needs is made."""
 
 
 class Task(NamedTuple):
@@ -331,7 +335,7 @@ def cancel_orders(
     error = json.dumps(problem_document(problems.unauthorized(reason)))
     which, since = None, ""
     if authorization is not None:
-        which, since = authorization.id, id_from(authorization.created_at)
+        which, since = authorization.id, id_from(authorization.created_at - _BEGUN)
     changed = make_all_invalid(
         transaction, accounts, error, authorization=which, since=since
     )
