@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tlsmith.scan.branches import Branch
+from tlsmith.scan.branches import Branch, branches
 from tlsmith.scan.extent import content, text_of, top_level
 from tlsmith.scan.lexer import NUMBER, STRING, WORD
 from tlsmith.scan.source import Source
@@ -28,6 +28,14 @@ _DENIED = _FALSE | {"f", "n", "none", "disable", "disabled"}
 _AND = frozenset({"and", "&&"})
 _OR = frozenset({"or", "||"})
 _NOT = frozenset({"!", "not"})
+
+
+def asked_at(source: Source, start: int) -> Iterator[tuple[str, bool]]:
+    """What is asked before what stands at an offset is done, and if it must hold."""
+    index = source.tokens.at(start)
+    for branch in branches(source, index) if index is not None else ():
+        for part in parts(source, branch):
+            yield text_of(source, *part), branch.holds
 
 
 def parts(source: Source, branch: Branch) -> list[tuple[int, int]]:

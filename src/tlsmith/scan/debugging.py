@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tlsmith.scan.branches import branches
-from tlsmith.scan.conditions import parts
-from tlsmith.scan.extent import text_of
+from tlsmith.scan.conditions import asked_at
 from tlsmith.scan.source import Source
 
 _DEBUGGING = re.compile(
@@ -32,14 +30,7 @@ def is_for_debugging(source: Source, start: int) -> bool:
     """Whether what stands at an offset is left out of what is released."""
     if source.language.name in _PREPROCESSING and _is_built_so(source, start):
         return True
-    index = source.tokens.at(start)
-    if index is None:
-        return False
-    return any(
-        _is_of_debugging(text_of(source, *part), branch.holds)
-        for branch in branches(source, index)
-        for part in parts(source, branch)
-    )
+    return any(_is_of_debugging(*asked) for asked in asked_at(source, start))
 
 
 def _is_of_debugging(text: str, holds: bool) -> bool:

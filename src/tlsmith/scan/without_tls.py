@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from tlsmith.scan.branches import branches
-from tlsmith.scan.conditions import IS_HTTPS, SHAPE, parts
+from tlsmith.scan.conditions import IS_HTTPS, SHAPE, asked_at
 from tlsmith.scan.extent import text_of
 from tlsmith.scan.shell import questions
 from tlsmith.scan.source import Source
@@ -17,10 +17,9 @@ def is_said_by_address(source: Source, start: int) -> bool:
     """Whether what stands at an offset is done only for addresses that have no TLS."""
     index = source.tokens.at(start)
     return index is not None and any(
-        IS_HTTPS.fullmatch(text_of(source, *part)) is not None
+        IS_HTTPS.fullmatch(text_of(source, branch.low, branch.high)) is not None
         for branch in branches(source, index)
         if not branch.holds
-        for part in [(branch.low, branch.high)]
     )
 
 
@@ -40,14 +39,9 @@ _NOTHING = re.compile(
 
 def is_without_tls(source: Source, start: int) -> bool:
     """Whether what stands at an offset is done only where a switch wants no TLS."""
-    index = source.tokens.at(start)
-    if index is None or source.language.name in questions.LANGUAGES:
+    if source.language.name in questions.LANGUAGES:
         return False
-    return any(
-        _is_plain(text_of(source, *part), branch.holds)
-        for branch in branches(source, index)
-        for part in parts(source, branch)
-    )
+    return any(_is_plain(*asked) for asked in asked_at(source, start))
 
 
 def _is_plain(asked: str, holds: bool) -> bool:

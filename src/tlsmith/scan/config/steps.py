@@ -51,19 +51,19 @@ def _called(asked: str) -> Iterator[Step]:
     found = _CALLED.fullmatch(asked)
     if found is None:
         return
-    compared = (found["with"] or "true").lower()
-    if compared in _TRUE | _FALSE:
-        differs = (found["how"] == "ne") is not bool(found["no"])
-        name = found["name"].rpartition(".")[2]
-        yield Step(name, (compared in _TRUE) is not differs)
+    name = found["name"].rpartition(".")[2]
+    yield from _compared(name, found, differs=found["how"] == "ne")
 
 
 def _read(node: Node) -> Iterator[Step]:
     for value in (node.value, *(child.value for child in node.children[:_NEAR])):
         found = _ASKED.fullmatch(value.strip())
-        if found is None:
-            continue
-        compared = (found["with"] or "true").lower()
-        if compared in _TRUE | _FALSE:
-            differs = (found["sign"] == "!=") is not bool(found["no"])
-            yield Step(found["name"], (compared in _TRUE) is not differs)
+        if found:
+            yield from _compared(found["name"], found, differs=found["sign"] == "!=")
+
+
+def _compared(name: str, found: re.Match[str], *, differs: bool) -> Iterator[Step]:
+    """A switch that is compared with a word for true or false, or with nothing."""
+    word = (found["with"] or "true").lower()
+    if word in _TRUE | _FALSE:
+        yield Step(name, (word in _TRUE) is (differs is bool(found["no"])))
