@@ -9,6 +9,7 @@ from typing import Any
 import josepy
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from msgspec import Raw
 
 from acme import challenges, jws, messages
 from acme_signing import KID, NONCE, URL, client
@@ -33,11 +34,11 @@ from tlsmith.acme.resources import (
     AuthorizationView,
     ChallengeView,
     DirectoryView,
+    IdentifierView,
     OrderView,
+    encode,
     encode_account,
-    encode_authorization,
     encode_directory,
-    encode_order,
 )
 from tlsmith.errors import Subproblem
 
@@ -160,8 +161,8 @@ def test_a_directory_is_read() -> None:
 def test_an_order_is_read() -> None:
     ours = OrderView(
         "invalid",
-        (Identifier("dns", "a.test"),),
-        ("https://authz",),
+        [IdentifierView("dns", "a.test")],
+        ["https://authz"],
         "https://finalize",
         expires=AT,
         not_before=AT,
@@ -169,7 +170,7 @@ def test_an_order_is_read() -> None:
         certificate="https://certificate",
         error=problems.bad_csr("no"),
     )
-    read = messages.Order.from_json(json.loads(encode_order(ours)))
+    read = messages.Order.from_json(json.loads(encode(ours)))
     assert read.status == messages.STATUS_INVALID
     assert read.identifiers[0].value == "a.test"
     assert read.authorizations == ("https://authz",)
@@ -179,17 +180,18 @@ def test_an_order_is_read() -> None:
 
 def test_an_authorization_is_read() -> None:
     ours = AuthorizationView(
-        Identifier("dns", "*.a.test"),
+        IdentifierView("dns", "a.test"),
         "pending",
-        (
+        [
             ChallengeView("dns-01", "https://c/1", "pending", TOKEN),
             ChallengeView("http-01", "https://c/2", "valid", TOKEN, AT),
             ChallengeView("tls-alpn-01", "https://c/3", "processing", TOKEN),
-            ChallengeView("dns-persist-01", "https://c/4", "invalid", error=b"{}"),
-        ),
+            ChallengeView("dns-persist-01", "https://c/4", "invalid", error=Raw(b"{}")),
+        ],
         AT,
+        wildcard=True,
     )
-    said = json.loads(encode_authorization(ours))
+    said = json.loads(encode(ours))
     read = messages.Authorization.from_json(said)
     assert (read.identifier.value, read.expires) == ("a.test", AT)
     kinds = [type(each.chall) for each in read.challenges]

@@ -63,8 +63,9 @@ class NewOrder(Struct, rename="camel"):
     profile: str | None = None
 
     def __post_init__(self) -> None:
-        self.not_before = _in_utc(self.not_before)
-        self.not_after = _in_utc(self.not_after)
+        if self.not_before is not None or self.not_after is not None:
+            self.not_before = _in_utc(self.not_before)
+            self.not_after = _in_utc(self.not_after)
 
     @property
     def asked(self) -> list[tuple[str, str]]:
@@ -134,7 +135,8 @@ def _decoded(kind: type, value: object) -> Base64URL:
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC and whole seconds: certificates have no others."""
     try:
-        return moment and moment.astimezone(UTC)
+        return moment and moment.astimezone(UTC).replace(microsecond=0)
     except OverflowError:
         raise ValueError("a time outside of what calendars have") from None

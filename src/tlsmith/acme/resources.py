@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.problems import problem_document
 from tlsmith.errors import ACMEProblem
 
-_encode = msgspec.json.Encoder().encode
+
+class _Object(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What is encoded as it is, without what it has no value for."""
 
 
 class AccountView(NamedTuple):
@@ -30,19 +31,27 @@ class AccountView(NamedTuple):
     binding: bytes | None = None
 
 
-class OrderView(NamedTuple):
+class IdentifierView(_Object, frozen=True):
+    """RFC 8555 section 9.7.7."""
+
+    type: str
+    value: str
+
+
+class OrderView(_Object, frozen=True):
     """RFC 8555 section 7.1.3, RFC 9773 section 5, draft-ietf-acme-profiles.
 
     Args:
         authorizations: their URLs.
         finalize: the URL to send the CSR to.
+        expires: whole seconds in UTC, as all moments here.
         certificate: the URL of the certificate, once there is one.
         error: what failed, or the JSON of it.
     """
 
     status: str
-    identifiers: tuple[Identifier, ...]
-    authorizations: tuple[str, ...]
+    identifiers: list[IdentifierView]
+    authorizations: list[str]
     finalize: str
     expires: datetime | None = None
     not_before: datetime | None = None
@@ -50,10 +59,10 @@ class OrderView(NamedTuple):
     certificate: str | None = None
     replaces: str | None = None
     profile: str | None = None
-    error: ACMEProblem | bytes | None = None
+    error: ACMEProblem | msgspec.Raw | None = None
 
 
-class ChallengeView(NamedTuple):
+class ChallengeView(_Object, frozen=True):
     """RFC 8555 section 8.
 
     Args:
@@ -61,6 +70,8 @@ class ChallengeView(NamedTuple):
         issuer_domain_names: of dns-persist-01: what the record may name us by.
         account_uri: of dns-persist-01: by what it may name the account, through draft
             01 alone; from 02 on clients make it themselves.
+        issuer_domain_names_01: the names as draft 01 calls them, which clients in use
+            still read.
     """
 
     type: str
@@ -68,22 +79,27 @@ class ChallengeView(NamedTuple):
     status: str
     token: str | None = None
     validated: datetime | None = None
-    error: ACMEProblem | bytes | None = None
+    error: ACMEProblem | msgspec.Raw | None = None
     issuer_domain_names: tuple[str, ...] = ()
-    account_uri: str | None = None
+    account_uri: str | None = msgspec.field(default=None, name="accounturi")
+    issuer_domain_names_01: tuple[str, ...] = msgspec.field(
+        default=(), name="issuer-domain-names"
+    )
 
 
-class AuthorizationView(NamedTuple):
+class AuthorizationView(_Object, frozen=True):
     """RFC 8555 section 7.1.4.
 
     Args:
-        identifier: as ordered; a wildcard is told by a member of its own.
+        identifier: without `*.`, which `wildcard` tells.
+        wildcard: absent where it is none.
     """
 
-    identifier: Identifier
+    identifier: IdentifierView
     status: str
-    challenges: tuple[ChallengeView, ...]
+    challenges: list[ChallengeView]
     expires: datetime | None = None
+    wildcard: bool = False
 
 
 class DirectoryView(NamedTuple):
@@ -124,36 +140,9 @@ def encode_account(account: AccountView) -> bytes:
     )
 
 
-def encode_order(order: OrderView) -> bytes:
-    return _object(
-        status=order.status,
-        expires=_moment(order.expires),
-        identifiers=[_identifier(each) for each in order.identifiers],
-        profile=order.profile,
-        notBefore=_moment(order.not_before),
-        notAfter=_moment(order.not_after),
-        replaces=order.replaces,
-        error=_error(order.error),
-        authorizations=order.authorizations,
-        finalize=order.finalize,
-        certificate=order.certificate,
-    )
-
-
-def encode_authorization(authorization: AuthorizationView) -> bytes:
-    asked = authorization.identifier
-    return _object(
-        identifier=_identifier(asked.base),
-        status=authorization.status,
-        expires=_moment(authorization.expires),
-        challenges=[_challenge(each) for each in authorization.challenges],
-        # Absent where it is none (RFC 8555 section 7.1.4).
-        wildcard=asked.is_wildcard or None,
-    )
-
-
-def encode_challenge(challenge: ChallengeView) -> bytes:
-    return _encode(_challenge(challenge))
+def encode(view: OrderView | AuthorizationView | ChallengeView) -> bytes:
+    """Return the JSON of an object that is asked for in every order."""
+    return _encode(view)
 
 
 def encode_directory(directory: DirectoryView) -> bytes:
@@ -201,31 +190,9 @@ def _members(**members: object) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _identifier(identifier: Identifier) -> dict[str, str]:
-    return {"type": identifier.type, "value": identifier.value}
-
-
-def _challenge(challenge: ChallengeView) -> dict[str, Any]:
-    members = _members(
-        type=challenge.type,
-        url=challenge.url,
-        status=challenge.status,
-        token=challenge.token,
-        validated=_moment(challenge.validated),
-        error=_error(challenge.error),
-        issuerDomainNames=challenge.issuer_domain_names or None,
-        accounturi=challenge.account_uri,
-    )
-    if challenge.issuer_domain_names:
-        # Its name through draft 01, which clients in use still read.
-        members["issuer-domain-names"] = challenge.issuer_domain_names
-    return members
-
-
-def _error(error: ACMEProblem | bytes | None) -> object:
-    if isinstance(error, ACMEProblem):
-        return problem_document(error)
-    return error and msgspec.Raw(error)
+def _problem(error: object) -> object:
+    assert isinstance(error, ACMEProblem)  # noqa: S101 -- nothing else is in a view
+    return problem_document(error)
 
 
 def _moment(moment: datetime | None) -> str | None:
@@ -234,3 +201,6 @@ def _moment(moment: datetime | None) -> str | None:
         return None
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     return f"{utc.isoformat(timespec='seconds')}Z"
+
+
+_encode = msgspec.json.Encoder(enc_hook=_problem).encode

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.resources import (
     AccountView,
     AuthorizationView,
     ChallengeView,
+    IdentifierView,
     OrderView,
+    encode,
     encode_account,
-    encode_authorization,
-    encode_challenge,
-    encode_order,
 )
 from tlsmith.storage.moments import to_moment
 
@@ -63,11 +61,11 @@ def order_body(urls: URLs, record: OrderRecord, *, is_running: bool = False) -> 
     Args:
         is_running: it is being finalized.
     """
-    return encode_order(
+    return encode(
         OrderView(
             "processing" if is_running and record.status == "ready" else record.status,
-            tuple(Identifier(*one) for one in record.identifiers),
-            tuple(urls.authorization(one) for one in record.authorizations),
+            [IdentifierView(type_, value) for type_, value in record.identifiers],
+            [urls.authorization(one) for one in record.authorizations],
             urls.finalize(record.id),
             record.expires_at,
             record.not_before,
@@ -75,7 +73,7 @@ def order_body(urls: URLs, record: OrderRecord, *, is_running: bool = False) -> 
             urls.certificate(record.id) if record.certificate_id is not None else None,
             record.replaces,
             record.profile,
-            record.error.encode() if record.error else None,
+            msgspec.Raw(record.error.encode()) if record.error else None,
         )
     )
 
@@ -88,15 +86,13 @@ def authorization_body(
     Args:
         issuer_names: of this CA, for records that stay (dns-persist-01).
     """
-    value = f"*.{record.value}" if record.wildcard else record.value
-    return encode_authorization(
+    return encode(
         AuthorizationView(
-            Identifier(record.type, value),
+            IdentifierView(record.type, record.value),
             record.status,
-            tuple(
-                _challenge(urls, record, one, issuer_names) for one in record.challenges
-            ),
+            [_challenge(urls, record, one, issuer_names) for one in record.challenges],
             record.expires_at,
+            record.wildcard,
         )
     )
 
@@ -108,7 +104,7 @@ def challenge_body(
     issuer_names: tuple[str, ...] = (),
 ) -> bytes:
     """Return a challenge."""
-    return encode_challenge(_challenge(urls, record, challenge, issuer_names))
+    return encode(_challenge(urls, record, challenge, issuer_names))
 
 
 def _challenge(
@@ -117,15 +113,17 @@ def _challenge(
     challenge: ChallengeRecord,
     issuer_names: tuple[str, ...],
 ) -> ChallengeView:
-    is_persistent = challenge.type == PERSISTENT
-    validated = challenge.validated_at
+    type_, status, validated, error = challenge
+    is_persistent = type_ == PERSISTENT
+    names = issuer_names if is_persistent else ()
     return ChallengeView(
-        challenge.type,
-        urls.challenge(record.id, challenge.type),
-        challenge.status,
+        type_,
+        urls.challenge(record.id, type_),
+        status,
         None if is_persistent else record.token,
         None if validated is None else to_moment(validated),
-        None if challenge.error is None else msgspec.json.encode(challenge.error),
-        issuer_names if is_persistent else (),
+        None if error is None else msgspec.Raw(msgspec.json.encode(error)),
+        names,
         urls.account(record.account_id) if is_persistent else None,
+        names,
     )
