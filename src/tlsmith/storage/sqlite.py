@@ -357,11 +357,11 @@ def _try_to_begin(connection: sqlite3.Connection, *, is_last: bool = False) -> b
 
 def _index_of(path: str) -> WALIndex | None:
     """Return what tells whether anybody committed; None where nothing does."""
-    if not hasattr(os, "pread"):  # Windows
+    if os.name != "posix":
         return None
     try:
         return WALIndex(path)
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 

@@ -146,6 +146,9 @@ async def start_tls(
 def _is_address(host: str) -> bool:
     if ":" in host:
         return True
+    # No top-level domain ends in a digit; to find out about a name takes 5 us.
+    if not host[-1:].isdigit():
+        return False
     try:
         ip_address(host)
     except ValueError:

@@ -88,14 +88,15 @@ def profile_of(
     Raises:
         ACMEProblem: invalidProfile.
     """
+    who = requester(account.id)
     offered = {
         name: profile
         for name, profile in profiles_offered(context).items()
-        if profile.admits(requester(account.id))
+        if profile.admits(who)
         and (binding is None or not binding.profiles or name in binding.profiles)
     }
-    default = context.authority.policy().default_profile
     if wanted is None:
+        default = context.authority.policy().default_profile
         wanted = default if default in offered else next(iter(offered), default)
     profile = offered.get(wanted)
     if profile is None:
