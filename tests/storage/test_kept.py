@@ -304,6 +304,42 @@ def test_the_index_counts_commits_as_sqlite_says(
     assert storage.state() not in states
 
 
+def test_it_is_known_though_the_wal_begins_anew(
+    storage: SQLiteStorage, elsewhere: SQLiteStorage, writer: Writer
+) -> None:
+    """As it does several times a second, once a thousand pages are written."""
+    in_loop(writer, "add")
+    wal = Path(f"{storage.path}-wal")
+    with elsewhere.look() as connection:
+        connection.all("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert wal.stat().st_size == 0
+    assert storage.kept.read(KEY, never) == 1
+    in_loop(writer, "add", lambda: storage.kept.read(KEY, never))
+    add_there(elsewhere)
+    assert known(storage) == 3
+
+
+def test_it_is_known_though_nobody_could_tell_for_a_moment() -> None:
+    """Who looks in the middle of a commit sees the index half written."""
+
+    class Store:
+        now: bytes | None = b"1"
+
+        def state(self) -> bytes | None:
+            return self.now
+
+        def is_next(self, before: bytes, after: bytes) -> bool:
+            return int(after) - int(before) == 1
+
+    kept = Kept(store := Store())
+    kept.begin()
+    kept.expect({KEY: 7})
+    store.now = None
+    assert kept.get(KEY) is None
+    store.now = b"2"
+    assert kept.get(KEY) == 7
+
+
 def test_a_thread_is_shown_records_until_they_are_hidden(
     storage: SQLiteStorage,
 ) -> None:

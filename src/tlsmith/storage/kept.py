@@ -147,8 +147,10 @@ class Kept:
 
     def _advance(self, state: bytes | None) -> bool:
         """Take note that the store has changed; tell whether it is known how."""
+        if state is None:  # somebody writes at this moment, most likely we
+            return False
         before, changes, self._coming = self._state, self._coming, None
-        if changes is None or before is None or state is None:
+        if changes is None or before is None:
             return False
         # Another process may have written as soon as this one had.
         if not self._store.is_next(before, state):

@@ -16,8 +16,9 @@ import threading
 
 # The header is there twice, so that one that is being written can be told.
 _SIZE = 48
-# Where it counts the commits.
-_COUNT = struct.Struct("=8xI")
+# Where it counts the commits, and the frames of the WAL, and the first of its salts.
+_COUNT, _FRAMES = struct.Struct("=8xI"), struct.Struct("=16xI")
+_SALT = struct.Struct(">32xI")
 
 # By device and inode. Neither these nor what they were made of is closed, for as long
 # as the process lives: a process that closes a file loses all its locks on it, those of
@@ -46,9 +47,11 @@ class WALIndex:
         headers = self._map[: 2 * _SIZE]
         seen, state = self._seen
         if headers != seen:
-            state = headers[:_SIZE]
-            if headers[_SIZE:] != state:
+            header = headers[:_SIZE]
+            if headers[_SIZE:] != header:
                 return None
+            if state is None or not _is_begun_anew(state, header):
+                state = header
             self._seen = headers, state
         return state
 
@@ -57,6 +60,17 @@ def is_next(before: bytes, after: bytes) -> bool:
     """Tell whether at most one commit was made between two states."""
     (first,), (second,) = _COUNT.unpack_from(before), _COUNT.unpack_from(after)
     return before == after or (second - first) % (1 << 32) == 1
+
+
+def _is_begun_anew(before: bytes, after: bytes) -> bool:
+    """Tell whether the WAL is written from its beginning again, and nothing else is.
+
+    Who writes next does that first, once all of the WAL is in the store's own file.
+    """
+    if _COUNT.unpack_from(before) != _COUNT.unpack_from(after):
+        return False
+    (former,), (salt,) = _SALT.unpack_from(before), _SALT.unpack_from(after)
+    return _FRAMES.unpack_from(after) == (0,) and (salt - former) % (1 << 32) == 1
 
 
 def _opened(path: str) -> mmap.mmap:
