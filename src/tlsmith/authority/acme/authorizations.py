@@ -11,7 +11,12 @@ from tlsmith.acme import problems
 from tlsmith.acme.problems import problem_document
 from tlsmith.authority.acme.context import ACMEContext, own
 from tlsmith.authority.acme.ids import id_from
-from tlsmith.authority.acme.limiting import count, failure_limits, refuse_too_many
+from tlsmith.authority.acme.limiting import (
+    FAILURES,
+    count,
+    failure_limits,
+    refuse_too_many,
+)
 from tlsmith.errors import ACMEProblem
 from tlsmith.storage.acme.accounts import account_by_id
 from tlsmith.storage.acme.authorizations import (
@@ -37,6 +42,7 @@ from tlsmith.storage.acme.known import (
     tell_authorization,
     tell_order,
 )
+from tlsmith.storage.acme.limits import is_any_counted
 from tlsmith.storage.acme.orders import (
     READY,
     expire_by,
@@ -52,7 +58,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tlsmith.acme.identifiers import Identifier
-    from tlsmith.storage import Connection, Transaction
+    from tlsmith.storage import Connection, Storage, Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
 
 _BEGUN = timedelta(minutes=1)
@@ -126,9 +132,25 @@ def refuse_tries(context: ACMEContext, record: AuthorizationRecord) -> None:
         # Of most, nothing was counted, which is known by now.
         if kept.get(Wanted(LIMIT, limit.name)) != 0
     ]
-    if limits:
+    if limits and _has_any_failed(context.storage):
         with context.storage.look() as connection:
             refuse_too_many(connection, limits, context.now())
+
+
+def _has_any_failed(storage: Storage) -> bool:
+    """Tell whether any validation has failed lately: most often none has.
+
+    True where that is not known: to ask would cost as much as to look at a limit.
+    """
+    kept = storage.kept
+    if not kept.is_sure:
+        return True
+
+    def find() -> bool:
+        with storage.look() as connection:
+            return is_any_counted(connection, FAILURES)
+
+    return kept.read(FAILURES, find)
 
 
 def tries_of(context: ACMEContext, authorization_id: str) -> list[Wanted]:

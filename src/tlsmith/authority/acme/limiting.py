@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tlsmith.storage import Connection, Transaction
 
 _HOUR, _DAY = 3600, 86400
+# How the names of limits begin that failed validations count against.
+FAILURES = "failed validations of name "
 
 
 def order_limits(
@@ -44,7 +46,7 @@ def failure_limits(limits: ACMELimits, account_id: str, name: str) -> list[Limit
     """Return what a failed validation counts against."""
     if not limits.failures:
         return []
-    what = f"failed validations of name {name}, account {account_id}"
+    what = f"{FAILURES}{name}, account {account_id}"
     return [Limit(what, limits.failures, _HOUR)]
 
 

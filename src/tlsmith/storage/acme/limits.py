@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tlsmith.storage.connection import Connection, Transaction
 
 PAID_AT = "SELECT paid_at FROM acme_limits WHERE name = ?"
+_ANY = "SELECT 1 FROM acme_limits WHERE name >= ? AND name < ? LIMIT 1"
 
 
 class Limit(NamedTuple):
@@ -38,6 +39,16 @@ def wait_for(connection: Connection, limit: Limit, milliseconds: int) -> int:
     whole = limit.period * 1000
     ahead = paid_at + whole // limit.most - milliseconds
     return max(0, ahead - whole)
+
+
+def is_any_counted(connection: Connection, beginning: str) -> bool:
+    """Tell whether anything counts against limits whose names begin so.
+
+    Args:
+        beginning: ASCII; as bytes are sorted, which SQLite does.
+    """
+    end = beginning[:-1] + chr(ord(beginning[-1]) + 1)
+    return connection.one(_ANY, beginning, end) is not None
 
 
 def spend(transaction: Transaction, limit: Limit, milliseconds: int) -> None:
