@@ -132,8 +132,7 @@ class Finalizer:
             if (one := known_authorization(context.storage, number)) is not None
         ]
         _refuse_unproved(order, proofs, now)
-        with context.storage.look() as connection:
-            binding = binding_of(connection, account, now)
+        binding = binding_of(context.storage, account)
         profile = profile_of(context, account, binding, order.profile)
         wanted = Wanted(
             requested.names,

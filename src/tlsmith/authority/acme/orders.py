@@ -81,12 +81,12 @@ def new_order(
             malformed.
     """
     now = context.now()
-    with context.storage.look() as connection:
-        binding = binding_of(connection, account, now)
-        profile = profile_of(context, account, binding, wanted.profile)
-        _refuse_times(context, profile, wanted, now)
-        refuse_names(context, profile, binding, wanted.identifiers)
-        if wanted.replaces is not None:
+    binding = binding_of(context.storage, account)
+    profile = profile_of(context, account, binding, wanted.profile)
+    _refuse_times(context, profile, wanted, now)
+    refuse_names(context, profile, binding, wanted.identifiers)
+    if wanted.replaces is not None:
+        with context.storage.look() as connection:
             refuse_replacement(connection, account, wanted.replaces, wanted.identifiers)
 
     def act(transaction: Transaction) -> OrderRecord:
@@ -334,17 +334,16 @@ def new_authorization(
     Raises, or the future does:
         ACMEProblem: rejectedIdentifier, malformed.
     """
-    now = context.now()
     if identifier.is_wildcard:
         raise problems.malformed(
             f"identifier: {identifier.value}: a wildcard cannot be authorized "
             "beforehand: order it"
         )
+    binding = binding_of(context.storage, account)
+    profile = profile_of(context, account, binding, None)
+    refuse_names(context, profile, binding, (identifier,))
+    proof = preauthorization(context, binding, identifier, address)
     with context.storage.look() as connection:
-        binding = binding_of(connection, account, now)
-        profile = profile_of(context, account, binding, None)
-        refuse_names(context, profile, binding, (identifier,))
-        proof = preauthorization(context, binding, identifier, address)
         there = _reusable(context, connection, account, identifier, proof)
     record = there or make_authorization(context, account, identifier, None, proof)
     _refuse_unprovable((record,), (identifier,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -22,13 +21,11 @@ from tlsmith.storage.acme.bindings import BindingRecord, binding_by_id
 if TYPE_CHECKING:
     from tlsmith.authority.policy import Policy
     from tlsmith.authority.profile import Profile
-    from tlsmith.storage import Connection
+    from tlsmith.storage import Storage
     from tlsmith.storage.acme.accounts import AccountRecord
 
 
-def binding_of(
-    connection: Connection, account: AccountRecord, now: datetime
-) -> BindingRecord | None:
+def binding_of(storage: Storage, account: AccountRecord) -> BindingRecord | None:
     """Return what an account is bound to, None where that is nothing.
 
     Raises:
@@ -37,7 +34,8 @@ def binding_of(
     """
     if account.binding is None:
         return None
-    binding = binding_by_id(connection, account.binding)
+    with storage.look() as connection:
+        binding = binding_by_id(connection, account.binding)
     if binding is None or binding.revoked_at is not None:
         raise problems.unauthorized(
             f"the external account {account.binding} of this account was taken back"
