@@ -10,11 +10,12 @@ import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from tlsmith.errors import ConfigError
 from tlsmith.server.logs import event
 from tlsmith.server.ports import OwnCertificate
-from tlsmith.server.settings import TLSSettings
+from tlsmith.server.settings import ServeSettings, TLSSettings
 
 # For TLS 1.2: forward secrecy and authenticated encryption, nothing else.
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -22,6 +23,18 @@ _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 _FIRST_RETRY, _LONGEST_RETRY = 1.0, 300.0
 
 _LOG = logging.getLogger("tlsmith.server.certificate")
+
+
+def own_names(settings: ServeSettings) -> list[str]:
+    """Return the names of the server's own certificate, each once."""
+    names = [*settings.tls.names]
+    if settings.base_url is not None:
+        names.insert(0, urlsplit(settings.base_url).hostname or "")
+    host = settings.listen.host
+    if host and host not in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
+        names.append(host)
+    names.append("localhost")
+    return list(dict.fromkeys(names))
 
 
 class OwnTLS:

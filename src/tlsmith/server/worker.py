@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tlsmith.errors import TLSmithError
-from tlsmith.server.certificate import OwnTLS
+from tlsmith.server.certificate import OwnTLS, own_names
 from tlsmith.server.config import changed
 from tlsmith.server.direct import Direct, DirectApp
 from tlsmith.server.logs import event, flush_logs, set_up_logs
@@ -357,17 +357,3 @@ class _Worker:
         self._failures.per_minute = settings.limits.failures_per_minute
         self._failures.exempt = settings.limits.exempt
         event(_LOG, logging.INFO, "reloaded", changed=taken, needs_restart=waiting)
-
-
-def own_names(settings: ServeSettings) -> list[str]:
-    """Return the names of the server's own certificate, each once."""
-    from urllib.parse import urlsplit
-
-    names = [*settings.tls.names]
-    if settings.base_url is not None:
-        names.insert(0, urlsplit(settings.base_url).hostname or "")
-    host = settings.listen.host
-    if host and host not in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
-        names.append(host)
-    names.append("localhost")
-    return list(dict.fromkeys(names))

@@ -20,6 +20,7 @@ from tlsmith.authority.acme.service import ACMEService
 from tlsmith.authority.acme.settings import ACMELimits, ACMESettings
 from tlsmith.server.acme.app import ACMEApp
 from tlsmith.server.acme.challenges import Challenges
+from tlsmith.server.acme.urls import Places
 from tlsmith.storage.postgres import PostgresStorage
 from tlsmith.storage.reach import Reach
 from tlsmith.validation.settings import ValidationSettings
@@ -142,7 +143,7 @@ def inside(store: str, site: Site, *, is_away: bool = False) -> Iterator[Inside]
         validator = Validator(settings)
         challenges = Challenges(service, validator, Unmetered(), pauses=())
         ca.authority.writer.attend(loop)
-        return ACMEApp(service, challenges, Unmetered(), base_url=BASE), validator
+        return ACMEApp(service, challenges, Unmetered(), places=Places(BASE)), validator
 
     app, validator = asyncio.run_coroutine_threadsafe(opened(), loop).result(30)
     try:

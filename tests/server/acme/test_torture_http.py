@@ -159,14 +159,17 @@ def test_a_client_that_goes_away_leaves_no_trace(acme: World, account: Account) 
 
 
 def test_a_host_that_is_not_ours_gives_no_link_to_itself(acme: World) -> None:
-    # Where base_url is set it decides; else what a client asks for is its own affair,
-    # and nothing but a host gets into what is answered.
     heard = acme.wire.raw(
         b'GET /acme/directory HTTP/1.1\r\nHost: evil.test"><script>\r\n'
         b"Connection: close\r\n\r\n"
     )
     assert _status(heard) == 400, heard
     assert b"<script>" not in heard
+    heard = acme.wire.raw(
+        b"GET /acme/directory HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n"
+    )
+    assert _status(heard) == 421, heard
+    assert b"https://evil.test" not in heard
 
 
 def test_problems_tell_no_secrets_of_the_machine(account: Account) -> None:

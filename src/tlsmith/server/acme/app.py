@@ -18,11 +18,12 @@ from tlsmith.errors import (
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.challenges import Challenges
 from tlsmith.server.acme.entrance import Entrance, Entry, Request
+from tlsmith.server.acme.orders import order_to_finalize
 from tlsmith.server.acme.reply import PROBLEM, Fields, Pending, Reply, link, retry_after
 from tlsmith.server.acme.signed import Signer, check_content_type
 from tlsmith.server.acme.table import Table
 from tlsmith.server.acme.turn import Turn
-from tlsmith.server.acme.urls import PREFIX, URLs, urls_at
+from tlsmith.server.acme.urls import PREFIX, Places, URLs
 from tlsmith.server.acme.waiting import result_of, when_done
 from tlsmith.server.direct import Asked, Response, fields_of, lines_of
 from tlsmith.server.logs import event, request_id
@@ -67,7 +68,7 @@ class ACMEApp:
     """ACME over an authority.
 
     Args:
-        base_url: how clients reach this server; None for as they did reach it.
+        places: where clients reach this server.
         caa: asks DNS whether this CA may issue; None where that is not wanted.
     """
 
@@ -77,16 +78,16 @@ class ACMEApp:
         challenges: Challenges,
         meter: Meter,
         *,
-        base_url: str | None = None,
+        places: Places,
         caa: CAACheck | None = None,
     ) -> None:
         self._service = service
         self._challenges = challenges
         self._meter = meter
-        self._known = None if base_url is None else URLs(base_url)
+        self._places = places
         self._caa = caa
         self._table = Table()
-        self._entrance = Entrance(service)
+        self._entrance = Entrance(service, places)
         self._turn = Turn(service.nonces, self._go_on, self._fail)
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="tlsmith-acme")
@@ -135,7 +136,7 @@ class ACMEApp:
         """Return what a request is to; None where that was answered already."""
         asked = exchange.asked
         host = asked.fields.get(b"host", b"").decode("latin-1")
-        exchange.urls = self._known or urls_at(host)
+        exchange.urls = self._places.for_client(host)
         route, ids = self._table.find(exchange.path)
         exchange.route = route.name
         allowed = _allowed(route.endpoint)
@@ -228,7 +229,9 @@ class ACMEApp:
             return await self._challenges.respond(call, record)
         if endpoint.path == _FINALIZE and self._caa is not None:
             call = await self._run(self._called, request)
-            await self._check_caa(call)
+            # First what we know: DNS is not asked for who has proved nothing.
+            order = await self._run(order_to_finalize, call)
+            await self._caa.check(order, call.urls.account(call.holder.id))
             answer = await self._run(endpoint.handle, call)
         else:
             answer = await self._run(self._handled, request)
@@ -291,13 +294,6 @@ class ACMEApp:
             call.require_reading()
         return call
 
-    async def _check_caa(self, call: Call) -> None:
-        assert self._caa is not None  # noqa: S101 -- see the caller
-        order = await self._run(
-            lambda one: self._service.order(one.holder, one.ids[0]), call
-        )
-        await self._caa.check(order, call.urls.account(call.holder.id))
-
     def _fail(self, exchange: _Exchange, error: Exception) -> None:
         self._respond(exchange, self._failed(exchange, error))
 
@@ -330,8 +326,12 @@ class ACMEApp:
         exchange.respond(response)
 
     async def maintain(self, known: URLs) -> None:
-        """Take over what processes that ended have left."""
-        await self._challenges.take_over(self._known or known)
+        """Take over what processes that ended have left.
+
+        Args:
+            known: the URLs of accounts, where no client says by which it knows us.
+        """
+        await self._challenges.take_over(known)
 
     async def close(self) -> None:
         """Let end what runs."""

@@ -8,7 +8,7 @@ from tlsmith.acme import problems
 from tlsmith.errors import ACMEProblem
 from tlsmith.server.acme.call import Endpoint
 from tlsmith.server.acme.signed import Reached, Signer, find_signer
-from tlsmith.server.acme.urls import URLs
+from tlsmith.server.acme.urls import Places, URLs
 from tlsmith.server.direct import Asked
 from tlsmith.storage.acme.nonces import Use, Used
 from tlsmith.storage.acme.wanted import Wanted
@@ -44,8 +44,9 @@ class Entry(NamedTuple):
 class Entrance:
     """Lets requests in, whoever they are handled by."""
 
-    def __init__(self, service: ACMEService) -> None:
+    def __init__(self, service: ACMEService, places: Places) -> None:
         self._service = service
+        self._places = places
 
     def alone(
         self, request: Request, work: Callable[[Request, Signer | None], _Done]
@@ -105,6 +106,7 @@ class Entrance:
                 f"{asked.target}?{query}" if query else asked.target,
                 request.urls,
                 asked.fields.get(b"host", b"").decode("latin-1"),
+                self._places,
             ),
             request.endpoint.keys or "kid",
         )

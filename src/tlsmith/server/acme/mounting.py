@@ -17,8 +17,9 @@ from tlsmith.errors import ConfigError
 from tlsmith.server.acme.app import ACMEApp
 from tlsmith.server.acme.caa import CAACheck
 from tlsmith.server.acme.challenges import Challenges
-from tlsmith.server.acme.urls import URLs
+from tlsmith.server.acme.urls import Places, URLs
 from tlsmith.server.acme.views import PERSISTENT, hash_prefix
+from tlsmith.server.certificate import own_names
 from tlsmith.server.service import AuthorityService
 from tlsmith.validation.settings import ValidationSettings
 from tlsmith.validation.validator import Validator
@@ -70,12 +71,12 @@ class ACMESite:
             self._service,
             Challenges(self._service, self._validator, meter),
             meter,
-            base_url=settings.base_url,
+            places=Places(settings.base_url, own_names(settings)),
             caa=caa if settings.acme.check_caa else None,
         )
         # Where the name is not known, a validation that is taken over has only these.
         host = settings.listen.host or "localhost"
-        self._urls = URLs(f"https://{host}:{settings.listen.port}")
+        self._urls = URLs(settings.base_url or f"https://{host}:{settings.listen.port}")
 
     async def maintain(self) -> None:
         """Take over what others left; now and then, forget what is over."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from tlsmith.acme import problems
 from tlsmith.acme.jwk import AccountKey, load_account_key, read_jwk, refuse_unsafe
 from tlsmith.acme.jws import CONTENT_TYPE, SignedRequest, parse_jws, verify_jws
-from tlsmith.server.acme.urls import URLs, urls_at
+from tlsmith.errors import ACMEProblem
+from tlsmith.server.acme.urls import Places, URLs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,11 +41,13 @@ class Reached(NamedTuple):
         target: path and query.
         known: the URLs that we give out.
         host: by which the client may know us as well.
+        places: where that is so.
     """
 
     target: str
     known: URLs
     host: str
+    places: Places
 
 
 def check_content_type(given: bytes) -> None:
@@ -57,6 +61,26 @@ def check_content_type(given: bytes) -> None:
     media_type = given.partition(b";")[0].strip().lower()
     if media_type != _CONTENT_TYPE:
         raise problems.malformed(f"the content type must be {CONTENT_TYPE}", status=415)
+
+
+def _urls_of(url: str, reached: Reached) -> URLs:
+    """Return the URLs by which a client knows us that signed for one of them.
+
+    Raises:
+        ACMEProblem: unauthorized: it signed for another (RFC 8555 section 6.4).
+    """
+    target, known, host, places = reached
+    if url == known.base + target:
+        return known
+    with contextlib.suppress(ACMEProblem):
+        other = places.at(host)
+        if url == other.base + target:
+            return other
+    raise problems.unauthorized(
+        "the protected header's url is not that of the request, "
+        f"{known.base + target[:200]}",
+        status=401,
+    )
 
 
 def find_signer(
@@ -80,17 +104,8 @@ def find_signer(
             accountDoesNotExist, unauthorized.
     """
     signed = parse_jws(body)
-    target, known, host = reached
     header = signed.header
-    urls = known
-    if header.url != known.base + target:
-        urls = urls_at(host)
-        if header.url != urls.base + target:
-            raise problems.unauthorized(  # RFC 8555 section 6.4
-                "the protected header's url is not that of the request, "
-                f"{known.base + target[:200]}",
-                status=401,
-            )
+    urls = _urls_of(header.url, reached)
     if header.kid is None:
         if keys == "kid":
             raise problems.malformed(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from ipaddress import ip_address
 
 from tlsmith.acme import problems
 from tlsmith.server.acme.reply import link
 
 PREFIX = "/acme"
-_HOST = re.compile(
-    r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?"
-)
+_HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
 class URLs:
@@ -74,13 +74,51 @@ class URLs:
         return f"{self._at}/challenge/{authorization_id}/{type_}"
 
 
-@lru_cache(maxsize=64)
-def urls_at(host: str) -> URLs:
-    """Return the URLs for a client that reached us by a Host field.
+class Places:
+    """Where clients reach this server.
 
-    Raises:
-        ACMEProblem: malformed, where that is no host.
+    Args:
+        base_url: the one that is given out; None for as each client reached us.
+        names: of the server's own certificate: who verifies that can have used no
+            other, and who signed for another did not mean us (RFC 8555 section 6.4).
     """
-    if not _HOST.fullmatch(host):
-        raise problems.malformed("the request has no Host field that is a host")
-    return URLs(f"https://{host}")
+
+    def __init__(self, base_url: str | None, names: Iterable[str] = ()) -> None:
+        self._given_out = None if base_url is None else URLs(base_url)
+        self._names = frozenset(map(_plain, names))
+        self.at = lru_cache(maxsize=64)(self._at)
+
+    def for_client(self, host: str) -> URLs:
+        """Return the URLs that are given to a client with a Host field.
+
+        Raises:
+            ACMEProblem: as `at`.
+        """
+        return self._given_out or self.at(host)
+
+    def _at(self, host: str) -> URLs:
+        """Return the URLs by which a client with a Host field may know us.
+
+        Raises:
+            ACMEProblem: malformed, where that is no host, or none of ours.
+        """
+        found = _HOST.fullmatch(host)
+        if found is None:
+            raise problems.malformed("the request has no Host field that is a host")
+        name = _plain(found[1])
+        if name not in self._names and "*." + name.partition(".")[2] not in self._names:
+            raise problems.malformed(
+                f"this server is not known as {name}: set base_url, or add it to "
+                "tls.names",
+                status=421,
+            )
+        return URLs(f"https://{host}")
+
+
+def _plain(name: str) -> str:
+    """Return a host in the one form of it that is compared."""
+    name = name.strip("[]").lower()
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name
