@@ -47,8 +47,12 @@ def test_one_name_that_fails_fails_the_order(life: Life) -> None:
     failed = life.now(order)
     assert failed.status == "invalid"
     said = json.loads(failed.error or "")
-    assert said["identifier"] == {"type": "dns", "value": "b.test"}
-    assert said["detail"] == "the answer is another one"
+    # RFC 8555 section 6.7.1: a subproblem alone says what it is about.
+    assert "identifier" not in said
+    (part,) = said["subproblems"]
+    assert part["identifier"] == {"type": "dns", "value": "b.test"}
+    assert part["type"] == said["type"]
+    assert part["detail"] == said["detail"] == "the answer is another one"
     assert refused(life.finalize, failed).type == "orderNotReady"
     # What was proved is proved, and what failed stays failed.
     assert life.service.succeed(life.task(order, 1)).result(9).status == "invalid"

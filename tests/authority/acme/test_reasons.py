@@ -42,7 +42,7 @@ def test_no_words_are_for_a_type_there_is_not() -> None:
 
 def test_the_identifier_of_the_document_goes_before_the_one_given() -> None:
     document = problem_document(problems.dns("no such name"))
-    document["identifier"] = {"type": "dns", "value": "a.test"}
+    document["subproblems"] = [{"identifier": {"type": "dns", "value": "a.test"}}]
     assert failure_of(document, "b.test").name == "a.test"
     assert failure_of(document, "b.test").said == "DNS has no answer for a.test"
 

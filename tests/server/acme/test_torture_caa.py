@@ -67,3 +67,18 @@ def test_caa_for_wildcards_is_its_own(strict: World) -> None:
     account = registered(strict)
     order = account.ready("*.star.caa.test")
     refused(order.finalize(csr("*.star.caa.test")), 403, "caa")
+
+
+def test_caa_is_asked_only_for_what_could_be_issued(strict: World) -> None:
+    """Section 7.4; DNS is asked for nothing that was not proved."""
+    strict.site.caa["unready.caa.test"] = (0, "issue", ";")
+    account = registered(strict)
+    order = account.order("unready.caa.test")
+    for unready in (csr("unready.caa.test"), b"no request"):
+        refused(order.finalize(unready), 403, "orderNotReady")
+    for url in order.start["authorizations"]:
+        account.prove(url)
+    refused(order.finalize(b"no request"), 400, "badCSR")
+    refused(order.finalize(csr("other.caa.test")), 400, "badCSR")
+    refused(account.post(order.start["finalize"], {}), 400, "malformed")
+    refused(order.finalize(csr("unready.caa.test")), 403, "caa")

@@ -296,12 +296,26 @@ def fail(
             return _now(transaction, record, now)
         count(transaction, limits, now)
         if record.order_id is not None:
-            identifier = {"type": record.type, "value": record.value}
-            error = {**document, "identifier": identifier}
+            error = _of_identifier(document, record)
             _give_up(transaction, record.order_id, error, now)
         return record
 
     return context.begin(act)
+
+
+def _of_identifier(
+    document: dict[str, Any], record: AuthorizationRecord
+) -> dict[str, Any]:
+    """Return a problem with what it is about, which subproblems alone may say.
+
+    RFC 8555 section 6.7.1.
+    """
+    part = {
+        "type": document["type"],
+        "detail": document["detail"],
+        "identifier": {"type": record.type, "value": record.value},
+    }
+    return {**document, "subproblems": [part]}
 
 
 def _give_up(

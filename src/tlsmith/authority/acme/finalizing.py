@@ -61,6 +61,15 @@ class Finalizer:
         """Tell whether an order is being finalized by this process."""
         return order_id in self._running
 
+    def refuse_unfit(self, order: OrderRecord, csr: bytes) -> None:
+        """Refuse an order that is not ready, and a request that is not in order.
+
+        Raises:
+            ACMEProblem: orderNotReady, badCSR.
+        """
+        _refuse_unready(order)
+        _refuse_other_names(order, _read(self._context, csr))
+
     def finalize(
         self, account: AccountRecord, order: OrderRecord, csr: bytes, request_id: str
     ) -> Future[OrderRecord]:

@@ -208,7 +208,8 @@ def failure_of(
         challenge: the type of the one that was tried, where that is known.
     """
     kind = str(problem.get("type", "")).rpartition(":")[2]
-    identifier = problem.get("identifier") or {}
+    parts = problem.get("subproblems") or [{}]
+    identifier = parts[0].get("identifier") or {}
     found = str(identifier.get("value") or name)
     return failure(kind, str(problem.get("detail", "")), found, challenge)
 

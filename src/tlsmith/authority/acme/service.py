@@ -209,6 +209,10 @@ class ACMEService:
         """Tell whether an order is being finalized here."""
         return self._finalizer.is_running(order_id)
 
+    def refuse_unfit(self, order: OrderRecord, csr: bytes) -> None:
+        """Refuse what `finalize` would refuse at once."""
+        self._finalizer.refuse_unfit(order, csr)
+
     def finalize(
         self, account: AccountRecord, order: OrderRecord, csr: bytes, request_id: str
     ) -> Future[OrderRecord]:

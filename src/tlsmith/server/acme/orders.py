@@ -41,6 +41,18 @@ def _show_order(call: Call) -> Reply:
     return _order(call, call.service.order(call.holder, call.ids[0]), 200)
 
 
+def order_to_finalize(call: Call) -> OrderRecord:
+    """Return the order that is to be finalized, where nothing we know is against it.
+
+    Raises:
+        ACMEProblem: orderNotReady, badCSR, malformed.
+    """
+    message = call.read(Finalize)
+    order = call.service.order(call.holder, call.ids[0])
+    call.service.refuse_unfit(order, message.csr)
+    return order
+
+
 def _finalize(call: Call) -> Pending:
     message = call.read(Finalize)
     order = call.service.order(call.holder, call.ids[0])
