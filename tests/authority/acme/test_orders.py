@@ -399,3 +399,10 @@ def test_a_proof_lasts_no_longer_than_what_met_it(life: Life, clock: Clock) -> N
     assert proved.expires_at.timestamp() == until
     clock.forward(seconds=61)
     assert life.now(order).status == "invalid"
+
+
+def test_an_order_has_a_profile_whether_it_asks_for_one_or_not(life: Life) -> None:
+    """draft-ietf-acme-profiles section 4: it is known from the beginning."""
+    default = life.authority.policy().default_profile
+    assert life.order("a.test").profile == default
+    assert life.order("a.test", profile="server").profile == "server"

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from acme_life import Life, csr, refused
 from authorities import ADMINISTRATOR, Clock, TestCA
 from tlsmith.acme import problems
+from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.renewal_info import CertID
 from tlsmith.authority.acme.settings import ACMELimits, ACMESettings
 from tlsmith.core.view import view_certificate
@@ -208,6 +209,33 @@ def test_a_renewal_that_was_asked_for_is_never_too_many(ca: TestCA) -> None:
     old = cert_id(life, life.issued("a.test"))
     assert refused(life.order, "a.test").type == "rateLimited"
     assert life.order("a.test", replaces=old).status == "ready"
+
+
+def test_what_is_more_than_a_renewal_counts_as_any_order(ca: TestCA) -> None:
+    life = limited(ca, orders=1)
+    old = cert_id(life, life.issued("a.test"))
+    problem = refused(life.order, "a.test", "further.test", replaces=old)
+    assert problem.type == "rateLimited"
+    # Whoever gives each order up cannot go on without end.
+    for _ in range(3):
+        order = life.order("a.test", replaces=old)
+        record = life.service.authorization(life.account, order.authorizations[0])
+        life.service.deactivate_authorization(record).result(9)
+        assert life.now(order).status == "invalid"
+    assert refused(life.order, "a.test", replaces=old).type == "rateLimited"
+
+
+def test_what_is_authorized_beforehand_counts_as_an_order(ca: TestCA) -> None:
+    life = limited(ca, orders=2)
+    for name in ("a.test", "b.test"):
+        asked = Identifier("dns", name)
+        life.service.new_authorization(life.account, asked, "127.0.0.1").result(9)
+    asked = Identifier("dns", "c.test")
+    begun = life.service.new_authorization(life.account, asked, "127.0.0.1")
+    with pytest.raises(ACMEProblem) as caught:
+        begun.result(9)
+    assert caught.value.type == "rateLimited"
+    assert refused(life.order, "c.test").type == "rateLimited"
 
 
 def test_failed_validations_are_limited_by_account_and_name(

@@ -39,6 +39,7 @@ from tlsmith.storage.acme.orders import (
     INVALID,
     READY,
     OrderRecord,
+    count_replacements,
     insert_order,
     order_that_replaces,
 )
@@ -49,7 +50,10 @@ if TYPE_CHECKING:
     from tlsmith.storage import Connection, Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
     from tlsmith.storage.acme.bindings import BindingRecord
+    from tlsmith.storage.acme.limits import Limit
 
+# Orders that replace one certificate, before they count as others do.
+_MOST_TRIES = 3
 # What an authorization must have left to be used again.
 _LEAST = timedelta(minutes=30)
 
@@ -85,9 +89,12 @@ def new_order(
     profile = profile_of(context, account, binding, wanted.profile)
     _refuse_times(context, profile, wanted, now)
     refuse_names(context, profile, binding, wanted.identifiers)
+    is_renewal = False
     if wanted.replaces is not None:
         with context.storage.look() as connection:
-            refuse_replacement(connection, account, wanted.replaces, wanted.identifiers)
+            is_renewal = refuse_replacement(
+                connection, account, wanted.replaces, wanted.identifiers
+            )
 
     def act(transaction: Transaction) -> OrderRecord:
         order_id = new_id(now)
@@ -98,9 +105,11 @@ def new_order(
             for identifier in wanted.identifiers
         ]
         _refuse_unprovable(needed, wanted.identifiers)
-        profile_name = wanted.profile and profile.name
-        record = _order(context, (order_id, account.id), wanted, profile_name, needed)
-        return _insert(context, transaction, record, needed, now)
+        # Also where none was asked for: draft-ietf-acme-profiles section 4.
+        record = _order(context, (order_id, account.id), wanted, profile.name, needed)
+        is_free = is_renewal and _is_tried_seldom(transaction, record)
+        limits = [] if is_free else _limits(context, record)
+        return _insert(transaction, record, needed, limits, now)
 
     return context.begin(act)
 
@@ -109,7 +118,7 @@ def _order(
     context: ACMEContext,
     ids: tuple[str, str],
     wanted: WantedOrder,
-    profile: str | None,
+    profile: str,
     needed: Sequence[AuthorizationRecord],
 ) -> OrderRecord:
     """Return a new order.
@@ -134,28 +143,37 @@ def _order(
     )
 
 
+def _limits(context: ACMEContext, record: OrderRecord) -> list[Limit]:
+    names = [value for _, value in record.identifiers]
+    return order_limits(context.settings.limits, record.account_id, names)
+
+
+def _is_tried_seldom(transaction: Transaction, record: OrderRecord) -> bool:
+    """Tell whether few orders replaced the same certificate, all of which failed.
+
+    A renewal that was asked for is never too many (RFC 9773 section 5), yet whoever
+    has a certificate shall not order without end by giving up each order.
+    """
+    replaces = record.replaces or ""
+    return count_replacements(transaction, replaces) < _MOST_TRIES
+
+
 def _insert(
-    context: ACMEContext,
     transaction: Transaction,
     record: OrderRecord,
     needed: Sequence[AuthorizationRecord],
+    limits: Sequence[Limit],
     now: datetime,
 ) -> OrderRecord:
-    # A renewal that was asked for is never too many (RFC 9773 section 5).
-    limits = order_limits(
-        context.settings.limits,
-        record.account_id,
-        [value for _, value in record.identifiers],
-    )
-    if record.replaces is None:
-        refuse_too_many(transaction, limits, now)
-    elif order_that_replaces(transaction, record.replaces, now) is not None:
+    if record.replaces is not None and order_that_replaces(
+        transaction, record.replaces, now
+    ):
         raise problems.already_replaced(
             f"another order replaces the certificate {record.replaces} already"
         )
+    refuse_too_many(transaction, limits, now)
     refuse_unusable(transaction, record.account_id)
-    if record.replaces is None:
-        count(transaction, limits, now)
+    count(transaction, limits, now)
     insert_order(transaction, record)
     tell_order(transaction, record)
     for one in needed:
@@ -339,6 +357,7 @@ def new_authorization(
             f"identifier: {identifier.value}: a wildcard cannot be authorized "
             "beforehand: order it"
         )
+    now, most = context.now(), context.settings.limits
     binding = binding_of(context.storage, account)
     profile = profile_of(context, account, binding, None)
     refuse_names(context, profile, binding, (identifier,))
@@ -351,6 +370,10 @@ def new_authorization(
     def act(transaction: Transaction) -> AuthorizationRecord:
         refuse_unusable(transaction, account.id)
         if there is None:
+            # Of an account, they are as many as orders.
+            limits = order_limits(most, account.id, ())
+            refuse_too_many(transaction, limits, now)
+            count(transaction, limits, now)
             insert_authorization(transaction, record)
         return record
 

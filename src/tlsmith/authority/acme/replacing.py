@@ -33,8 +33,11 @@ def refuse_replacement(
     account: AccountRecord,
     replaces: CertID,
     identifiers: Sequence[Identifier],
-) -> None:
+) -> bool:
     """Refuse an order that takes the place of what is not its to replace.
+
+    Returns:
+        Whether it is for no further names.
 
     Raises:
         ACMEProblem: malformed, unauthorized.
@@ -47,7 +50,9 @@ def refuse_replacement(
         raise problems.unauthorized(
             f"replaces: the certificate {named} was not issued to this account"
         )
-    if not {one.value for one in identifiers} & set(record.names):
+    ordered, names = {one.value for one in identifiers}, set(record.names)
+    if not ordered & names:
         raise problems.malformed(
             f"replaces: the certificate {named} has none of these names"
         )
+    return ordered <= names

@@ -97,6 +97,14 @@ def order_that_replaces(
     return None if row is None else order_of_row(row)
 
 
+def count_replacements(connection: Connection, replaces: str) -> int:
+    """Return how many orders replace a certificate, or were to."""
+    row = connection.one(
+        "SELECT count(*) FROM acme_orders WHERE replaces = ?", replaces
+    )
+    return int(row[0]) if row else 0
+
+
 def orders_of_account(
     connection: Connection,
     account_id: str,
