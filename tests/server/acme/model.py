@@ -99,8 +99,9 @@ class Outcome(NamedTuple):
 
 def respond(state: State, authorization: str, *, right: bool) -> Outcome:
     """Respond to a challenge, which is met or not (section 7.5.1)."""
-    if state.status(authorization) != PENDING:
-        return Outcome(state, 200)
+    status = state.status(authorization)
+    if status != PENDING:
+        return Outcome(state, 400 if status == DEACTIVATED else 200)
     return Outcome(state.become(authorization, VALID if right else INVALID), 200)
 
 

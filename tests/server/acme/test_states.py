@@ -35,6 +35,7 @@ from server.acme.model import Outcome, State
 from tlsmith.storage import Connection
 from tlsmith.storage.acme.accounts import account_by_id
 from tlsmith.storage.acme.authorizations import authorization_by_id
+from tlsmith.storage.acme.limits import is_any_counted
 from tlsmith.storage.acme.orders import order_by_id
 from tlsmith.storage.certificates import by_id
 
@@ -43,6 +44,7 @@ FIND: dict[str, Callable[[Connection, Any], object]] = {
     "order": order_by_id,
     "authorization": authorization_by_id,
     "certificate": by_id,
+    "counted": is_any_counted,
 }
 NAMES = ("s1.test", "s2.test", "s3.test")
 _PICK = st.integers(0, 11)

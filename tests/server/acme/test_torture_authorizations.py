@@ -201,6 +201,22 @@ def test_the_challenges_not_chosen_stay_as_they_are(account: Account) -> None:
     assert account.get(authorization)["status"] == "valid"
 
 
+def test_one_challenge_is_tried_at_a_time(account: Account) -> None:
+    authorization = _authorization(account)
+    first = account.challenge(authorization)
+    other = account.challenge(authorization, "dns-01")
+    # What is not shown in time is asked for again after a second.
+    answer = account.post(first["url"], {})
+    assert answer.json["status"] == "processing", answer
+    answer = account.post(other["url"], {})
+    assert (answer.status, answer.type) == (400, "malformed"), answer
+    assert "http-01 is being tried" in answer.json["detail"]
+    # What is tried already is not begun again.
+    assert account.post(first["url"], {}).status == 200
+    account.site.tokens[first["token"]] = account.key.thumbprint
+    account.until(authorization, lambda now: now["status"] == "valid")
+
+
 @pytest.mark.parametrize("proved", [False, True], ids=["pending", "valid"])
 def test_a_deactivated_authorization_is_of_no_use(
     account: Account, proved: bool
@@ -215,7 +231,8 @@ def test_a_deactivated_authorization_is_of_no_use(
     assert (answer.status, answer.json["status"]) == (200, "deactivated")
     assert account.get(authorization)["status"] == "deactivated"
     account.site.tokens[challenge["token"]] = account.key.thumbprint
-    assert account.post(challenge["url"], {}).status in (200, 400)
+    answer = account.post(challenge["url"], {})
+    assert (answer.status, answer.type) == (400, "malformed"), answer
     assert account.get(authorization)["status"] == "deactivated"
     # Section 7.1.6: an order with it becomes invalid.
     assert order.now["status"] == "invalid"

@@ -150,7 +150,7 @@ def _has_any_failed(storage: Storage) -> bool:
         with storage.look() as connection:
             return is_any_counted(connection, FAILURES)
 
-    return kept.read(FAILURES, find)
+    return kept.read(("counted", FAILURES), find)
 
 
 def tries_of(context: ACMEContext, authorization_id: str) -> list[Wanted]:

@@ -90,6 +90,7 @@ class Challenges:
         self._meter = meter
         self._pauses = tuple(pauses)
         self._running: dict[str, asyncio.Task[AuthorizationRecord]] = {}
+        self._types: dict[str, str] = {}
         # How those that take longer stand in the store.
         self._kept: dict[str, AuthorizationRecord] = {}
 
@@ -107,8 +108,30 @@ class Challenges:
         if not call.is_reading:
             call.read(ChallengeResponse)
             if record.status == PENDING:
+                self._refuse_another(record, type_)
                 record = await self._begun(call, Task(record, type_))
+            # Or given up meanwhile.
+            if record.status not in (PENDING, VALID, INVALID):
+                raise problems.malformed(
+                    f"the authorization is {record.status}: nothing proves it any "
+                    "more; make a new order"
+                )
         return self._reply(call, record, type_)
+
+    def _refuse_another(self, record: AuthorizationRecord, type_: str) -> None:
+        """Refuse a challenge while another of its authorization is tried.
+
+        Raises:
+            ACMEProblem: malformed.
+        """
+        tried = {one.type for one in record.challenges if one.status == PROCESSING}
+        if record.id in self._running:
+            tried.add(self._types[record.id])
+        if tried - {type_}:
+            raise problems.malformed(
+                f"{', '.join(sorted(tried))} is being tried for this authorization: "
+                "one at a time"
+            )
 
     async def _begun(self, call: Call, task: Task) -> AuthorizationRecord:
         number = task.authorization.id
@@ -132,12 +155,13 @@ class Challenges:
         number = task.authorization.id
         work = self._validated(task, account, urls)
         running = asyncio.create_task(work, name=f"validate {number}")
-        self._running[number] = running
+        self._running[number], self._types[number] = running, task.type
         running.add_done_callback(lambda done: self._ended(number, done))
         return running
 
     def _ended(self, number: str, done: asyncio.Task[AuthorizationRecord]) -> None:
         self._running.pop(number, None)
+        self._types.pop(number, None)
         self._kept.pop(number, None)
         if not done.cancelled() and done.exception() is not None:
             event(_LOG, logging.ERROR, "validation-lost", error=done.exception())
