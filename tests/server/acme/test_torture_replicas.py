@@ -198,3 +198,18 @@ def test_what_was_promised_outlives_a_restart(pair: Pair, how: str) -> None:
     assert issued.now["status"] == "valid"
     assert issued.der == der
     assert later.finalize(csr(f"later-{how}.test")).status == 200
+
+
+def test_what_one_leaves_is_taken_over_at_once(pair: Pair) -> None:
+    """Who is killed is waited for until its lease is over, 15 seconds."""
+    account = pair.first.account()
+    twin = pair.twin(account)
+    authorization = account.order("left.test").start["authorizations"][0]
+    challenge = twin.challenge(pair.at_second(authorization))
+    answer = twin.post(challenge["url"], {})
+    assert answer.json["status"] == "processing", answer
+    twin.wire.close()
+    pair.second.replica.stop()
+    account.site.tokens[challenge["token"]] = account.key.thumbprint
+    account.until(authorization, lambda now: now["status"] == "valid")
+    pair.second.replica.start()

@@ -283,6 +283,10 @@ class ACMEService:
         """Return what somebody began to validate and did not end, with whose it is."""
         return authorizations.take_left_running(self._context)
 
+    def give_back(self, ids: Sequence[str]) -> Future[None]:
+        """Leave validations to whoever comes first, by the authorizations' ids."""
+        return authorizations.give_back(self._context, ids)
+
     # What is done besides
 
     def maintain(self, keep: timedelta) -> None:

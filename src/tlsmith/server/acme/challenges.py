@@ -8,6 +8,7 @@ process should end, another takes over.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Protocol
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 # Seconds that an answer waits for the outcome, and that a client is to wait.
 _PATIENCE, _SOON = 0.5, 1
+# Seconds that the end waits for a store which may be away.
+_LAST_PATIENCE = 2.0
 # Seconds between attempts: a server may be a little late with its response.
 PAUSES = (1.0, 3.0)
 _LOG = logging.getLogger("tlsmith.server.acme")
@@ -223,10 +226,15 @@ class Challenges:
                 self.start(Task(record, types[0]), account, urls)
 
     async def close(self) -> None:
-        """Leave what runs to others."""
+        """Leave what runs to others, which need not wait until its lease is over."""
+        left = list(self._kept)
         for running in list(self._running.values()):
             running.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        if left:
+            with contextlib.suppress(TLSmithError, TimeoutError):
+                async with asyncio.timeout(_LAST_PATIENCE):
+                    await result_of(self._service.give_back(left))
 
 
 def _shown(record: AuthorizationRecord, type_: str) -> ChallengeRecord:
