@@ -310,10 +310,10 @@ class ACMEApp:
     def _respond(self, exchange: _Exchange, reply: Reply) -> None:
         status, body, kind, fields = reply
         parts = [lines_of(fields)] if fields else []
+        if body:
+            parts.append(b"content-type: %b\r\n" % kind)
         if status != 204:
-            parts.append(
-                b"content-type: %b\r\ncontent-length: %d\r\n" % (kind, len(body))
-            )
+            parts.append(b"content-length: %d\r\n" % len(body))
         is_post = exchange.asked.method == "POST"
         # Every response to a signed request has a nonce: section 6.5.
         if is_post or exchange.path == _NEW_NONCE:
