@@ -18,6 +18,7 @@ from tlsmith.validation.words import reason_of
 _P = TypeVar("_P", bound=asyncio.BaseProtocol)
 # Of each family: one dead host of several is no reason to fail, ten are.
 _MOST_OF_A_FAMILY = 2
+_CLOSED = "the connection was closed in the handshake"
 
 
 class Dialer:
@@ -135,11 +136,16 @@ async def start_tls(
         secured = await loop.start_tls(
             transport, protocol, context, server_hostname=server_hostname
         )
+    except ConnectionResetError as error:
+        transport.abort()
+        if error.args:  # the system's
+            raise
+        raise ConnectionResetError(_CLOSED) from error
     except BaseException:
         transport.abort()
         raise
     if secured is None:  # the peer was gone at once
-        raise ConnectionResetError("the connection was closed in the handshake")
+        raise ConnectionResetError(_CLOSED)
     return secured
 
 
