@@ -393,9 +393,16 @@ def test_redirects_to_where_validation_does_not_go_are_refused(
     assert problem.message.isprintable()
 
 
-def test_a_redirect_without_a_location_is_refused(asking: Asking, web: WebPeer) -> None:
-    web.answer = lambda _: [page(b"", "302 Found")]
-    assert "in a circle" in asking.problem("http-01").message
+@pytest.mark.parametrize("fields", [(), ("Location:",), ("Location:   ",)])
+def test_a_redirect_without_a_location_is_refused(
+    asking: Asking, web: WebPeer, fields: tuple[str, ...]
+) -> None:
+    web.answer = lambda _: [page(b"", "302 Found", *fields)]
+    problem = asking.problem("http-01")
+    assert problem.type == "connection"
+    assert f"{PATH} (at 127.0.0.1) answered with status 302" in problem.message
+    assert "does not say where to" in problem.message
+    assert "circle" not in problem.message
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,12 @@ class HTTPValidation:
 
     def _redirect(self, response: ResponseParser, url: URL, attempt: Attempt) -> URL:
         location = response.fields.get(b"location", b"")
+        if not location:
+            raise problems.connection(
+                f"{_place(url, attempt)} answered with status {response.status}, a "
+                "redirect, and does not say where to (no Location): see that the ACME "
+                "client's file is served there"
+            )
         try:
             return parse_location(location, url, self._ports)
         except ValueError as error:
