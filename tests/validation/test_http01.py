@@ -14,7 +14,14 @@ import pytest
 import trustme
 
 from dns_server import DNSServer
-from validation.asking import AUTHORIZATION, LOOPBACK, TOKEN, Asking, needs_ipv6
+from validation.asking import (
+    AUTHORIZATION,
+    LOOPBACK,
+    TOKEN,
+    Asking,
+    binds,
+    needs_ipv6,
+)
 from validation.conftest import Run
 from validation.peers import PlainPeer, Request, WebPeer, page, redirect
 
@@ -446,6 +453,66 @@ def test_a_redirect_to_an_allowed_address_is_followed(
         redirect(location) if request.path == PATH else page(BODY)
     ]
     assert asking.validate("http-01").redirects == (location,)
+
+
+SECRET = b"<title>payroll of 2026: " + b"top secret " * 20
+
+
+@pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "404 Not Found"])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [(SECRET, f"{len(SECRET)} bytes"), (SECRET * 20, "more than 1111 bytes")],
+)
+def test_pages_of_another_host_are_not_shown(
+    asking: Asking, web: WebPeer, dns: DNSServer, status: str, body: bytes, told: str
+) -> None:
+    """Whoever has an account could read what only this server reaches."""
+    dns.set("intranet.test", "A", "127.0.0.1")
+    location = f"http://intranet.test:{web.port}/"
+    web.answer = lambda request: [
+        redirect(location) if request.path == PATH else page(body, status)
+    ]
+    problem = asking.problem("http-01")
+    assert problem.type == "incorrectResponse"
+    assert problem.message.startswith(f"{location} (at 127.0.0.1) answered with ")
+    assert f"{told} (not shown after a redirect to another host)" in problem.message
+    assert ("status" in problem.message) is (status != "200 OK")
+    assert "payroll" not in problem.message
+
+
+def test_nor_where_one_led_there_and_back(
+    asking: Asking, web: WebPeer, dns: DNSServer
+) -> None:
+    dns.set("other.test", "A", "127.0.0.1")
+    locations = {
+        PATH: f"http://other.test:{web.port}/a",
+        "/a": f"http://www.test:{web.port}/secret",
+    }
+    web.answer = lambda request: [
+        redirect(locations[request.path]) if request.path in locations else page(SECRET)
+    ]
+    assert "top secret" not in asking.problem("http-01").message
+
+
+@pytest.mark.skipif(not binds("127.0.0.2"), reason="this machine has no 127.0.0.2")
+def test_nor_where_the_name_points_elsewhere_by_then(
+    asking: Asking, web: WebPeer, dns: DNSServer
+) -> None:
+    dns.sequence("www.test", "A", ["127.0.0.1"], ["127.0.0.2"])
+    web.answer = lambda _: [redirect("/secret")]
+    with WebPeer(lambda _: [page(SECRET)], host="127.0.0.2", port=web.port):
+        problem = asking.problem("http-01")
+    assert "(at 127.0.0.2) answered with" in problem.message
+    assert "top secret" not in problem.message
+
+
+def test_those_of_the_host_itself_are_shown_after_a_redirect_too(
+    asking: Asking, web: WebPeer
+) -> None:
+    web.answer = lambda request: [
+        redirect("/there") if request.path == PATH else page(b"wrong", "404 No")
+    ]
+    assert 'status 404 and "wrong" where' in asking.problem("http-01").message
 
 
 @pytest.fixture
