@@ -287,7 +287,11 @@ def test_where_none_is_allowed_it_says_so_and_names_the_setting(
     assert problem.type == "connection"
     assert "127.0.0.1 (loopback)" in problem.message
     assert "169.254.169.254 (a cloud's metadata)" in problem.message
-    assert "--acme-allow" in problem.message
+    assert problem.message.endswith(
+        "; use another, or have the administrator allow its network: acme.allow, or "
+        "--acme-allow"
+    )
+    assert "deny_networks" not in problem.message
     assert web.requests == []
     problem = Asking(run, dns, http_port=web.port, allow=()).problem(
         "http-01", "127.0.0.1"
@@ -298,7 +302,14 @@ def test_where_none_is_allowed_it_says_so_and_names_the_setting(
 def test_what_is_denied_is_never_asked(run: Run, dns: DNSServer, web: WebPeer) -> None:
     dns.set("www.test", "A", "127.0.0.1")
     asking = Asking(run, dns, http_port=web.port, deny=LOOPBACK)
-    assert "(denied by acme.deny_networks)" in asking.problem("http-01").message
+    for name in ("www.test", "127.0.0.1"):
+        message = asking.problem("http-01", name).message
+        assert "127.0.0.1 (denied by acme.deny_networks)" in message
+        assert message.endswith("take it out of acme.deny_networks")
+        assert "allow" not in message
+    # Of several the one that can be allowed is the way.
+    dns.set("www.test", "A", "127.0.0.1", "169.254.169.254")
+    assert asking.problem("http-01").message.endswith("acme.allow, or --acme-allow")
 
 
 def test_a_name_that_resolves_to_something_else_a_moment_later_changes_nothing(

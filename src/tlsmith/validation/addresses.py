@@ -15,6 +15,8 @@ from tlsmith.validation.settings import Network
 
 Address = IPv4Address | IPv6Address
 
+# The one refusal that allowing the network does not lift.
+DENIED = "denied by acme.deny_networks"
 _LOOPBACK, _LINK_LOCAL, _METADATA = "loopback", "link-local", "a cloud's metadata"
 # Beside the networks, why not; the first that holds the address is the one named.
 _REFUSED = tuple(
@@ -75,7 +77,7 @@ class AddressPolicy:
         # Who sends to an address with an IPv4 address inside may reach that one.
         judged = (address, *_inside(address))
         if any(_is_in(each, self._deny) for each in judged):
-            return "denied by acme.deny_networks"
+            return DENIED
         if _is_in(address, self._allow):
             return None
         for each in judged:

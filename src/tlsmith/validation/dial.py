@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tlsmith.acme import problems
 from tlsmith.errors import ACMEProblem
-from tlsmith.validation.addresses import AddressPolicy
+from tlsmith.validation.addresses import DENIED, AddressPolicy
 from tlsmith.validation.attempt import Attempt
 from tlsmith.validation.resolver import Resolver
 from tlsmith.validation.words import reason_of
@@ -168,7 +168,7 @@ def _refused(host: str, refusals: list[tuple[str, str]]) -> ACMEProblem:
     what = f"{host} has only addresses that this server does not ask: {listed}{more}"
     if _is_address(host):
         what = f"this server does not ask {listed}"
-    return problems.connection(
-        f"{what}; use another, or have the administrator allow its network with "
-        "--acme-allow, which goes after acme.deny_networks"
-    )
+    mend = "allow its network: acme.allow, or --acme-allow"
+    if all(why == DENIED for _, why in refusals):
+        mend = "take it out of acme.deny_networks"
+    return problems.connection(f"{what}; use another, or have the administrator {mend}")
