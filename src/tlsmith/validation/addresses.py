@@ -2,7 +2,8 @@
 
 A private CA validates private addresses. What is refused is what only this machine
 reaches, or what hands out secrets to whoever asks from here: loopback, link-local, the
-metadata services of clouds.
+metadata services of clouds; and what is no host's. fec0::/10 is asked: RFC 3879 takes
+from it all that was special, and some closed networks have it still.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _REFUSED = tuple(
         ("224.0.0.0/4", "multicast"),
         ("ff00::/8", "multicast"),
         ("255.255.255.255/32", "broadcast"),
+        ("240.0.0.0/4", "reserved"),
     )
 )
 _6TO4 = ip_network("2002::/16")

@@ -113,6 +113,7 @@ def acme_settings(settings: ServeSettings) -> ACMESettings:
         timedelta(seconds=acme.renewal_poll),
         acme.explanation_url,
         timedelta(seconds=acme.timeout + _LATE),
+        acme.allow,
     )
 
 
