@@ -65,7 +65,7 @@ class ACMESite:
         self._validator = Validator(validation_settings(settings))
         self._keep = timedelta(seconds=settings.acme.keep)
         self._clean_at = time.monotonic()
-        caa = CAACheck(self._service, self._validator)
+        caa = CAACheck(self._service, self._validator, settings.acme.timeout)
         self.app = ACMEApp(
             self._service,
             Challenges(self._service, self._validator, meter),
