@@ -25,6 +25,9 @@ def refusal(*asked: tuple[str, str], wildcards: bool = True) -> ACMEProblem:
     return caught.value
 
 
+NO_HOSTS = ["0.0.0.0/8", "::/128", "224.0.0.0/4", "ff00::/8", "255.255.255.255/32"]
+
+
 @given(hosts)
 def test_names_are_taken_in_lower_case(host: str) -> None:
     found = parse_identifier("dns", host.upper())
@@ -46,6 +49,8 @@ def test_addresses_are_taken_in_their_one_form(
 ) -> None:
     """RFC 8738 section 3."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return
+    if any(address in ipaddress.ip_network(network) for network in NO_HOSTS):
         return
     found = parse_identifier("ip", str(address))
     assert found == Identifier("ip", str(address))
@@ -106,6 +111,33 @@ def test_an_address_in_the_other_family_is_refused() -> None:
     problem = refusal(("ip", "::ffff:102:304"))
     assert (problem.type, problem.status) == ("rejectedIdentifier", 403)
     assert "1.2.3.4" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("0.0.0.0", "an unspecified address"),  # noqa: S104
+        ("0.1.2.3", "an unspecified address"),
+        ("::", "an unspecified address"),
+        ("224.0.0.1", "a multicast address"),
+        ("239.255.255.255", "a multicast address"),
+        ("ff02::1", "a multicast address"),
+        ("255.255.255.255", "a broadcast address"),
+    ],
+)
+def test_an_address_that_no_host_has_is_refused(value: str, why: str) -> None:
+    problem = refusal(("ip", value))
+    assert (problem.type, problem.status) == ("rejectedIdentifier", 403)
+    assert why in problem.message
+    assert problem.subproblems[0].identifier == ("ip", value)
+
+
+@pytest.mark.parametrize(
+    "value", ["10.0.0.1", "127.0.0.1", "::1", "169.254.1.1", "fe80::1", "fec0::1"]
+)
+def test_one_that_some_network_may_vouch_for_is_taken(value: str) -> None:
+    """External accounts and trusted networks need no challenge."""
+    assert parse_identifier("ip", value) == Identifier("ip", value)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 from tlsmith.authority.policy import load_policy
+from tlsmith.server.acme.challenges import PAUSES
 from tlsmith.server.config import load_settings, settings_table
+from tlsmith.server.settings import ServeSettings
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = (DOCS / "serve.md").read_text(encoding="utf-8")
@@ -49,6 +51,15 @@ def test_acme_s_examples_are_a_policy_and_a_configuration(tmp_path: Path) -> Non
     assert acme.require_eab
     assert acme.profiles == ("server", "mesh")
     assert [domain for _, domain in acme.trusted_networks] == ["rack.corp.example"]
+
+
+def test_acme_s_page_says_how_long_a_host_that_hangs_is_tried() -> None:
+    page = " ".join((DOCS / "acme.md").read_text(encoding="utf-8").split())
+    timeout = ServeSettings(store="sqlite:///ca.db").acme.timeout
+    tries = len(PAUSES) + 1
+    assert (tries, PAUSES) == (3, (1, 3))  # as the page has it in words
+    lasts = int(tries * timeout + sum(PAUSES))
+    assert f"with its {timeout} seconds it is {lasts} until" in page
 
 
 def test_every_setting_that_acme_s_page_names_is_one() -> None:

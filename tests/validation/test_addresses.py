@@ -17,7 +17,6 @@ ASKED = [
     "100.64.0.1",
     "192.0.2.1",
     "8.8.8.8",
-    "240.0.0.1",
     "fd12:3456::1",
     "2001:db8::1",
     "2606:4700::1111",
@@ -42,6 +41,8 @@ REFUSED = {
     "239.255.255.255": "multicast",
     "ff02::1": "multicast",
     "255.255.255.255": "broadcast",
+    "240.0.0.1": "reserved",
+    "255.255.255.254": "reserved",
     "169.254.169.254": "a cloud's metadata",
     "fd00:ec2::254": "a cloud's metadata",
     "fd20:ce::254": "a cloud's metadata",
@@ -82,6 +83,9 @@ def test_networks_can_be_allowed() -> None:
     assert policy.refusal("::ffff:127.0.0.1") is None
     assert policy.refusal("::1") == "loopback"
     assert policy.refusal("169.254.169.254") == "a cloud's metadata"
+    # Some clouds give it to hosts.
+    reserved = AddressPolicy(allow=[ipaddress.ip_network("240.0.0.0/4")])
+    assert reserved.refusal("240.0.0.1") is None
 
 
 def test_networks_can_be_denied_whatever_is_allowed() -> None:

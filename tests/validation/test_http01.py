@@ -14,7 +14,14 @@ import pytest
 import trustme
 
 from dns_server import DNSServer
-from validation.asking import AUTHORIZATION, LOOPBACK, TOKEN, Asking, needs_ipv6
+from validation.asking import (
+    AUTHORIZATION,
+    LOOPBACK,
+    TOKEN,
+    Asking,
+    binds,
+    needs_ipv6,
+)
 from validation.conftest import Run
 from validation.peers import PlainPeer, Request, WebPeer, page, redirect
 
@@ -280,7 +287,11 @@ def test_where_none_is_allowed_it_says_so_and_names_the_setting(
     assert problem.type == "connection"
     assert "127.0.0.1 (loopback)" in problem.message
     assert "169.254.169.254 (a cloud's metadata)" in problem.message
-    assert "--acme-allow" in problem.message
+    assert problem.message.endswith(
+        "; use another, or have the administrator allow its network: acme.allow, or "
+        "--acme-allow"
+    )
+    assert "deny_networks" not in problem.message
     assert web.requests == []
     problem = Asking(run, dns, http_port=web.port, allow=()).problem(
         "http-01", "127.0.0.1"
@@ -291,7 +302,14 @@ def test_where_none_is_allowed_it_says_so_and_names_the_setting(
 def test_what_is_denied_is_never_asked(run: Run, dns: DNSServer, web: WebPeer) -> None:
     dns.set("www.test", "A", "127.0.0.1")
     asking = Asking(run, dns, http_port=web.port, deny=LOOPBACK)
-    assert "(denied by acme.deny_networks)" in asking.problem("http-01").message
+    for name in ("www.test", "127.0.0.1"):
+        message = asking.problem("http-01", name).message
+        assert "127.0.0.1 (denied by acme.deny_networks)" in message
+        assert message.endswith("take it out of acme.deny_networks")
+        assert "allow" not in message
+    # Of several the one that can be allowed is the way.
+    dns.set("www.test", "A", "127.0.0.1", "169.254.169.254")
+    assert asking.problem("http-01").message.endswith("acme.allow, or --acme-allow")
 
 
 def test_a_name_that_resolves_to_something_else_a_moment_later_changes_nothing(
@@ -393,9 +411,16 @@ def test_redirects_to_where_validation_does_not_go_are_refused(
     assert problem.message.isprintable()
 
 
-def test_a_redirect_without_a_location_is_refused(asking: Asking, web: WebPeer) -> None:
-    web.answer = lambda _: [page(b"", "302 Found")]
-    assert "in a circle" in asking.problem("http-01").message
+@pytest.mark.parametrize("fields", [(), ("Location:",), ("Location:   ",)])
+def test_a_redirect_without_a_location_is_refused(
+    asking: Asking, web: WebPeer, fields: tuple[str, ...]
+) -> None:
+    web.answer = lambda _: [page(b"", "302 Found", *fields)]
+    problem = asking.problem("http-01")
+    assert problem.type == "connection"
+    assert f"{PATH} (at 127.0.0.1) answered with status 302" in problem.message
+    assert "does not say where to" in problem.message
+    assert "circle" not in problem.message
 
 
 @pytest.mark.parametrize(
@@ -439,6 +464,66 @@ def test_a_redirect_to_an_allowed_address_is_followed(
         redirect(location) if request.path == PATH else page(BODY)
     ]
     assert asking.validate("http-01").redirects == (location,)
+
+
+SECRET = b"<title>payroll of 2026: " + b"top secret " * 20
+
+
+@pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "404 Not Found"])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [(SECRET, f"{len(SECRET)} bytes"), (SECRET * 20, "more than 1111 bytes")],
+)
+def test_pages_of_another_host_are_not_shown(
+    asking: Asking, web: WebPeer, dns: DNSServer, status: str, body: bytes, told: str
+) -> None:
+    """Whoever has an account could read what only this server reaches."""
+    dns.set("intranet.test", "A", "127.0.0.1")
+    location = f"http://intranet.test:{web.port}/"
+    web.answer = lambda request: [
+        redirect(location) if request.path == PATH else page(body, status)
+    ]
+    problem = asking.problem("http-01")
+    assert problem.type == "incorrectResponse"
+    assert problem.message.startswith(f"{location} (at 127.0.0.1) answered with ")
+    assert f"{told} (not shown after a redirect to another host)" in problem.message
+    assert ("status" in problem.message) is (status != "200 OK")
+    assert "payroll" not in problem.message
+
+
+def test_nor_where_one_led_there_and_back(
+    asking: Asking, web: WebPeer, dns: DNSServer
+) -> None:
+    dns.set("other.test", "A", "127.0.0.1")
+    locations = {
+        PATH: f"http://other.test:{web.port}/a",
+        "/a": f"http://www.test:{web.port}/secret",
+    }
+    web.answer = lambda request: [
+        redirect(locations[request.path]) if request.path in locations else page(SECRET)
+    ]
+    assert "top secret" not in asking.problem("http-01").message
+
+
+@pytest.mark.skipif(not binds("127.0.0.2"), reason="this machine has no 127.0.0.2")
+def test_nor_where_the_name_points_elsewhere_by_then(
+    asking: Asking, web: WebPeer, dns: DNSServer
+) -> None:
+    dns.sequence("www.test", "A", ["127.0.0.1"], ["127.0.0.2"])
+    web.answer = lambda _: [redirect("/secret")]
+    with WebPeer(lambda _: [page(SECRET)], host="127.0.0.2", port=web.port):
+        problem = asking.problem("http-01")
+    assert "(at 127.0.0.2) answered with" in problem.message
+    assert "top secret" not in problem.message
+
+
+def test_those_of_the_host_itself_are_shown_after_a_redirect_too(
+    asking: Asking, web: WebPeer
+) -> None:
+    web.answer = lambda request: [
+        redirect("/there") if request.path == PATH else page(b"wrong", "404 No")
+    ]
+    assert 'status 404 and "wrong" where' in asking.problem("http-01").message
 
 
 @pytest.fixture

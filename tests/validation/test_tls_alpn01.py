@@ -186,6 +186,7 @@ def test_one_that_closes_is_refused(asking: Asker) -> None:
         problem = asking(peer.port).problem("tls-alpn-01")
     assert problem.type == "tls"
     assert "no TLS with www.test" in problem.message
+    assert ": the connection was closed in the handshake: see that" in problem.message
 
 
 def test_one_that_says_nothing_is_given_up_in_time(run: Run, dns: DNSServer) -> None:

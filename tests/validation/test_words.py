@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
 import ssl
 
 import pytest
@@ -40,7 +42,25 @@ def test_reasons_are_the_systems_in_lower_case() -> None:
     )
     assert reason_of(TimeoutError()) == "no answer"
     assert reason_of(OSError("Odd")) == "odd"
-    assert reason_of(ConnectionAbortedError()) == "connectionabortederror"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        # As asyncio raises them, by their class alone or with no more than a text.
+        (ConnectionResetError(), os.strerror(errno.ECONNRESET).lower()),
+        (ConnectionAbortedError(), os.strerror(errno.ECONNABORTED).lower()),
+        (ConnectionRefusedError(), os.strerror(errno.ECONNREFUSED).lower()),
+        (BrokenPipeError(), os.strerror(errno.EPIPE).lower()),
+        (OSError(), "the system does not say why"),
+        (ConnectionResetError("Gone in the Handshake"), "gone in the handshake"),
+        # Numbers of TLS and of look-ups mean something else to the system.
+        (ssl.SSLEOFError(8, "EOF in violation"), "eof in violation"),
+        (socket.gaierror(socket.EAI_NONAME, "Not known"), "not known"),
+    ],
+)
+def test_there_are_words_for_every_reason(error: OSError, words: str) -> None:
+    assert reason_of(error) == words
 
 
 def test_reasons_of_tls_are_without_the_line_of_a_c_file() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from tlsmith.acme.problems import (
@@ -19,6 +19,18 @@ from tlsmith.errors import ACMEProblem, InputError, Subproblem
 MOST_IDENTIFIERS = 100
 # What is longer than any identifier is not sent back.
 _LONGEST_ECHO = 300
+
+# What no host has for its own, in whatever network: nothing could ever prove it.
+_NO_HOSTS = tuple(
+    (ip_network(network), kind)
+    for network, kind in (
+        ("0.0.0.0/8", "an unspecified"),
+        ("::/128", "an unspecified"),
+        ("224.0.0.0/4", "a multicast"),
+        ("ff00::/8", "a multicast"),
+        ("255.255.255.255/32", "a broadcast"),
+    )
+)
 
 _DNS_CHARACTERS = re.compile(r"[A-Za-z0-9.*_-]+", re.ASCII)
 
@@ -141,13 +153,23 @@ def _parse_ip(value: str) -> Identifier:
             raise _malformed(f"{detail}: {quoted(value)}", "ip", value)
         if address.ipv4_mapped is not None:
             detail = f"{quoted(value)} stands for {address.ipv4_mapped}: ask for that"
-            raise identifier_problem(
-                [_wrong("rejectedIdentifier", detail, "ip", value)]
-            )
+            raise _rejected_ip(detail, value)
     if str(address) != value:
         detail = f"{quoted(value)} is to be written {address} (RFC 5952)"
         raise _malformed(detail, "ip", value)
+    _refuse_no_host(address, value)
     return Identifier("ip", value)
+
+
+def _refuse_no_host(address: IPv4Address | IPv6Address, value: str) -> None:
+    for network, kind in _NO_HOSTS:
+        if address in network:
+            detail = f"{quoted(value)} is {kind} address, which no host has: ask for"
+            raise _rejected_ip(f"{detail} the one that it has", value)
+
+
+def _rejected_ip(detail: str, value: str) -> ACMEProblem:
+    return identifier_problem([_wrong("rejectedIdentifier", detail, "ip", value)])
 
 
 def _malformed(detail: str, kind: str, value: str) -> ACMEProblem:

@@ -48,8 +48,8 @@ def bad_signature_algorithm(detail: str, algorithms: Iterable[str]) -> ACMEProbl
     return ACMEProblem("badSignatureAlgorithm", detail, fields=fields)
 
 
-def caa(detail: str) -> ACMEProblem:
-    return ACMEProblem("caa", detail, status=403)
+def caa(detail: str, subproblems: Sequence[Subproblem] = ()) -> ACMEProblem:
+    return ACMEProblem("caa", detail, status=403, subproblems=subproblems)
 
 
 def compound(
@@ -62,8 +62,8 @@ def connection(detail: str) -> ACMEProblem:
     return ACMEProblem("connection", detail)
 
 
-def dns(detail: str) -> ACMEProblem:
-    return ACMEProblem("dns", detail)
+def dns(detail: str, subproblems: Sequence[Subproblem] = ()) -> ACMEProblem:
+    return ACMEProblem("dns", detail, subproblems=subproblems)
 
 
 def external_account_required(detail: str) -> ACMEProblem:

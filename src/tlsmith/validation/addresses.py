@@ -2,7 +2,8 @@
 
 A private CA validates private addresses. What is refused is what only this machine
 reaches, or what hands out secrets to whoever asks from here: loopback, link-local, the
-metadata services of clouds.
+metadata services of clouds; and what is no host's. fec0::/10 is asked: RFC 3879 takes
+from it all that was special, and some closed networks have it still.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from tlsmith.validation.settings import Network
 
 Address = IPv4Address | IPv6Address
 
+# The one refusal that allowing the network does not lift.
+DENIED = "denied by acme.deny_networks"
 _LOOPBACK, _LINK_LOCAL, _METADATA = "loopback", "link-local", "a cloud's metadata"
 # Beside the networks, why not; the first that holds the address is the one named.
 _REFUSED = tuple(
@@ -37,6 +40,7 @@ _REFUSED = tuple(
         ("224.0.0.0/4", "multicast"),
         ("ff00::/8", "multicast"),
         ("255.255.255.255/32", "broadcast"),
+        ("240.0.0.0/4", "reserved"),
     )
 )
 _6TO4 = ip_network("2002::/16")
@@ -75,7 +79,7 @@ class AddressPolicy:
         # Who sends to an address with an IPv4 address inside may reach that one.
         judged = (address, *_inside(address))
         if any(_is_in(each, self._deny) for each in judged):
-            return "denied by acme.deny_networks"
+            return DENIED
         if _is_in(address, self._allow):
             return None
         for each in judged:

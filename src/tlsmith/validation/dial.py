@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tlsmith.acme import problems
 from tlsmith.errors import ACMEProblem
-from tlsmith.validation.addresses import AddressPolicy
+from tlsmith.validation.addresses import DENIED, AddressPolicy
 from tlsmith.validation.attempt import Attempt
 from tlsmith.validation.resolver import Resolver
 from tlsmith.validation.words import reason_of
@@ -18,6 +18,7 @@ from tlsmith.validation.words import reason_of
 _P = TypeVar("_P", bound=asyncio.BaseProtocol)
 # Of each family: one dead host of several is no reason to fail, ten are.
 _MOST_OF_A_FAMILY = 2
+_CLOSED = "the connection was closed in the handshake"
 
 
 class Dialer:
@@ -135,11 +136,16 @@ async def start_tls(
         secured = await loop.start_tls(
             transport, protocol, context, server_hostname=server_hostname
         )
+    except ConnectionResetError as error:
+        transport.abort()
+        if error.args:  # the system's
+            raise
+        raise ConnectionResetError(_CLOSED) from error
     except BaseException:
         transport.abort()
         raise
     if secured is None:  # the peer was gone at once
-        raise ConnectionResetError("the connection was closed in the handshake")
+        raise ConnectionResetError(_CLOSED)
     return secured
 
 
@@ -162,7 +168,7 @@ def _refused(host: str, refusals: list[tuple[str, str]]) -> ACMEProblem:
     what = f"{host} has only addresses that this server does not ask: {listed}{more}"
     if _is_address(host):
         what = f"this server does not ask {listed}"
-    return problems.connection(
-        f"{what}; use another, or have the administrator allow its network with "
-        "--acme-allow, which goes after acme.deny_networks"
-    )
+    mend = "allow its network: acme.allow, or --acme-allow"
+    if all(why == DENIED for _, why in refusals):
+        mend = "take it out of acme.deny_networks"
+    return problems.connection(f"{what}; use another, or have the administrator {mend}")

@@ -57,10 +57,14 @@ class HTTPValidation:
         expected = key_authorization.encode("ascii")
         url = URL("http", host, self._port, http_path(token))
         seen = {url}
+        # By address as well: a name can point elsewhere between two requests.
+        answered = set()
         while True:
             response = await self._get(url, len(expected) + _FURTHER, attempt)
+            answered.add((url.host, attempt.address))
             if response.status not in _REDIRECTS:
-                return _judge(response, expected, _place(url, attempt))
+                body = _shown(response, is_own=len(answered) == 1)
+                return _judge(response, expected, _place(url, attempt), body)
             url = self._redirect(response, url, attempt)
             if url in seen or len(attempt.redirects) >= _MOST_REDIRECTS:
                 raise problems.connection(
@@ -72,6 +76,12 @@ class HTTPValidation:
 
     def _redirect(self, response: ResponseParser, url: URL, attempt: Attempt) -> URL:
         location = response.fields.get(b"location", b"")
+        if not location:
+            raise problems.connection(
+                f"{_place(url, attempt)} answered with status {response.status}, a "
+                "redirect, and does not say where to (no Location): see that the ACME "
+                "client's file is served there"
+            )
         try:
             return parse_location(location, url, self._ports)
         except ValueError as error:
@@ -194,18 +204,32 @@ def _context() -> ssl.SSLContext:
     return unverified_context()
 
 
-def _judge(response: ResponseParser, expected: bytes, place: str) -> None:
+def _shown(response: ResponseParser, *, is_own: bool) -> str:
+    """Return what came, as whoever asked may be told it.
+
+    Args:
+        is_own: it is from where the host itself answered. A redirect can lead to any
+            server that this one reaches: what stands on its pages is nobody's business.
+    """
+    body = bytes(response.body)
+    if is_own:
+        return quoted(body)
+    more = "more than " if response.is_cut else ""
+    return f"{more}{len(body)} bytes (not shown after a redirect to another host)"
+
+
+def _judge(response: ResponseParser, expected: bytes, place: str, shown: str) -> None:
     body = bytes(response.body)
     if response.status != 200:
-        shown = f" and {quoted(body)}" if body else ""
+        what = f" and {shown}" if body else ""
         raise problems.incorrect_response(
-            f"{place} answered with status {response.status}{shown} where the key "
+            f"{place} answered with status {response.status}{what} where the key "
             "authorization was expected: see that the ACME client's file is served "
             "there"
         )
     if response.is_cut or body.rstrip(_WHITE_SPACE) != expected:
         raise problems.incorrect_response(
-            f"{place} answered with {quoted(body)} where the key authorization "
+            f"{place} answered with {shown} where the key authorization "
             f"{quoted(expected)} was expected: see that the name points to the host "
             "of the ACME client, and that no other client answers there"
         )

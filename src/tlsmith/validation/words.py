@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
 
 _MOST = 100
+# What libraries raise without a word or a number.
+_NUMBERS: tuple[tuple[type[OSError], int], ...] = (
+    (ConnectionResetError, errno.ECONNRESET),
+    (ConnectionAbortedError, errno.ECONNABORTED),
+    (ConnectionRefusedError, errno.ECONNREFUSED),
+    (BrokenPipeError, errno.EPIPE),
+)
 
 
 def quoted(data: bytes | str, most: int = _MOST) -> str:
@@ -22,11 +30,21 @@ def quoted(data: bytes | str, most: int = _MOST) -> str:
 
 def reason_of(error: OSError) -> str:
     """Return why the system says something failed, in lower case."""
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace("_", " ").lower()
+    # Of errors that Python's own code makes, TLS gives no reason.
+    if isinstance(error, ssl.SSLError) and (why := getattr(error, "reason", None)):
+        return str(why).replace("_", " ").lower()
     if isinstance(error, TimeoutError):
         return "no answer"
-    if error.errno and not isinstance(error, socket.gaierror):
+    # Numbers of TLS and of look-ups are not the system's.
+    number = None if isinstance(error, ssl.SSLError | socket.gaierror) else error.errno
+    if number:
         # asyncio's own words say again which address it was.
-        return os.strerror(error.errno).lower()
-    return (error.strerror or str(error) or type(error).__name__).lower()
+        return os.strerror(number).lower()
+    return (error.strerror or str(error) or _words_for(error)).lower()
+
+
+def _words_for(error: OSError) -> str:
+    for kind, number in _NUMBERS:
+        if isinstance(error, kind):
+            return os.strerror(number)
+    return "the system does not say why"

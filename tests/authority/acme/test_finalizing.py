@@ -105,6 +105,47 @@ def test_a_request_has_the_names_of_the_order(
     assert small_life.issues() == []
 
 
+_LONG = ".".join(["a" * 49] * 3 + ["test"])
+_LONGEST = ".".join(["b" * 49] * 5 + ["tst"])
+# A final dot makes it 65 bytes, which is an "A"; its upper case is one of 97.
+_LETTER = "c" * 59 + ".test"
+
+
+@pytest.mark.parametrize(
+    ("ordered", "asked"),
+    [
+        ("a.test", "a.test."),
+        ("a.test", "A.Test."),
+        ("*.a.test", "*.A.test."),
+        (_LONG, f"{_LONG}."),
+        (_LONG, f"{_LONG.upper()}."),
+        (_LONGEST, f"{_LONGEST}."),
+        (_LETTER, f"{_LETTER}."),
+        (_LETTER, f"{_LETTER.upper()}."),
+        # Of 127 bytes, and with the dot of one whose length takes two.
+        ("d" * 61 + "." + "d" * 60 + ".test", "d" * 61 + "." + "d" * 60 + ".test."),
+    ],
+)
+def test_a_name_with_a_final_dot_was_not_ordered(
+    small_life: Life, ordered: str, asked: str
+) -> None:
+    order = small_life.ready("other.test", ordered)
+    problem = refused(small_life.finalize, order, csr("other.test", asked))
+    assert problem.type == "badCSR"
+    assert f"{ordered}. is not {ordered}" in problem.message
+    assert small_life.issues() == []
+    # In other letters alone it is what was ordered.
+    done = small_life.finalize(order, csr("other.test", asked[:-1]))
+    assert done.status == "valid"
+
+
+def test_a_name_that_begins_like_another_has_no_final_dot(small_life: Life) -> None:
+    longer = f"{_LETTER}.{'d' * 27}.test"
+    assert (len(_LETTER) + 1, len(longer)) == (ord("A"), ord("a"))
+    done = small_life.issued(_LETTER, longer)
+    assert done.status == "valid"
+
+
 @pytest.mark.parametrize(
     "der", [b"", b"\x30", b"\x30\x00", b"-----BEGIN", b"\x30" * 99]
 )

@@ -224,6 +224,28 @@ def test_names_are_bounded_by_the_binding(life: Life, clock: Clock) -> None:
     assert beforehand.type == "rejectedIdentifier"
 
 
+@pytest.mark.parametrize("address", ["240.0.0.1", "255.255.255.254"])
+def test_reserved_addresses_are_ordered_where_a_setting_allows_them(
+    small_ca: TestCA, address: str
+) -> None:
+    life = Life(small_ca.authority)
+    problem = refused(life.order, "a.test", address)
+    assert (problem.type, problem.status) == ("rejectedIdentifier", 403)
+    (one,) = problem.subproblems
+    assert one.identifier == ("ip", address)
+    assert "reserved: have the administrator allow" in one.detail
+    beforehand = refused(
+        life.service.new_authorization, life.account, identifier(address), ADDRESS
+    )
+    assert beforehand.type == "rejectedIdentifier"
+    for number in ("10.0.0.1", "127.0.0.1", "169.254.1.1", "::1", "fe80::1"):
+        life.order(number)
+    settings = ACMESettings(
+        allowed_networks=(ip_network("fd00::/8"), ip_network("240.0.0.0/4"))
+    )
+    assert Life(small_ca.authority, settings).order(address).status == "pending"
+
+
 def test_profiles_are_bounded_by_the_binding(
     small_ca: TestCA, policy: None, clock: Clock
 ) -> None:

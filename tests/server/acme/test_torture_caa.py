@@ -62,6 +62,21 @@ def test_caa_of_a_name_holds_for_those_below(strict: World) -> None:
     assert free.finalize(csr("x.free.above.caa.test")).status == 200
 
 
+def test_every_name_that_caa_refuses_is_told_and_may_be_mended(strict: World) -> None:
+    names = ("one.caa.test", "two.caa.test", "three.caa.test")
+    order = registered(strict).ready(*names)
+    for name in names[:2]:
+        strict.site.caa[name] = (0, "issue", ";")
+    answer = order.finalize(csr(*names))
+    refused(answer, 403, "caa")  # Section 6.7.1
+    wrong = answer.json["subproblems"]
+    assert [each["identifier"]["value"] for each in wrong] == [*names[:2]]
+    assert {each["type"] for each in wrong} == {"urn:ietf:params:acme:error:caa"}
+    for name in names[:2]:
+        del strict.site.caa[name]
+    assert order.finalize(csr(*names)).status == 200
+
+
 def test_caa_for_wildcards_is_its_own(strict: World) -> None:
     strict.site.caa["star.caa.test"] = (0, "issuewild", ";")
     account = registered(strict)

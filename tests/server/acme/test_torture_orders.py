@@ -119,6 +119,20 @@ CASES.each(
     "malformed",
     _ip,
 )
+CASES.each(
+    {
+        "ip_unspecified": "0.0.0.0",  # noqa: S104
+        "ip_unspecified_6": "::",
+        "ip_multicast": "224.0.0.1",
+        "ip_multicast_6": "ff02::1",
+        "ip_broadcast": "255.255.255.255",
+        "ip_reserved": "240.0.0.1",
+    },
+    "7.4, 6.7",
+    403,
+    "rejectedIdentifier",
+    _ip,
+)
 
 
 @CASES.of("7.4", 400, "malformed")

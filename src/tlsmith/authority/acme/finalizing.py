@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -17,6 +18,7 @@ from tlsmith.authority.issuance import Prepared, record_certificate
 from tlsmith.authority.service import Wanted
 from tlsmith.core.asked import AskedExtensions
 from tlsmith.core.attributes import parse_attributes
+from tlsmith.core.der import header
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.requested import RequestedCertificate, read_request
 from tlsmith.errors import (
@@ -213,10 +215,18 @@ def _refuse_final_dots(order: OrderRecord, csr: bytes) -> None:
     Raises:
         ACMEProblem: badCSR.
     """
+    lowered = csr.lower()
     for kind, value in order.identifiers:
         name = value.encode("ascii") + b"."
-        if kind == "dns" and bytes([_DNS_TAG, len(name)]) + name in csr:
+        # Hardly ever: so the length, which has no case, is looked at afterwards.
+        if kind == "dns" and name in lowered and _has_name(csr, name):
             raise problems.bad_csr(f"csr: {value}. is not {value}, which was ordered")
+
+
+def _has_name(csr: bytes, name: bytes) -> bool:
+    """Tell whether a request has a DNS name, in whatever case."""
+    element = re.escape(header(_DNS_TAG, len(name)))
+    return re.search(element + b"(?i:%b)" % re.escape(name), csr) is not None
 
 
 def _asked(asked: AskedExtensions) -> AskedExtensions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from tlsmith.acme import problems
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from tlsmith.authority.profile import Profile
     from tlsmith.storage import Storage
     from tlsmith.storage.acme.accounts import AccountRecord
+
+# Of no host by the standards (RFC 1112 section 4), and of many in some clouds.
+_RESERVED = ip_network("240.0.0.0/4")
 
 
 def binding_of(storage: Storage, account: AccountRecord) -> BindingRecord | None:
@@ -132,10 +136,23 @@ def refuse_names(
             reasons.append(
                 f"the external account is for names below {', '.join(binding.names)}"
             )
+        if identifier.type == "ip" and _is_reserved(context, identifier.value):
+            reasons.append(
+                f"{identifier.value} is in {_RESERVED}, which is reserved: have the "
+                "administrator allow its network: acme.allow"
+            )
         if reasons:
             wrong.append((identifier, "; ".join(reasons)))
     if wrong:
         raise refused(wrong)
+
+
+def _is_reserved(context: ACMEContext, value: str) -> bool:
+    """Tell whether an address is one that hosts have only where a setting says so."""
+    address = ip_address(value)
+    return address in _RESERVED and not any(
+        address in network for network in context.settings.allowed_networks
+    )
 
 
 def refused(wrong: Sequence[tuple[Identifier, str]]) -> ACMEProblem:

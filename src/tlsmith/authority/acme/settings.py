@@ -51,6 +51,7 @@ class ACMESettings(NamedTuple):
         authorization_lifetime: for which a name that was proved needs no new proof.
         renewal_poll: how often clients are to ask for renewal information.
         explanation_url: where people read why a renewal is due (RFC 9773 4.2).
+        allowed_networks: those whose addresses hosts have though they are reserved.
     """
 
     terms: str | None = None
@@ -67,6 +68,7 @@ class ACMESettings(NamedTuple):
     renewal_poll: timedelta = timedelta(hours=6)
     explanation_url: str | None = None
     lease: timedelta = timedelta(seconds=15)
+    allowed_networks: tuple[Network, ...] = ()
 
     @property
     def proof_lifetime(self) -> timedelta:

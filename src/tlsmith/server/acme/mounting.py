@@ -66,7 +66,7 @@ class ACMESite:
         self._validator = Validator(validation_settings(settings))
         self._keep = timedelta(seconds=settings.acme.keep)
         self._clean_at = time.monotonic()
-        caa = CAACheck(self._service, self._validator)
+        caa = CAACheck(self._service, self._validator, settings.acme.timeout)
         self.app = ACMEApp(
             self._service,
             Challenges(self._service, self._validator, meter),
@@ -114,6 +114,7 @@ def acme_settings(settings: ServeSettings) -> ACMESettings:
         timedelta(seconds=acme.renewal_poll),
         acme.explanation_url,
         timedelta(seconds=acme.timeout + _LATE),
+        acme.allow,
     )
 
 
