@@ -113,7 +113,8 @@ def _csr(number: int) -> str:
 
 def _without_http(folder: Path, csrs: list[str]) -> float:
     from tlsmith.authority.actor import Actor
-    from tlsmith.authority.service import Authority, Wanted
+    from tlsmith.authority.service import Authority
+    from tlsmith.authority.wanted import Wanted
     from tlsmith.core.requested import read_request
     from tlsmith.storage import open_storage
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.creation import NewSigner, create_ca, store_ca
+from tlsmith.authority.issued import Issued
 from tlsmith.authority.plan import CAPlan, PublicationURLs
-from tlsmith.authority.service import Authority, Issued, Wanted
+from tlsmith.authority.service import Authority
+from tlsmith.authority.wanted import Wanted
 from tlsmith.core.keys import generate_private_key
 from tlsmith.core.names import parse_names
 from tlsmith.signers import create_key

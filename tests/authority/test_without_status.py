@@ -10,8 +10,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
 from authorities import ADMINISTRATOR, Clock, TestCA
 from interop.pkilint_findings import rfc5280_findings
+from tlsmith.authority.issued import Issued
 from tlsmith.authority.policy import load_policy
-from tlsmith.authority.service import Issued
 from tlsmith.core.crl import read_entries, view_crl
 from tlsmith.core.oid import NO_REVOCATION_AVAILABLE
 from tlsmith.errors import ConfigError

@@ -19,21 +19,20 @@ from tlsmith.authority.issuance import (
     refuse_outside_scope,
     sign_certificate,
 )
+from tlsmith.authority.issued import Issued, issued_of, recorded
 from tlsmith.authority.issuers import Issuers, Passphrase
 from tlsmith.authority.judge import judge
+from tlsmith.authority.observer import Observer
 from tlsmith.authority.ocsp_service import Keeping, OCSPService
 from tlsmith.authority.policy import Policy, load_policy
 from tlsmith.authority.publication import Publication
 from tlsmith.authority.request import IssuanceRequest
+from tlsmith.authority.wanted import Wanted, renewal_of
 from tlsmith.authority.watch import StoreWatch
-from tlsmith.core.asked import NOTHING_ASKED, AskedExtensions
-from tlsmith.core.asked_names import in_one_form
 from tlsmith.core.blocklist import NO_KEYS, Blocklist
 from tlsmith.core.keys import public_key_info
-from tlsmith.core.view import view_certificate
 from tlsmith.errors import (
     ConflictError,
-    InputError,
     NotFoundError,
     PassphraseError,
     SignerError,
@@ -48,57 +47,12 @@ from tlsmith.storage.status import CRLRecord
 
 if TYPE_CHECKING:
     from tlsmith.core.keys import PublicKey
-    from tlsmith.core.names import GeneralName
 
 # Certificates put into the store at a time, where many are asked for. Some pages of
 # its indexes are written in any commit: the more share one, the fewer they cost.
 _BATCH = 2_000
 # Seconds in which a policy that another process set is in force here.
 _POLICY_PATIENCE = 2.0
-
-
-class Wanted(NamedTuple):
-    """A certificate somebody wants.
-
-    Args:
-        names: in their one form.
-        profile: None for the policy's default.
-        lifetime: None for the profile's.
-        asked: extensions that a CSR asks for.
-        clamp: end it with its issuer where it would outlive it.
-        issuer: the CA to sign, by slug or name; None for the latest that issues.
-        renews: the serial number of the one it takes the place of.
-        public_key_info: DER SubjectPublicKeyInfo, where that is at hand.
-    """
-
-    names: tuple[GeneralName, ...]
-    public_key: PublicKey
-    profile: str | None = None
-    subject: bytes | None = None
-    asked: AskedExtensions = NOTHING_ASKED
-    lifetime: timedelta | None = None
-    not_after: datetime | None = None
-    clamp: bool = False
-    issuer: str | None = None
-    renews: int | None = None
-    public_key_info: bytes | None = None
-
-
-class Issued(NamedTuple):
-    """A certificate that is in the store, and may be given out.
-
-    Args:
-        number: in the store.
-        chain: DER, end entity first, without the root.
-    """
-
-    number: int
-    serial_number: int
-    chain: tuple[bytes, ...]
-    not_before: datetime
-    not_after: datetime
-    profile: str
-    names: tuple[str, ...]
 
 
 class AuthoritySettings(NamedTuple):
@@ -113,22 +67,6 @@ class AuthoritySettings(NamedTuple):
     ocsp: Keeping = Keeping()
     retention: Retention = Retention()
     blocklist: Blocklist = NO_KEYS
-
-
-class Observer:
-    """What is told of everything that happens; this one lets it pass."""
-
-    def committed(self, number: int) -> None:
-        """A commit made so many acts durable."""
-
-    def issued(self, profile: str) -> None:
-        """A certificate was issued."""
-
-    def revoked(self, reason: str) -> None:
-        """A certificate was revoked."""
-
-    def signer_failed(self, code: str) -> None:
-        """A CA's key could not be reached, or would not sign."""
 
 
 class Authority:
@@ -444,56 +382,6 @@ class Authority:
         version = self.writer.submit(keep)
         self._policy_read_at = None
         return version
-
-
-def renewal_of(
-    old: CertificateRecord, public_key: PublicKey, lifetime: timedelta | None = None
-) -> Wanted:
-    """Return what is wanted where a certificate is to be issued again.
-
-    Raises:
-        InputError: the store has not the certificate itself, or it was adopted, with
-            names that are none.
-    """
-    if old.certificate is None:
-        raise InputError(f"of {old.serial_number:x} the number alone is known")
-    names = map(in_one_form, view_certificate(old.certificate).names)
-    return Wanted(
-        tuple(dict.fromkeys(names)),
-        public_key,
-        old.profile,
-        lifetime=lifetime,
-        renews=old.serial_number,
-    )
-
-
-def issued_of(number: int, prepared: Prepared) -> Issued:
-    """Return what was issued, to be given out."""
-    new = prepared.new
-    return Issued(
-        number,
-        new.serial_number,
-        prepared.chain,
-        new.not_before,
-        new.not_after,
-        new.profile,
-        new.names,
-    )
-
-
-def recorded(
-    transaction: Transaction, one: Prepared | TLSmithError, actor: Actor
-) -> Issued | TLSmithError:
-    """Put one of many into the store; return it, or why it was refused."""
-    if isinstance(one, TLSmithError):
-        return one
-    writes = transaction.writes
-    try:
-        return issued_of(record_certificate(transaction, one, actor), one)
-    except TLSmithError as error:
-        if transaction.writes != writes:
-            raise
-        return error
 
 
 def _is_old(now: datetime, at: datetime) -> bool:

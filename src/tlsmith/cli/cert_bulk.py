@@ -19,7 +19,8 @@ from tlsmith.errors import ConfigError, TLSmithError
 from tlsmith.files import NewFile
 
 if TYPE_CHECKING:
-    from tlsmith.authority.service import Issued, Wanted
+    from tlsmith.authority.issued import Issued
+    from tlsmith.authority.wanted import Wanted
 
 
 def issue_from_csv(options: dict[str, Any]) -> None:

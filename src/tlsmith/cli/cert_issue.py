@@ -31,7 +31,8 @@ from tlsmith.errors import InputError
 from tlsmith.files import NewFile, is_stream, read_file, read_input
 
 if TYPE_CHECKING:
-    from tlsmith.authority.service import Issued, Wanted
+    from tlsmith.authority.issued import Issued
+    from tlsmith.authority.wanted import Wanted
     from tlsmith.core.keys import PrivateKey
     from tlsmith.core.names import GeneralName
 
@@ -229,7 +230,7 @@ def wanted_of(
     Args:
         request: the CSR, or None.
     """
-    from tlsmith.authority.service import Wanted
+    from tlsmith.authority.wanted import Wanted
 
     subject = options.get("subject")
     lifetime = Lifetime(

@@ -15,7 +15,8 @@ from tlsmith.errors import ConflictError, InputError
 from tlsmith.files import NewFile
 
 if TYPE_CHECKING:
-    from tlsmith.authority.service import Authority, Issued
+    from tlsmith.authority.issued import Issued
+    from tlsmith.authority.service import Authority
     from tlsmith.storage.certificates import CertificateRecord
 
 

@@ -31,7 +31,7 @@ from tlsmith.errors import FileError, InputError
 from tlsmith.files import read_file
 
 if TYPE_CHECKING:
-    from tlsmith.authority.service import Wanted
+    from tlsmith.authority.wanted import Wanted
     from tlsmith.core.keys import PrivateKey, PublicKey
 
 _COLUMNS = (

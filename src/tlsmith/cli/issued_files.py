@@ -10,7 +10,7 @@ from tlsmith.files import NewFile, is_stream, read_file, write_together
 from tlsmith.files.atomic import place_of, remove_quietly, write_temporary
 
 if TYPE_CHECKING:
-    from tlsmith.authority.service import Issued
+    from tlsmith.authority.issued import Issued
 
 
 def check_places(cert_file: str, key_file: str | None = None) -> None:

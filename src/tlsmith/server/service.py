@@ -11,15 +11,12 @@ from tlsmith.authority.actor import Actor
 from tlsmith.authority.blocklists import read_blocklists
 from tlsmith.authority.cleaning import Retention
 from tlsmith.authority.crls import CRLSchedule
+from tlsmith.authority.issued import Issued
+from tlsmith.authority.observer import Observer
 from tlsmith.authority.ocsp_service import Keeping
 from tlsmith.authority.profile import SERVICE
-from tlsmith.authority.service import (
-    Authority,
-    AuthoritySettings,
-    Issued,
-    Observer,
-    Wanted,
-)
+from tlsmith.authority.service import Authority, AuthoritySettings
+from tlsmith.authority.wanted import Wanted
 from tlsmith.core.formats import encode_chain, encode_private_key
 from tlsmith.core.keys import generate_private_key
 from tlsmith.core.names import GeneralName, parse_name

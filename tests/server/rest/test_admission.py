@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from server.rest.world import BASE, ROOT, Served, csr, make_ca, serving
-from tlsmith.authority.service import Wanted
+from tlsmith.authority.wanted import Wanted
 from tlsmith.core.formats import encode_chain, encode_private_key
 from tlsmith.core.keys import generate_private_key
 from tlsmith.core.names import parse_names

@@ -8,7 +8,7 @@ import pytest
 
 from server.rest.world import ROOT, Served, csr
 from tlsmith.authority.issuance import record_certificate
-from tlsmith.authority.service import renewal_of
+from tlsmith.authority.wanted import renewal_of
 from tlsmith.core.keys import generate_private_key, public_key_info
 from tlsmith.errors import ConflictError
 from tlsmith.storage.certificates import by_id

@@ -18,8 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tlsmith.authority.access import Scope, create_token
 from tlsmith.authority.actor import Actor
 from tlsmith.authority.creation import NewSigner, create_ca, store_ca
+from tlsmith.authority.issued import Issued
+from tlsmith.authority.observer import Observer
 from tlsmith.authority.plan import CAPlan, PublicationURLs
-from tlsmith.authority.service import Authority, Issued, Observer, Wanted
+from tlsmith.authority.service import Authority
+from tlsmith.authority.wanted import Wanted
 from tlsmith.core.csr import encode_request
 from tlsmith.core.formats import encode_chain, encode_pem, encode_private_key
 from tlsmith.core.keys import generate_private_key

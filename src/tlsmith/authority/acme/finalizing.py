@@ -15,7 +15,7 @@ from tlsmith.acme.jwk import thumbprint_of
 from tlsmith.authority.acme.context import ACMEContext, actor_of
 from tlsmith.authority.acme.permission import binding_of, profile_of
 from tlsmith.authority.issuance import Prepared, record_certificate
-from tlsmith.authority.service import Wanted
+from tlsmith.authority.wanted import Wanted
 from tlsmith.core.asked import AskedExtensions
 from tlsmith.core.attributes import parse_attributes
 from tlsmith.core.der import header

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import Raw
 
 from tlsmith.authority.issuance import Prepared, record_certificate
-from tlsmith.authority.service import Issued, Wanted, issued_of, recorded, renewal_of
+from tlsmith.authority.issued import Issued, issued_of, recorded
+from tlsmith.authority.wanted import Wanted, renewal_of
 from tlsmith.core.durations import parse_duration
 from tlsmith.core.formats import encode_chain, encode_private_key
 from tlsmith.core.keys import fingerprint, generate_private_key
