@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 from tlsmith.acme import problems
@@ -14,6 +15,7 @@ from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.acme.ids import new_id
 from tlsmith.authority.acme.limiting import account_limits, count, refuse_too_many
 from tlsmith.authority.actor import Actor
+from tlsmith.core.keys import public_key_info
 from tlsmith.errors import NotFoundError
 from tlsmith.storage import Connection, Transaction
 from tlsmith.storage.acme.accounts import (
@@ -32,6 +34,7 @@ from tlsmith.storage.acme.accounts import (
 )
 from tlsmith.storage.acme.authorizations import revoke_authorizations
 from tlsmith.storage.audit import Act, append
+from tlsmith.storage.certificates import is_unblocked, why_blocked
 
 
 class WantedAccount(NamedTuple):
@@ -103,7 +106,7 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
     """Make an account, or find the one of the same key (section 7.3.1).
 
     Raises, or the future does:
-        ACMEProblem: userActionRequired, rateLimited, unauthorized.
+        ACMEProblem: userActionRequired, badPublicKey, rateLimited, unauthorized.
     """
     settings, now = context.settings, context.now()
     if settings.terms and not wanted.terms_agreed:
@@ -130,6 +133,7 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
         if there is not None:
             refuse_inactive(there)
             return MadeAccount(there, is_new=False)
+        _refuse_blocked(transaction, wanted.key)
         refuse_too_many(transaction, limits, now)
         if wanted.binding is not None:
             use(transaction, *wanted.binding, now)
@@ -139,6 +143,18 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
         return MadeAccount(record, is_new=True)
 
     return context.begin(act)
+
+
+def _refuse_blocked(transaction: Transaction, key: AccountKey) -> None:
+    """Refuse a key that others are known to have: its certificate was revoked for that.
+
+    Raises:
+        ACMEProblem: badPublicKey.
+    """
+    digest = sha256(public_key_info(key.public_key)).digest()
+    if not is_unblocked(transaction, digest):
+        reason = why_blocked(transaction, digest)
+        raise problems.bad_public_key(f"the key is blocked: {reason}; make a new one")
 
 
 def _note(
@@ -234,6 +250,9 @@ def change_key(
     """Give an account a new key (section 7.3.5).
 
     Returns the account; or, `is_new` being false, another one that has this key.
+
+    Raises, or the future does:
+        ACMEProblem: badPublicKey, unauthorized.
     """
     now = context.now()
 
@@ -244,6 +263,7 @@ def change_key(
         there = account_by_thumbprint(transaction, new.thumbprint)
         if there is not None:
             return MadeAccount(there, is_new=False)
+        _refuse_blocked(transaction, new)
         set_account_key(transaction, account.id, new.thumbprint, new.jwk)
         detail: dict[str, object] = {
             "thumbprint": new.thumbprint,
