@@ -117,11 +117,12 @@ def _key_change(call: Call) -> Reply | Pending:
     def made(done: MadeAccount) -> Reply:
         if not done.is_new:
             # Where it is: section 7.3.5.
+            words = "another account has the new key"
+            if done.account.id == account.id:
+                words = "the account has that key: a key change is to another one"
             return Reply(
                 409,
-                problems.encode_problem(
-                    problems.malformed("another account has the new key", status=409)
-                ),
+                problems.encode_problem(problems.malformed(words, status=409)),
                 problems.CONTENT_TYPE.encode(),
                 (location(call.urls.account(done.account.id)),),
             )
