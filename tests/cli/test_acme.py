@@ -68,7 +68,7 @@ def test_accounts_are_listed_with_how_each_is_used(clients: Ordering) -> None:
         "eab": None,
         "address": "192.0.2.7",
         "created_at": first.created_at.isoformat(),
-        "terms_agreed_at": first.created_at.isoformat(),
+        "terms_agreed_at": None,
         "orders": 2,
         "valid_orders": 1,
         "last_order_at": first.created_at.isoformat(),

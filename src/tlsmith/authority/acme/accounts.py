@@ -114,7 +114,8 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
             f"the terms of service must be agreed to: {settings.terms}",
             instance=settings.terms,
         )
-    agreed = now.replace(microsecond=0) if wanted.terms_agreed else None
+    # Clients say that they agree whether there are terms or not.
+    agreed = now.replace(microsecond=0) if settings.terms else None
     record = AccountRecord(
         new_id(now),
         wanted.key.thumbprint,
@@ -181,13 +182,14 @@ def update_account(
 ) -> Future[AccountRecord]:
     """Give an account other contacts; None leaves them as they are (section 7.3.2)."""
     now = context.now().replace(microsecond=0)
+    agrees = terms_agreed and bool(context.settings.terms)
 
     def act(transaction: Transaction) -> AccountRecord:
         found = account_of_id(transaction, account.id)
         if contacts is not None and contacts != found.contacts:
             set_contacts(transaction, account.id, contacts)
             found = found._replace(contacts=contacts)
-        if terms_agreed and found.terms_agreed_at is None:
+        if agrees and found.terms_agreed_at is None:
             set_terms(transaction, account.id, now)
             found = found._replace(terms_agreed_at=now)
         return found
