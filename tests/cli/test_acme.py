@@ -16,6 +16,7 @@ from acme_orders import Ordering
 from authorities import Clock, TestCA
 from running import Done, tlsmith_here
 from tlsmith.acme import problems
+from tlsmith.authority.acme.authorizations import cancel_orders
 from tlsmith.authority.acme.bindings import Bounds, mac_key_of
 from tlsmith.authority.acme.settings import ACMESettings, TrustedNetwork
 from tlsmith.errors import ACMEProblem
@@ -312,8 +313,28 @@ def test_giving_an_authorization_up_ends_its_order(clients: Ordering) -> None:
     [one] = clients.authorizations(account, order)
     clients.service.deactivate_authorization(one).result()
     done = works("order", "show", order.id)
-    assert "failed: the account may not do that" in done.out
+    assert "failed: deactivated by the client" in done.out
     assert "the authorization for www.corp.test was deactivated" in done.out
+    assert "EAB" not in done.out
+    [failed] = lines(works("order", "list", "--json"))
+    assert failed["failure"]["type"] == "deactivated"
+    assert failed["failure"]["name"] == "www.corp.test"
+
+
+def test_an_order_that_failed_before_its_authorization_was_given_up(
+    clients: Ordering,
+) -> None:
+    account = clients.account()
+    order = clients.order(account, "www.corp.test")
+    [one] = clients.authorizations(account, order)
+    # As that of an external account that is taken back.
+    with clients.authority.storage.write() as transaction:
+        cancel_orders(
+            transaction, [account.id], "the EAB was taken back", datetime.now(UTC)
+        )
+    clients.service.deactivate_authorization(one).result()
+    done = works("order", "show", order.id)
+    assert "the account may not do that" in done.out
 
 
 def test_a_network_that_needs_no_challenge_is_named(ca: TestCA) -> None:
