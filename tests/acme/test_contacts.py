@@ -70,6 +70,21 @@ def test_what_is_no_plain_address_is_invalid(contact: str) -> None:
     assert len(problem.message) < 300
 
 
+@pytest.mark.parametrize(
+    ("contact", "words"),
+    [
+        ("mailto:a%40b@c.test", "percent-encoding"),
+        ("mailto:a%2Cb@c.test", "percent-encoding"),
+        ("mailto:a@b.test?subject=x", "header fields"),
+        ("mailto:a@b.test,c@d.test", "more than one address"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_said(contact: str, words: str) -> None:
+    message = refusal(contact).message
+    assert words in message
+    assert contact in message
+
+
 def test_there_are_not_too_many() -> None:
     many = [f"mailto:a{number}@b.test" for number in range(11)]
     assert refusal(*many).type == "invalidContact"

@@ -16,6 +16,7 @@ from acme_orders import Ordering
 from authorities import Clock, TestCA
 from running import Done, tlsmith_here
 from tlsmith.acme import problems
+from tlsmith.authority.acme.authorizations import cancel_orders
 from tlsmith.authority.acme.bindings import Bounds, mac_key_of
 from tlsmith.authority.acme.settings import ACMESettings, TrustedNetwork
 from tlsmith.errors import ACMEProblem
@@ -68,7 +69,7 @@ def test_accounts_are_listed_with_how_each_is_used(clients: Ordering) -> None:
         "eab": None,
         "address": "192.0.2.7",
         "created_at": first.created_at.isoformat(),
-        "terms_agreed_at": first.created_at.isoformat(),
+        "terms_agreed_at": None,
         "orders": 2,
         "valid_orders": 1,
         "last_order_at": first.created_at.isoformat(),
@@ -312,8 +313,28 @@ def test_giving_an_authorization_up_ends_its_order(clients: Ordering) -> None:
     [one] = clients.authorizations(account, order)
     clients.service.deactivate_authorization(one).result()
     done = works("order", "show", order.id)
-    assert "failed: the account may not do that" in done.out
+    assert "failed: deactivated by the client" in done.out
     assert "the authorization for www.corp.test was deactivated" in done.out
+    assert "EAB" not in done.out
+    [failed] = lines(works("order", "list", "--json"))
+    assert failed["failure"]["type"] == "deactivated"
+    assert failed["failure"]["name"] == "www.corp.test"
+
+
+def test_an_order_that_failed_before_its_authorization_was_given_up(
+    clients: Ordering,
+) -> None:
+    account = clients.account()
+    order = clients.order(account, "www.corp.test")
+    [one] = clients.authorizations(account, order)
+    # As that of an external account that is taken back.
+    with clients.authority.storage.write() as transaction:
+        cancel_orders(
+            transaction, [account.id], "the EAB was taken back", datetime.now(UTC)
+        )
+    clients.service.deactivate_authorization(one).result()
+    done = works("order", "show", order.id)
+    assert "the account may not do that" in done.out
 
 
 def test_a_network_that_needs_no_challenge_is_named(ca: TestCA) -> None:
@@ -349,7 +370,7 @@ def test_an_external_account_is_shown_once_with_its_key(clients: Ordering) -> No
     (_, number), (_, key) = (line.rsplit(" ", 1) for line in done.out.splitlines())
     assert "not shown again" in done.err
     with clients.authority.storage.read() as connection:
-        kept = mac_key_of(connection, number, clients.authority.clock())
+        kept = mac_key_of(connection, number)
     assert urlsafe_b64decode(key + "=") == kept
     [facts] = lines(works("eab", "list", "--json"))
     assert key not in json.dumps(facts)

@@ -288,7 +288,7 @@ def test_the_local_ca_is_promoted_with_what_cannot_be_kept_explained(
     _export_root("new.pem")
     assert _verify(_issue("new.test"), "new.pem") == "new.test.pem: OK"
     # What it said of the old one holds: its root is still the local CA's.
-    Path("local.pem").write_text(_ca("export", "--root").out)
+    Path("local.pem").write_text(_ca("export", "--root", "--local").out)
     assert _verify(Path("old.test.pem"), "local.pem") == "old.test.pem: OK"
 
 

@@ -601,11 +601,22 @@ def test_every_act_is_told_to_programs(shell: Shell) -> None:
     assert shell.works(*words).facts["store"] == "sqlite:///other.db"
 
 
-def test_show_says_which_ca_it_is_about(shell: Shell) -> None:
-    done = shell.run("ca", "show")
-    assert 'for that of the store: --store "$TLSMITH_STORE"' in done.err
-    text = shell.works("ca", "show", "--store", "sqlite:///ca.db").out
-    assert "number 1, 0 entries" in text
+def test_the_store_of_the_environment_is_the_one_that_is_meant(shell: Shell) -> None:
+    there = "--store", "sqlite:///ca.db"
+    for words in (("show",), ("show", "--json"), ("export", "--root")):
+        done = shell.works("ca", *words)
+        assert (done.out, done.err) == (shell.works("ca", *words, *there).out, "")
+    assert "number 1, 0 entries" in shell.works("ca", "show").out
+
+
+def test_the_local_ca_can_be_meant_all_the_same(shell: Shell) -> None:
+    for words in (("show",), ("export", "--root")):
+        done = shell.run("ca", *words, "--local")
+        assert (done.code, "no local CA yet" in done.err) == (2, True)
+        done = shell.run("ca", *words, "--local", "--store", "sqlite:///ca.db")
+        assert (done.code, "exclude each other" in done.err) == (2, True)
+    done = shell.run("ca", "export", "--csr", "--local")
+    assert (done.code, "a local CA has nothing" in done.err) == (2, True)
 
 
 _HELD = """\

@@ -73,6 +73,45 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
     assert settings.crl.every == 12 * 3600
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "https://wiki.test/terms/v2/",
+        "https://wiki.test/pages?id=5&lang=de#top",
+        "http://wiki.test",
+        "https://[2001:db8::1]:8443/a%20page",
+    ],
+)
+def test_urls_of_pages_are_given_out_as_they_are_written(page: str) -> None:
+    """RFC 8555 section 7.1.1: any URL, whose owner is who runs the page."""
+    keys = ("acme.terms", "acme.website", "acme.explanation_url")
+    acme = load_settings(None, {"TLSMITH_STORE": STORE}, dict.fromkeys(keys, page)).acme
+    assert (acme.terms, acme.website, acme.explanation_url) == (page, page, page)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "wiki.test/terms",
+        "ftp://wiki.test/terms",
+        "https:///terms",
+        "https://wiki.test:0/",
+        "https://wiki.test:x/",
+        "https://wiki.test/a page",
+        "https://wiki.test/a\npage",
+        "https://wiki.test/\u00fc",
+        'https://wiki.test/"',
+        "https://wiki.test/>",
+        "https://[wiki/",
+    ],
+)
+def test_what_is_no_url_of_a_page_is_a_mistake(page: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(None, {"TLSMITH_STORE": STORE}, {"acme.terms": page})
+    (mistake,) = caught.value.mistakes
+    assert "the URL of a page" in mistake
+
+
 def test_the_environment_goes_over_the_file_and_options_over_both(
     tmp_path: Path,
 ) -> None:

@@ -31,7 +31,9 @@ def verify_binding(
         binding: the JWS in "externalAccountBinding", as JSON.
         account_key: which has signed the request around it.
         url: of that request's protected header.
-        find_mac_key: gives the MAC key of a key identifier, if there is one to use.
+        find_mac_key: gives the MAC key of a key identifier, if it is kept; whether it
+            may be used still is asked once the MAC is verified, so that nobody without
+            the key learns what became of it.
 
     Raises:
         ACMEProblem: malformed, or unauthorized where the key identifier is not known
@@ -44,7 +46,12 @@ def verify_binding(
         raise malformed("the binding is for another key than the account's")
     mac_key = find_mac_key(kid)
     if mac_key is None:
-        raise unauthorized(f"no external account has the key identifier {quoted(kid)}")
+        # Keys that were used up or taken back are kept nowhere: nothing shows whether
+        # who asks had one.
+        raise unauthorized(
+            f"no external account has the key identifier {quoted(kid)}, or it was used "
+            "already, or taken back; ask who runs this CA for another"
+        )
     digest = MAC_ALGORITHMS[signed.header.alg]
     expected = hmac.digest(mac_key, signed.signing_input, digest)
     if not hmac.compare_digest(expected, signed.signature):

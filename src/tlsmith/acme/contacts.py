@@ -30,9 +30,21 @@ def _parse_contact(contact: str) -> str:
         raise invalid_contact(f"not a URL: {quoted(contact)}; write mailto:a@b.test")
     if scheme.lower() != "mailto":
         raise unsupported_contact(f"only mailto is supported, not {quoted(contact)}")
-    # No header fields and no second address (RFC 8555 section 7.3).
-    if "?" in address or "," in address or "%" in address:
-        raise invalid_contact(f"more than one plain address in {quoted(contact)}")
+    # No header fields and no second address (RFC 8555 section 7.3); percent-encoded,
+    # either could be hidden.
+    if "%" in address:
+        raise invalid_contact(
+            f"percent-encoding, which is not taken, in {quoted(contact)}; write the "
+            "address as it is"
+        )
+    if "?" in address:
+        raise invalid_contact(
+            f"header fields in {quoted(contact)}; give the address alone"
+        )
+    if "," in address:
+        raise invalid_contact(
+            f"more than one address in {quoted(contact)}; give a contact for each"
+        )
     try:
         name = parse_name(address)
     except InputError as error:

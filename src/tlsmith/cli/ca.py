@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -12,7 +14,7 @@ from tlsmith.cli.ca_import import import_command
 from tlsmith.cli.ca_new import init
 from tlsmith.cli.ca_rotate import retire, rotate
 from tlsmith.cli.ca_sign import cross_sign, sign_crl, sign_intermediate
-from tlsmith.cli.output import emit, say
+from tlsmith.cli.output import emit
 from tlsmith.cli.store import STORE_VARIABLE, json_option, store_option, store_url
 from tlsmith.errors import InputError
 
@@ -33,37 +35,48 @@ def ca() -> None:
     """
 
 
+def _local_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --local to a command that is about a store's CA as well."""
+    return click.option(
+        "--local", is_flag=True, help="The local CA, though $TLSMITH_STORE is set."
+    )(command)
+
+
+def _store(store: str | None, *, local: bool) -> str | None:
+    """Return the store whose CA is meant, None for the local one.
+
+    Raises:
+        InputError: both are.
+    """
+    if store and local:
+        raise InputError("--local and --store exclude each other")
+    return None if local else store or os.environ.get(STORE_VARIABLE) or None
+
+
 @click.command(short_help="Show the local CA, or those of a store.")
 @store_option
+@_local_option
 @json_option
-def show(store: str | None, as_json: bool) -> None:
+def show(store: str | None, local: bool, as_json: bool) -> None:
     """Show the local CA: what it may sign, until when, and its fingerprint.
 
-    With --store, the CAs there: their certificates, keys, CRLs and addresses.
+    Where a store is named, by --store or $TLSMITH_STORE, the CAs there: their
+    certificates, keys, CRLs and addresses.
 
     \b
     Examples:
       tlsmith ca show
       tlsmith ca show --store sqlite:///ca.db
     """
+    store = _store(store, local=local)
     if store is None:
         from tlsmith.cli.ca_local import show_local
 
-        _say_which_ca()
         show_local(as_json)
         return
     from tlsmith.cli.ca_show import show_store
 
     show_store(store, as_json)
-
-
-def _say_which_ca() -> None:
-    """Say that a CA in the environment is not the one that is shown."""
-    if os.environ.get(STORE_VARIABLE):
-        say(
-            "this is about the local CA; for that of the store: "
-            f'--store "${STORE_VARIABLE}"'
-        )
 
 
 @click.command(short_help="Print certificates of a CA, PEM.")
@@ -79,9 +92,11 @@ def _say_which_ca() -> None:
     help="What is revoked below CAs whose keys are elsewhere, for sign-crl --revoke.",
 )
 @store_option
-def export(which: str | None, store: str | None) -> None:
+@_local_option
+def export(which: str | None, store: str | None, local: bool) -> None:
     """Print certificates of the local CA, or of a store's, as PEM.
 
+    It is the store's where one is named, by --store or $TLSMITH_STORE.
     With a request that waits goes the fingerprint of its key, to be compared aloud
     where it is signed.
 
@@ -95,8 +110,11 @@ def export(which: str | None, store: str | None) -> None:
         raise InputError(
             "say what to print", hint="give --root, --chain, --csr or --revoked"
         )
+    store = _store(store, local=local)
     if which in ("csr", "revoked"):
-        store = store_url(store)  # a local CA has neither
+        if local:
+            raise InputError(f"a local CA has nothing that --{which} prints")
+        store = store_url(store)
     if store is not None:
         from tlsmith.cli.ca_show import export_store
 
@@ -104,7 +122,6 @@ def export(which: str | None, store: str | None) -> None:
         return
     from tlsmith.cli.ca_local import export_local
 
-    _say_which_ca()
     emit(export_local(which))
 
 

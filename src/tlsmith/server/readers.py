@@ -17,6 +17,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+# The characters of RFC 3986 section 2: others would break the field Link.
+_IN_URLS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", re.ASCII)
 
 
 class Address(NamedTuple):
@@ -67,6 +69,24 @@ def url(scheme: str) -> Reader:
         return str(value).rstrip("/")
 
     return read
+
+
+def page(value: Any) -> str:
+    """Return the URL of a page for people, as it is written (RFC 8555 section 7.1.1).
+
+    Who runs the page says what its URL is: a "/" at its end and a query belong to it.
+    """
+    expected = "the URL of a page, such as https://ca.example.com/terms?version=2"
+    try:
+        parts = urlsplit(text(value))
+        port_is_one = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError(expected) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_one:
+        raise ValueError(expected)
+    if not _IN_URLS.fullmatch(value):
+        raise ValueError(f"{expected}: percent-encode what URLs do not have")
+    return str(value)
 
 
 def integer(least: int, most: int) -> Reader:

@@ -249,10 +249,12 @@ class ACMESettings:
         "", readers.texts, "profiles that are offered; without, those for TLS servers"
     )
     terms: str | None = _setting(
-        None, readers.url("https"), "terms of service that new accounts agree to"
+        None,
+        readers.page,
+        "URL of the terms of service that new accounts agree to, as it is written",
     )
     website: str | None = _setting(
-        None, readers.url("https"), "where people read about this CA"
+        None, readers.page, "URL where people read about this CA"
     )
     caa_identities: tuple[str, ...] = _setting(
         "", readers.texts, "domains by which CAA records allow this CA"
@@ -292,7 +294,7 @@ class ACMESettings:
         "how often clients are to ask when to renew",
     )
     explanation_url: str | None = _setting(
-        None, readers.url("https"), "where people read why a renewal is due"
+        None, readers.page, "URL where people read why a renewal is due"
     )
     keep: int = _setting(
         "90d",

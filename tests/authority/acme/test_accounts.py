@@ -33,7 +33,8 @@ def test_an_account_is_made_and_found(life: Life, clock: Clock) -> None:
         *("valid", contacts),
         ADDRESS,
     )
-    assert account.terms_agreed_at == clock().replace(microsecond=0)
+    # There were no terms to agree to.
+    assert account.terms_agreed_at is None
     assert life.service.account(account.id) == account
     assert life.service.account_of_key(key) == account
     assert life.service.account_of_key(new_key()) is None
@@ -75,13 +76,18 @@ def test_terms_are_agreed_to_first(small_ca: TestCA) -> None:
     problem = refused(life.service.new_account, asked)
     assert problem.type == "userActionRequired"
     assert problem.fields["instance"] == "https://ca.test/terms"
+    made = life.service.new_account(wanted(new_key())).result(9).account
+    assert made.terms_agreed_at == small_ca.clock().replace(microsecond=0)
 
 
 def test_contacts_and_terms_are_changed(life: Life, clock: Clock) -> None:
     key = new_key()
     account = life.service.new_account(wanted(key, terms_agreed=False)).result(9)[0]
-    assert account.terms_agreed_at is None
-    service = life.service
+    without = life.service.update_account(account, None, terms_agreed=True).result(9)
+    assert (account.terms_agreed_at, without.terms_agreed_at) == (None, None)
+    # Those that there are by now.
+    settings = ACMESettings(terms="https://ca.test/terms")
+    service = Life(life.authority, settings, account).service
     changed = service.update_account(account, ("mailto:c@example.test",)).result(9)
     assert changed.contacts == ("mailto:c@example.test",)
     same = service.update_account(account, None, terms_agreed=True).result(9)

@@ -49,6 +49,27 @@ def test_an_account_revokes_what_it_got(life: Life, ca: TestCA) -> None:
     assert worse.reason == 1
 
 
+def test_a_key_that_was_stolen_becomes_no_accounts(life: Life) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    orders = [
+        life.finalize(life.ready("a.test"), csr("a.test", key=key)) for _ in range(2)
+    ]
+    der, stolen = der_of(life, orders[0]), jwk_of(key)
+    life.service.revoke(der, 1, life.account, "").result(9)
+    for act in (
+        lambda: life.register(stolen),
+        lambda: life.service.change_key(life.account, stolen, ""),
+    ):
+        problem = refused(act)
+        assert problem.type == "badPublicKey"
+        assert "revoked with the certificate" in problem.message
+    assert life.service.account(life.account.id) == life.account
+    assert life.service.account_of_key(stolen) is None
+    # What else it is in is revoked by it all the same.
+    other = life.service.revoke(der_of(life, orders[1]), 1, stolen, "").result(9)
+    assert other.status == REVOKED
+
+
 def test_its_key_revokes_it_and_is_never_certified_again(life: Life) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     order = life.finalize(life.ready("a.test"), csr("a.test", key=key))

@@ -155,7 +155,9 @@ def test_a_binding_for_one_account_is_for_one_account(strict: World) -> None:
         answers = list(pool.map(ask, keys))
     assert sorted(answer.status for answer in answers) == [201, 403, 403, 403]
     assert {answer.type for answer in answers} == {None, "unauthorized"}
-    refused(ask(Signer()), 403, "unauthorized")
+    answer = ask(Signer())
+    refused(answer, 403, "unauthorized")
+    assert "used already" in answer.json["detail"]
 
 
 def test_a_binding_that_expired_is_refused(strict: World) -> None:
@@ -163,8 +165,14 @@ def test_a_binding_that_expired_is_refused(strict: World) -> None:
     kid, secret = strict.binding("short", is_reusable=True, expires_at=soon)
     time.sleep(1.1)
     key = Signer()
-    bound = binding(MAC(secret), kid, strict.wire.url("newAccount"), key.jwk)
-    refused(new(strict, key, bound), 403, "unauthorized")
+    url = strict.wire.url("newAccount")
+    answer = new(strict, key, binding(MAC(secret), kid, url, key.jwk))
+    refused(answer, 403, "unauthorized")
+    assert "has expired" in answer.json["detail"]
+    # Nobody without its key learns that.
+    answer = new(strict, key, binding(MAC(b"another"), kid, url, key.jwk))
+    refused(answer, 403, "unauthorized")
+    assert "expired" not in answer.json["detail"]
 
 
 def test_an_external_account_has_the_names_it_has(strict: World) -> None:

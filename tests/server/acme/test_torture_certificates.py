@@ -98,6 +98,25 @@ def revoked_by_its_key(account: Account) -> Answer:
     return _revoke(stranger, issued.der, jwk=True)
 
 
+def _stolen(account: Account) -> Issued:
+    """Return a certificate that was revoked, since others have its key."""
+    issued = Issued(account)
+    assert _revoke(account, issued.der, reason=1).status == 200
+    return issued
+
+
+@CASES.of("7.6, 6.7", 400, "badPublicKey")
+def new_account_with_a_key_that_was_stolen(account: Account) -> Answer:
+    return Account(account.wire, account.site, _stolen(account).key).register()
+
+
+@CASES.of("7.6", 400, "alreadyRevoked")
+def revoked_again_by_a_key_that_was_stolen(account: Account) -> Answer:
+    issued = _stolen(account)
+    stranger = Account(account.wire, account.site, issued.key)
+    return _revoke(stranger, issued.der, jwk=True)
+
+
 @CASES.of("7.6", 200)
 def revoked_by_who_is_authorized_for_all_names(account: Account) -> Answer:
     issued = Issued(account, "all1.test", "all2.test")

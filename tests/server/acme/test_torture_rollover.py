@@ -185,12 +185,16 @@ def to_the_key_of_another_account(account: Account) -> Answer:
     answer = change_key(account, other.key)
     # "the server MUST provide the URL of that account in the Location header field".
     assert answer.location == other.url
+    assert "another account has the new key" in answer.json["detail"]
     return answer
 
 
 @CASES.of("7.3.5", 409, "malformed")
 def to_the_key_it_has(account: Account) -> Answer:
-    return change_key(account, account.key)
+    answer = change_key(account, account.key)
+    assert answer.location == account.url
+    assert "the account has that key" in answer.json["detail"]
+    return answer
 
 
 CASES.each(

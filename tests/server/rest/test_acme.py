@@ -111,16 +111,15 @@ def test_an_external_account_works_until_it_is_taken_back(
     assert made.status_code == 201
     facts = made.json()
     key = urlsafe_b64decode(facts.pop("hmac_key") + "=")
-    now = served.authority.clock()
     with served.authority.storage.read() as connection:
-        assert mac_key_of(connection, facts["id"], now) == key
+        assert mac_key_of(connection, facts["id"]) == key
     listed = client.get("/acme/bindings")
     assert facts in listed.json()["bindings"]
     assert "hmac_key" not in listed.text
     assert client.delete(f"/acme/bindings/{facts['id']}").status_code == 204
     assert client.delete(f"/acme/bindings/{facts['id']}").status_code == 404
     with served.authority.storage.read() as connection:
-        assert mac_key_of(connection, facts["id"], now) is None
+        assert mac_key_of(connection, facts["id"]) is None
 
 
 def test_a_key_is_answered_once_even_to_the_same_request(served: Served) -> None:

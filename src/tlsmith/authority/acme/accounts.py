@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 from tlsmith.acme import problems
@@ -14,6 +15,7 @@ from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.acme.ids import new_id
 from tlsmith.authority.acme.limiting import account_limits, count, refuse_too_many
 from tlsmith.authority.actor import Actor
+from tlsmith.core.keys import public_key_info
 from tlsmith.errors import NotFoundError
 from tlsmith.storage import Connection, Transaction
 from tlsmith.storage.acme.accounts import (
@@ -32,6 +34,7 @@ from tlsmith.storage.acme.accounts import (
 )
 from tlsmith.storage.acme.authorizations import revoke_authorizations
 from tlsmith.storage.audit import Act, append
+from tlsmith.storage.certificates import is_unblocked, why_blocked
 
 
 class WantedAccount(NamedTuple):
@@ -103,7 +106,7 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
     """Make an account, or find the one of the same key (section 7.3.1).
 
     Raises, or the future does:
-        ACMEProblem: userActionRequired, rateLimited, unauthorized.
+        ACMEProblem: userActionRequired, badPublicKey, rateLimited, unauthorized.
     """
     settings, now = context.settings, context.now()
     if settings.terms and not wanted.terms_agreed:
@@ -111,7 +114,8 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
             f"the terms of service must be agreed to: {settings.terms}",
             instance=settings.terms,
         )
-    agreed = now.replace(microsecond=0) if wanted.terms_agreed else None
+    # Clients say that they agree whether there are terms or not.
+    agreed = now.replace(microsecond=0) if settings.terms else None
     record = AccountRecord(
         new_id(now),
         wanted.key.thumbprint,
@@ -130,6 +134,7 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
         if there is not None:
             refuse_inactive(there)
             return MadeAccount(there, is_new=False)
+        _refuse_blocked(transaction, wanted.key)
         refuse_too_many(transaction, limits, now)
         if wanted.binding is not None:
             use(transaction, *wanted.binding, now)
@@ -139,6 +144,18 @@ def new_account(context: ACMEContext, wanted: WantedAccount) -> Future[MadeAccou
         return MadeAccount(record, is_new=True)
 
     return context.begin(act)
+
+
+def _refuse_blocked(transaction: Transaction, key: AccountKey) -> None:
+    """Refuse a key that others are known to have: its certificate was revoked for that.
+
+    Raises:
+        ACMEProblem: badPublicKey.
+    """
+    digest = sha256(public_key_info(key.public_key)).digest()
+    if not is_unblocked(transaction, digest):
+        reason = why_blocked(transaction, digest)
+        raise problems.bad_public_key(f"the key is blocked: {reason}; make a new one")
 
 
 def _note(
@@ -165,13 +182,14 @@ def update_account(
 ) -> Future[AccountRecord]:
     """Give an account other contacts; None leaves them as they are (section 7.3.2)."""
     now = context.now().replace(microsecond=0)
+    agrees = terms_agreed and bool(context.settings.terms)
 
     def act(transaction: Transaction) -> AccountRecord:
         found = account_of_id(transaction, account.id)
         if contacts is not None and contacts != found.contacts:
             set_contacts(transaction, account.id, contacts)
             found = found._replace(contacts=contacts)
-        if terms_agreed and found.terms_agreed_at is None:
+        if agrees and found.terms_agreed_at is None:
             set_terms(transaction, account.id, now)
             found = found._replace(terms_agreed_at=now)
         return found
@@ -234,6 +252,9 @@ def change_key(
     """Give an account a new key (section 7.3.5).
 
     Returns the account; or, `is_new` being false, another one that has this key.
+
+    Raises, or the future does:
+        ACMEProblem: badPublicKey, unauthorized.
     """
     now = context.now()
 
@@ -244,6 +265,7 @@ def change_key(
         there = account_by_thumbprint(transaction, new.thumbprint)
         if there is not None:
             return MadeAccount(there, is_new=False)
+        _refuse_blocked(transaction, new)
         set_account_key(transaction, account.id, new.thumbprint, new.jwk)
         detail: dict[str, object] = {
             "thumbprint": new.thumbprint,

@@ -107,18 +107,13 @@ def take_binding_back(
     append(transaction, act, now)
 
 
-def mac_key_of(connection: Connection, binding_id: str, now: datetime) -> bytes | None:
-    """Return the key of a binding that can be used, or None."""
+def mac_key_of(connection: Connection, binding_id: str) -> bytes | None:
+    """Return the key of a binding, None once it was used up or taken back.
+
+    Whether the binding has expired is for `use` to say, to whom has the key.
+    """
     record = binding_by_id(connection, binding_id)
-    if record is None or not is_usable(record, now):
-        return None
-    return record.mac_key
-
-
-def is_usable(record: BindingRecord, now: datetime) -> bool:
-    """Tell whether one more account can be bound to it."""
-    is_over = record.expires_at is not None and record.expires_at <= now
-    return record.mac_key is not None and record.revoked_at is None and not is_over
+    return None if record is None else record.mac_key
 
 
 def use(
@@ -133,13 +128,22 @@ def use(
         ACMEProblem: it cannot be used any more; nothing was written.
     """
     record = binding_by_id(transaction, binding_id)
-    kept = record.mac_key if record is not None and is_usable(record, now) else None
-    if record is None or kept is None or not hmac.compare_digest(kept, mac_key):
-        raise problems.unauthorized(
-            f"the external account {binding_id} was used up, has expired, or was "
-            "taken back"
-        )
-    use_binding(transaction, record, now)
+    if record is None:
+        why = "is there no more"
+    elif record.revoked_at is not None:
+        why = "was taken back"
+    elif record.mac_key is None:
+        why = "was used already: it is for one account"
+    elif not hmac.compare_digest(record.mac_key, mac_key):
+        why = "has another key by now"
+    elif record.expires_at is not None and record.expires_at <= now:
+        why = "has expired"
+    else:
+        use_binding(transaction, record, now)
+        return
+    raise problems.unauthorized(
+        f"the external account {binding_id} {why}; ask who runs this CA for another"
+    )
 
 
 def _check(name: str, bounds: Bounds) -> None:

@@ -21,12 +21,7 @@ from tlsmith.core.attributes import parse_attributes
 from tlsmith.core.der import header
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.requested import RequestedCertificate, read_request
-from tlsmith.errors import (
-    AccessError,
-    InputError,
-    NotFoundError,
-    ProfileError,
-)
+from tlsmith.errors import AccessError, InputError, ProfileError
 from tlsmith.storage.acme.accounts import is_no_account
 from tlsmith.storage.acme.authorizations import (
     VALID,
@@ -269,8 +264,6 @@ def _told() -> Iterator[None]:
         raise problems.bad_csr(reasons) from error
     except AccessError as error:
         raise problems.rejected_identifier(error.message) from error
-    except NotFoundError as error:
-        raise problems.server_internal(error.message, status=503) from error
 
 
 def _why(

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 _HTTP, _DNS, _ALPN = "http-01", "dns-01", "tls-alpn-01"
 _WITH_TXT = (_DNS, "dns-account-01", "dns-persist-01")
-# Not of the registry: nobody completed the order while it could be.
-LAPSED = "lapsed"
+# Not of the registry: nobody completed the order while it could be, or its client gave
+# a name of it up, which is told as "unauthorized" to whoever asks for it still.
+LAPSED, GIVEN_UP = "lapsed", "deactivated"
 
 
 class Failure(NamedTuple):
@@ -97,6 +98,11 @@ REASONS: Mapping[str, Reason] = {
             _ALPN: "have port 443 of {name} lead to the ACME client's host, through "
             "every firewall between it and the CA; or use dns-01",
         },
+    ),
+    GIVEN_UP: Reason(
+        "deactivated by the client: it gave the authorization of a name up",
+        "nothing if that was meant: clients do so when they stop before the end; else "
+        "see the client's log, and have it order again",
     ),
     "dns": Reason(
         "DNS has no answer for {name}",

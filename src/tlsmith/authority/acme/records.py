@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tlsmith.authority.acme.reasons import LAPSED, Failure, failure, failure_of
+from tlsmith.authority.acme.reasons import (
+    GIVEN_UP,
+    LAPSED,
+    Failure,
+    failure,
+    failure_of,
+)
 from tlsmith.authority.records import certificate_facts
 from tlsmith.errors import NotFoundError
 from tlsmith.storage.acme.accounts import AccountCount, AccountRecord
@@ -93,6 +99,11 @@ def failure_of_order(
             if challenge.status == INVALID and challenge.error is not None:
                 return failure_of_challenge(name_of(one), challenge)
     problem = json.loads(record.error) if record.error else {}
+    detail = str(problem.get("detail", ""))
+    for one in names:
+        # An order that failed for something else has its own detail.
+        if one.status == DEACTIVATED and one.value in detail:
+            return failure(GIVEN_UP, detail, name_of(one))
     name = record.identifiers[0][1] if len(record.identifiers) == 1 else ""
     return failure_of(problem, name)
 

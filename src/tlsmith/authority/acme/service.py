@@ -152,9 +152,9 @@ class ACMEService:
         return found
 
     def mac_key_of(self, binding_id: str) -> bytes | None:
-        """Return the key of an external account that can be used, or None."""
+        """Return the key of an external account, None where it is kept no more."""
         with self.authority.storage.look() as connection:
-            return mac_key_of(connection, binding_id, self._context.now())
+            return mac_key_of(connection, binding_id)
 
     def new_account(self, wanted: WantedAccount) -> Future[MadeAccount]:
         """Make an account; see `accounts`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tlsmith.acme import problems
 from tlsmith.acme.binding import verify_binding
 from tlsmith.acme.contacts import parse_contacts
@@ -9,6 +11,7 @@ from tlsmith.acme.messages import AccountUpdate, NewAccount
 from tlsmith.acme.resources import encode_orders
 from tlsmith.acme.rollover import verify_key_change
 from tlsmith.authority.acme.accounts import MadeAccount, WantedAccount
+from tlsmith.core.names import quoted
 from tlsmith.server.acme.call import Call, Endpoint
 from tlsmith.server.acme.reply import Fields, Pending, Reply, link, location
 from tlsmith.server.acme.views import account_body
@@ -16,6 +19,8 @@ from tlsmith.storage.acme.accounts import AccountRecord
 from tlsmith.storage.acme.wanted import ACCOUNT
 
 _PAGE = 100
+# What the link to the next page has; see `new_id`.
+_AFTER = re.compile(rb"after=([0-9a-f]+)")
 
 
 def _new_account(call: Call) -> Reply | Pending:
@@ -95,8 +100,7 @@ def _update(call: Call) -> Reply | Pending:
 def _orders(call: Call) -> Reply:
     account = _own(call)
     call.require_reading()
-    after = call.query.decode("ascii", "replace").removeprefix("after=")
-    records = call.service.orders(account, after, _PAGE + 1)
+    records = call.service.orders(account, _after(call.query), _PAGE + 1)
     page = records[:_PAGE]
     fields: Fields = ()
     if len(records) > _PAGE:
@@ -104,6 +108,23 @@ def _orders(call: Call) -> Reply:
         fields = (link(more, "next"),)
     body = encode_orders(call.urls.order(one.id) for one in page)
     return Reply(200, body, fields=fields)
+
+
+def _after(query: bytes) -> str:
+    """Return the id of the order behind which a page begins.
+
+    Raises:
+        ACMEProblem: malformed: to who means something else, no page is the right one.
+    """
+    if not query:
+        return ""
+    match = _AFTER.fullmatch(query)
+    if match is None:
+        raise problems.malformed(
+            f"the query {quoted(query[:100].decode('latin-1'))} is not one that a list "
+            'of orders has: follow the link "next" of the page before'
+        )
+    return match[1].decode("ascii")
 
 
 def _key_change(call: Call) -> Reply | Pending:
@@ -117,11 +138,12 @@ def _key_change(call: Call) -> Reply | Pending:
     def made(done: MadeAccount) -> Reply:
         if not done.is_new:
             # Where it is: section 7.3.5.
+            words = "another account has the new key"
+            if done.account.id == account.id:
+                words = "the account has that key: a key change is to another one"
             return Reply(
                 409,
-                problems.encode_problem(
-                    problems.malformed("another account has the new key", status=409)
-                ),
+                problems.encode_problem(problems.malformed(words, status=409)),
                 problems.CONTENT_TYPE.encode(),
                 (location(call.urls.account(done.account.id)),),
             )

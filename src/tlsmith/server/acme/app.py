@@ -27,6 +27,7 @@ from tlsmith.server.acme.urls import PREFIX, Places, URLs
 from tlsmith.server.acme.waiting import result_of, when_done
 from tlsmith.server.direct import Asked, Response, fields_of, lines_of
 from tlsmith.server.logs import event, request_id
+from tlsmith.server.problems import LATER, fault_of
 from tlsmith.server.whole import MOST_BODY
 from tlsmith.storage.acme.authorizations import PENDING, AuthorizationRecord
 
@@ -366,10 +367,13 @@ def _problem_of(error: Exception) -> ACMEProblem:
         return problems.malformed(error.message, status=error.status)
     if isinstance(error, AccessError):
         return problems.unauthorized(error.message)
-    if isinstance(error, InputError):
+    fault = fault_of(error)  # a wrong passphrase is an InputError
+    if isinstance(error, InputError) and not fault:
         return problems.malformed(error.message)
     if isinstance(error, TLSmithError):
-        return problems.server_internal(error.message, status=503, retry_after=_AWAY)
+        # Where the store is, or a key, is in the log alone.
+        said = f"{fault}: {LATER}" if fault else error.message
+        return problems.server_internal(said, status=503, retry_after=_AWAY)
     return problems.server_internal("this should not have happened: see the log")
 
 

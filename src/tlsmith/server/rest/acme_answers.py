@@ -43,7 +43,7 @@ class OrderedIdentifier(Answered):
 class OrderFailure(Answered):
     """Why something failed, in plain words."""
 
-    type: Annotated[str, Meta(description="of the problem, or lapsed")]
+    type: Annotated[str, Meta(description="of the problem; or lapsed, deactivated")]
     said: str
     detail: str
     advice: Annotated[str, Meta(description="what to do")]

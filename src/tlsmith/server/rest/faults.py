@@ -20,6 +20,7 @@ from tlsmith.errors import (
     TLSmithError,
 )
 from tlsmith.server.logs import event
+from tlsmith.server.problems import LATER, UNFORESEEN, fault_of
 from tlsmith.server.reply import problem_body
 from tlsmith.server.rest.endpoint import PROBLEM, Answer
 
@@ -39,11 +40,6 @@ _STATUS: tuple[tuple[type[TLSmithError], int], ...] = (
     (ConfigError, 422),
     (AccessError, 403),
 )
-_UNAVAILABLE = {
-    StorageError: "the store cannot be read or written just now",
-    SignerError: "the CA's key cannot be reached just now",
-    PassphraseError: "the CA's key cannot be opened here",
-}
 
 
 def problem_of(error: TLSmithError, store: str, request_id: str) -> Answer:
@@ -58,7 +54,7 @@ def problem_of(error: TLSmithError, store: str, request_id: str) -> Answer:
     hint = error.hint
     if status >= 500:
         event(_LOG, logging.ERROR, "request-failed", error=error)
-        detail, hint = _said(error), "try again in a little while"
+        detail, hint = fault_of(error) or UNFORESEEN, LATER
         fields = (*fields, (b"retry-after", b"2"))
     body = problem_body(
         status,
@@ -79,13 +75,6 @@ def status_of(error: TLSmithError) -> int:
     if isinstance(error, AccessError) and error.code in UNKNOWN:
         return 401
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-
-
-def _said(error: TLSmithError) -> str:
-    for kind, words in _UNAVAILABLE.items():
-        if isinstance(error, kind):
-            return words
-    return "something went wrong here; the log has more"
 
 
 def refused(status: int, message: str, code: str, hint: str) -> RequestRefusedError:
