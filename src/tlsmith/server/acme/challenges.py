@@ -22,6 +22,7 @@ from tlsmith.server.acme.reply import Reply, link, retry_after
 from tlsmith.server.acme.views import challenge_body
 from tlsmith.server.acme.waiting import result_of
 from tlsmith.server.logs import event
+from tlsmith.server.problems import UNFORESEEN, fault_of
 from tlsmith.storage.acme.authorizations import (
     INVALID,
     PENDING,
@@ -207,7 +208,8 @@ class Challenges:
         except ACMEProblem as problem:
             return problem
         except TLSmithError as error:
-            return problems.server_internal(error.message)
+            event(_LOG, logging.ERROR, "validation-failed", error=error)
+            return problems.server_internal(fault_of(error) or UNFORESEEN)
 
     def _reply(self, call: Call, record: AuthorizationRecord, type_: str) -> Reply:
         challenge = _shown(record, type_)
