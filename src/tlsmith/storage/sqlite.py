@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import ClassVar
 
-from tlsmith.errors import ConflictError, MigrationError, StorageError
+from tlsmith.errors import StorageError
 from tlsmith.storage.acme.file_nonces import FileNonces
 from tlsmith.storage.acme.nonces import Nonces
 from tlsmith.storage.base import HEAD, Storage, head_of
@@ -25,6 +25,7 @@ from tlsmith.storage.migration import (
     pending,
     statements,
 )
+from tlsmith.storage.sqlite_errors import Translated, storage_error
 from tlsmith.storage.wal_index import WALIndex, is_next
 
 # In milliseconds, for another process to end its transaction.
@@ -112,7 +113,7 @@ class SQLiteStorage(Storage):
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Give one of a few connections, all of it one snapshot; see the base."""
-        with _translated(self.url):
+        with Translated(self.url):
             connection = self._take_reader()
             try:
                 connection.execute("BEGIN")
@@ -160,7 +161,7 @@ class SQLiteStorage(Storage):
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
         """Give the one connection that writes; see the base."""
-        with _translated(self.url), self._write_lock:
+        with Translated(self.url), self._write_lock:
             self._check_process()
             connection = self._writing()
             _begin_patiently(connection)
@@ -178,7 +179,7 @@ class SQLiteStorage(Storage):
         if not self._write_lock.acquire(blocking=False):
             return None
         try:
-            with _translated(self.url):
+            with Translated(self.url):
                 self._check_process()
                 connection = self._writing()
                 if _try_to_begin(connection):
@@ -224,7 +225,7 @@ class SQLiteStorage(Storage):
 
     def migrate(self) -> list[int]:
         """See the base."""
-        with _translated(self.url):
+        with Translated(self.url):
             connection = self._open()
             try:
                 return self._migrate(connection)
@@ -268,7 +269,7 @@ class SQLiteStorage(Storage):
 
     def copy_to(self, path: str) -> None:
         """Write a consistent copy to a new file, while others write (`ca backup`)."""
-        with _translated(self.url):
+        with Translated(self.url):
             source, target = self._open(), sqlite3.connect(path)
             try:
                 source.backup(target, pages=4096)
@@ -301,7 +302,7 @@ class _Begun:
     def commit(self) -> None:
         """See the base."""
         try:
-            with _translated(self._storage.url):
+            with Translated(self._storage.url):
                 self._connection.execute("COMMIT")
         except BaseException:
             # As long as nobody else can have written.
@@ -391,47 +392,6 @@ def _inserting_many(statement: str) -> str:
     return before + values + ", ".join([row] * _TOGETHER)
 
 
-_FULL = sqlite3.SQLITE_FULL
-_KINDS = {
-    sqlite3.SQLITE_BUSY: (
-        "store-busy",
-        "another process holds it for too long",
-        "wait for the other process, or use PostgreSQL when there are many",
-    ),
-    _FULL: (
-        "store-full",
-        "there is no room left on its disk",
-        "make room: nothing was written, and what is there is whole",
-    ),
-    sqlite3.SQLITE_NOTADB: (
-        "not-a-store",
-        "it is not a SQLite file",
-        "name the file that `tlsmith ca init` made",
-    ),
-    sqlite3.SQLITE_CORRUPT: (
-        "store-damaged",
-        "it is damaged",
-        "restore the last backup: tlsmith ca restore",
-    ),
-    sqlite3.SQLITE_READONLY: (
-        "store-read-only",
-        "it cannot be written",
-        "see whose file it is, and whether its disk is mounted read-only",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        "store-unavailable",
-        "it cannot be opened",
-        "see whether its folder is there and can be written",
-    ),
-    # What a full disk gives where the file itself had room.
-    sqlite3.SQLITE_IOERR: (
-        "store-unavailable",
-        "its disk gives errors",
-        "see whether the disk is full or failing",
-    ),
-}
-
-
 class _Look:
     """A reader that is taken, and given back: a class, since generators cost more."""
 
@@ -444,34 +404,10 @@ class _Look:
         try:
             self._connection = connection = self._storage._take_reader()
         except sqlite3.Error as error:
-            raise _storage_error(error, self._storage.url) from error
+            raise storage_error(error, self._storage.url) from error
         return Connection(connection.execute, connection.executemany)
 
     def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         self._storage._give_back(self._connection)
         if isinstance(error, sqlite3.Error):
-            raise _storage_error(error, self._storage.url) from error
-
-
-@contextlib.contextmanager
-def _translated(url: str) -> Iterator[None]:
-    """Turn the library's errors into ours."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise ConflictError(f"already in the store {url}: {error}") from error
-    except sqlite3.Error as error:
-        raise _storage_error(error, url) from error
-
-
-def _storage_error(error: sqlite3.Error, url: str) -> StorageError:
-    number = getattr(error, "sqlite_errorcode", 0) or 0
-    if "no such table" in str(error) or "no such column" in str(error):
-        return MigrationError(
-            f"the store {url} has not the tables of this version",
-            hint="bring it up to date: tlsmith ca migrate --store URL",
-        )
-    code, reason, hint = _KINDS.get(
-        number & 0xFF, ("store-error", str(error), "see the message of the store")
-    )
-    return StorageError(f"the store {url}: {reason}", code=code, hint=hint)
+            raise storage_error(error, self._storage.url) from error
