@@ -435,3 +435,15 @@ def test_below_is_by_whole_labels(name: str, domain: str, is_so: bool) -> None:
 def test_an_address_has_nothing_below_it() -> None:
     assert is_below(GeneralName("ip", "192.0.2.1"), ("192.0.2.1",))
     assert not is_below(GeneralName("ip", "1.192.0.2.1"), ("192.0.2.1",))
+
+
+@pytest.mark.parametrize("kid", ["", "\0", "a\0b", "é", "a b"])
+def test_what_no_binding_is_called_is_asked_of_no_store(life: Life, kid: str) -> None:
+    """PostgreSQL takes a NUL for an error of the store."""
+    assert life.service.mac_key_of(kid) is None
+
+
+def test_a_profile_that_is_not_there_is_named_in_short(life: Life) -> None:
+    problem = refused(life.order, "a.test", profile="x" * 60_000)
+    assert problem.type == "invalidProfile"
+    assert len(problem.message) < 1_000

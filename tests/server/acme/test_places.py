@@ -10,7 +10,7 @@ from acme_site import Site
 from acme_wire import JOSE
 from server.acme.inside import inside
 from tlsmith.errors import ACMEProblem
-from tlsmith.server.acme.urls import Places
+from tlsmith.server.acme.urls import Places, URLs
 
 NAMES = ["ca.test", "LOCALHOST", "127.0.0.1", "::1", "*.wild.test"]
 
@@ -81,3 +81,13 @@ def test_whom_a_client_signed_for_cannot_hand_it_on(
             )
             assert (answer.status, answer.type) == (401, "unauthorized"), answer
         assert account.get(account.url)["status"] == "valid"
+
+
+@pytest.mark.parametrize(
+    "found", ["", "\0", "a\0b", "a/b", "é", "a b", "a?b", "\ud800"]
+)
+def test_what_no_account_is_called_is_asked_of_no_store(found: str) -> None:
+    """PostgreSQL takes a NUL for an error of the store."""
+    urls = URLs("https://ca.test")
+    assert urls.account_id(urls.account("0a1b")) == "0a1b"
+    assert urls.account_id(urls.account(found)) is None

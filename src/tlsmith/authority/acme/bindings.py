@@ -112,6 +112,9 @@ def mac_key_of(connection: Connection, binding_id: str) -> bytes | None:
 
     Whether the binding has expired is for `use` to say, to whom has the key.
     """
+    # A database may refuse what no id has, such as a NUL.
+    if not (binding_id.isascii() and binding_id.isalnum()):
+        return None
     record = binding_by_id(connection, binding_id)
     return None if record is None else record.mac_key
 

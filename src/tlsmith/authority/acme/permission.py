@@ -13,7 +13,7 @@ from tlsmith.authority._lifetime import shown
 from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.judge import most_names, refusals
 from tlsmith.core.clients import parse_client
-from tlsmith.core.names import GeneralName
+from tlsmith.core.names import GeneralName, quoted
 from tlsmith.core.oid import SERVER_AUTH
 from tlsmith.core.usages import extended_key_usage_name
 from tlsmith.errors import ACMEProblem, Subproblem
@@ -103,7 +103,7 @@ def profile_of(
     profile = offered.get(wanted)
     if profile is None:
         raise problems.invalid_profile(
-            f"there is no profile {wanted!r} for this account: "
+            f"there is no profile {quoted(wanted)} for this account: "
             f"{', '.join(offered) or 'there are none'}"
         )
     return profile

@@ -46,7 +46,8 @@ class URLs:
         if not url.startswith(self._accounts):
             return None
         found = url[len(self._accounts) :]
-        return None if "/" in found else found
+        # A database may refuse what no id has, such as a NUL.
+        return found if found.isascii() and found.isalnum() else None
 
     def orders(self, account_id: str) -> str:
         """Return where the list of an account's orders is."""
