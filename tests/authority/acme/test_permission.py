@@ -447,3 +447,18 @@ def test_a_profile_that_is_not_there_is_named_in_short(life: Life) -> None:
     problem = refused(life.order, "a.test", profile="x" * 60_000)
     assert problem.type == "invalidProfile"
     assert len(problem.message) < 1_000
+
+
+def test_names_that_the_policy_has_no_more_are_refused_as_such(
+    life: Life, clock: Clock
+) -> None:
+    order = life.ready("a.test")
+    try:
+        life.authority.set_policy('[policy]\nnames.dns = ["other.test"]', ADMINISTRATOR)
+        clock.forward(seconds=10)
+        problem = refused(life.finalize, order)
+    finally:
+        life.authority.set_policy("", ADMINISTRATOR)
+        clock.forward(seconds=10)
+    assert problem.type == "rejectedIdentifier"
+    assert life.finalize(order).status == "valid"

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tlsmith.acme import problems
+from tlsmith.acme.identifiers import Identifier
 from tlsmith.acme.jwk import thumbprint_of
 from tlsmith.authority.acme.context import ACMEContext, actor_of
-from tlsmith.authority.acme.permission import binding_of, profile_of
+from tlsmith.authority.acme.permission import binding_of, profile_of, refuse_names
 from tlsmith.authority.issuance import Prepared, record_certificate
 from tlsmith.authority.wanted import Wanted
 from tlsmith.core.asked import AskedExtensions
@@ -21,7 +22,7 @@ from tlsmith.core.attributes import parse_attributes
 from tlsmith.core.der import header
 from tlsmith.core.oid import COMMON_NAME
 from tlsmith.core.requested import RequestedCertificate, read_request
-from tlsmith.errors import AccessError, InputError, ProfileError
+from tlsmith.errors import AccessError, ACMEProblem, InputError, ProfileError
 from tlsmith.storage.acme.accounts import is_no_account
 from tlsmith.storage.acme.authorizations import (
     VALID,
@@ -150,8 +151,14 @@ class Finalizer:
             clamp=order.not_after is None,
             public_key_info=requested.public_key_info,
         )
-        with _told():
-            prepared = context.authority.prepare(wanted, actor_of(account))
+        try:
+            with _told():
+                prepared = context.authority.prepare(wanted, actor_of(account))
+        except ACMEProblem:
+            # The policy may be another since the order, and the request as it was.
+            names = [Identifier(*one) for one in order.identifiers]
+            refuse_names(context, profile, binding, names)
+            raise
         return prepared._replace(why=_why(account, order, proofs))
 
 
