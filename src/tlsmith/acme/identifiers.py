@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from tlsmith.acme.no_hosts import NO_HOSTS
 from tlsmith.acme.problems import (
     compound,
     malformed,
@@ -19,18 +20,6 @@ from tlsmith.errors import ACMEProblem, InputError, Subproblem
 MOST_IDENTIFIERS = 100
 # What is longer than any identifier is not sent back.
 _LONGEST_ECHO = 300
-
-# What no host has for its own, in whatever network: nothing could ever prove it.
-_NO_HOSTS = tuple(
-    (ip_network(network), kind)
-    for network, kind in (
-        ("0.0.0.0/8", "an unspecified"),
-        ("::/128", "an unspecified"),
-        ("224.0.0.0/4", "a multicast"),
-        ("ff00::/8", "a multicast"),
-        ("255.255.255.255/32", "a broadcast"),
-    )
-)
 
 _DNS_CHARACTERS = re.compile(r"[A-Za-z0-9.*_-]+", re.ASCII)
 
@@ -162,10 +151,11 @@ def _parse_ip(value: str) -> Identifier:
 
 
 def _refuse_no_host(address: IPv4Address | IPv6Address, value: str) -> None:
-    for network, kind in _NO_HOSTS:
+    for network, kind in NO_HOSTS:
         if address in network:
-            detail = f"{quoted(value)} is {kind} address, which no host has: ask for"
-            raise _rejected_ip(f"{detail} the one that it has", value)
+            article = "an" if kind[0] in "aeiou" else "a"
+            detail = f"{quoted(value)} is {article} {kind} address, which no host has:"
+            raise _rejected_ip(f"{detail} ask for the one that it has", value)
 
 
 def _rejected_ip(detail: str, value: str) -> ACMEProblem:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from tlsmith.acme.no_hosts import NO_HOSTS, RESERVED
 from tlsmith.validation.settings import Network
 
 Address = IPv4Address | IPv6Address
@@ -33,14 +34,10 @@ _REFUSED = tuple(
         ("fd00:42::42/128", _METADATA),  # Scaleway
         ("127.0.0.0/8", _LOOPBACK),
         ("::1/128", _LOOPBACK),
-        ("0.0.0.0/8", "unspecified"),
-        ("::/128", "unspecified"),
         ("169.254.0.0/16", _LINK_LOCAL),
         ("fe80::/10", _LINK_LOCAL),
-        ("224.0.0.0/4", "multicast"),
-        ("ff00::/8", "multicast"),
-        ("255.255.255.255/32", "broadcast"),
-        ("240.0.0.0/4", "reserved"),
+        *NO_HOSTS,
+        (RESERVED, "reserved"),
     )
 )
 _6TO4 = ip_network("2002::/16")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from tlsmith.acme import problems
 from tlsmith.acme.identifiers import Identifier
+from tlsmith.acme.no_hosts import RESERVED
 from tlsmith.authority._lifetime import shown
 from tlsmith.authority.acme.context import ACMEContext, requester
 from tlsmith.authority.judge import most_names, refusals
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from tlsmith.authority.profile import Profile
     from tlsmith.storage import Storage
     from tlsmith.storage.acme.accounts import AccountRecord
-
-# Of no host by the standards (RFC 1112 section 4), and of many in some clouds.
-_RESERVED = ip_network("240.0.0.0/4")
 
 
 def binding_of(storage: Storage, account: AccountRecord) -> BindingRecord | None:
@@ -138,7 +136,7 @@ def refuse_names(
             )
         if identifier.type == "ip" and _is_reserved(context, identifier.value):
             reasons.append(
-                f"{identifier.value} is in {_RESERVED}, which is reserved: have the "
+                f"{identifier.value} is in {RESERVED}, which is reserved: have the "
                 "administrator allow its network: acme.allow"
             )
         if reasons:
@@ -150,7 +148,7 @@ def refuse_names(
 def _is_reserved(context: ACMEContext, value: str) -> bool:
     """Tell whether an address is one that hosts have only where a setting says so."""
     address = ip_address(value)
-    return address in _RESERVED and not any(
+    return address in RESERVED and not any(
         address in network for network in context.settings.allowed_networks
     )
 
