@@ -11,12 +11,7 @@ from tlsmith.acme import problems
 from tlsmith.acme.problems import problem_document
 from tlsmith.authority.acme.context import ACMEContext, own
 from tlsmith.authority.acme.ids import id_from
-from tlsmith.authority.acme.limiting import (
-    FAILURES,
-    count,
-    failure_limits,
-    refuse_too_many,
-)
+from tlsmith.authority.acme.limiting import count, failure_limits
 from tlsmith.errors import ACMEProblem
 from tlsmith.storage.acme.accounts import account_by_id
 from tlsmith.storage.acme.authorizations import (
@@ -42,7 +37,6 @@ from tlsmith.storage.acme.known import (
     tell_authorization,
     tell_order,
 )
-from tlsmith.storage.acme.limits import is_any_counted
 from tlsmith.storage.acme.orders import (
     READY,
     expire_by,
@@ -51,14 +45,13 @@ from tlsmith.storage.acme.orders import (
     make_ready,
     order_by_id,
 )
-from tlsmith.storage.acme.wanted import AUTHORIZATION, LIMIT, Wanted
 from tlsmith.storage.moments import to_day, to_moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tlsmith.acme.identifiers import Identifier
-    from tlsmith.storage import Connection, Storage, Transaction
+    from tlsmith.storage import Connection, Transaction
     from tlsmith.storage.acme.accounts import AccountRecord
 
 _BEGUN = timedelta(minutes=1)
@@ -115,52 +108,6 @@ def challenge_of(record: AuthorizationRecord, type_: str) -> ChallengeRecord:
         if one.type == type_:
             return one
     raise problems.malformed("there is no such challenge", status=404)
-
-
-def refuse_tries(context: ACMEContext, record: AuthorizationRecord) -> None:
-    """Refuse where too many validations of an account and a name failed already.
-
-    Raises:
-        ACMEProblem: rateLimited.
-    """
-    kept = context.storage.kept
-    limits = [
-        limit
-        for limit in failure_limits(
-            context.settings.limits, record.account_id, record.value
-        )
-        # Of most, nothing was counted, which is known by now.
-        if kept.get(Wanted(LIMIT, limit.name)) != 0
-    ]
-    if limits and _has_any_failed(context.storage):
-        with context.storage.look() as connection:
-            refuse_too_many(connection, limits, context.now())
-
-
-def _has_any_failed(storage: Storage) -> bool:
-    """Tell whether any validation has failed lately: most often none has.
-
-    True where that is not known: to ask would cost as much as to look at a limit.
-    """
-    kept = storage.kept
-    if not kept.is_sure:
-        return True
-
-    def find() -> bool:
-        with storage.look() as connection:
-            return is_any_counted(connection, FAILURES)
-
-    return kept.read(("counted", FAILURES), find)
-
-
-def tries_of(context: ACMEContext, authorization_id: str) -> list[Wanted]:
-    """Return what `refuse_tries` will ask for, where the authorization was seen."""
-    seen: AuthorizationRecord | None
-    seen = context.storage.kept.former((AUTHORIZATION, authorization_id))
-    if seen is None:
-        return []
-    limits = failure_limits(context.settings.limits, seen.account_id, seen.value)
-    return [Wanted(LIMIT, limit.name) for limit in limits]
 
 
 def keep_running(

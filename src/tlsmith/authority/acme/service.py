@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from tlsmith.authority.acme import accounts, authorizations, orders, revoking
+from tlsmith.authority.acme import accounts, authorizations, orders, revoking, tries
 from tlsmith.authority.acme.accounts import MadeAccount, WantedAccount
 from tlsmith.authority.acme.authorizations import Task
 from tlsmith.authority.acme.bindings import mac_key_of
@@ -111,7 +111,7 @@ class ACMEService:
         wanted: list[Wanted] = []
         for one in about:
             if one.kind == TRIES:
-                wanted += authorizations.tries_of(self._context, one.id)
+                wanted += tries.tries_of(self._context, one.id)
             else:
                 wanted.append(one)
         return Use(nonce, account, wanted)
@@ -261,7 +261,7 @@ class ACMEService:
 
     def refuse_tries(self, record: AuthorizationRecord) -> None:
         """Refuse where too many validations failed."""
-        authorizations.refuse_tries(self._context, record)
+        tries.refuse_tries(self._context, record)
 
     def keep_running(
         self, task: Task, error: ACMEProblem | None
