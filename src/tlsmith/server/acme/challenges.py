@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tlsmith.acme import problems
 from tlsmith.acme.identifiers import Identifier
@@ -75,6 +75,13 @@ class ValidatorPort(Protocol):
         ...
 
 
+class _Running(NamedTuple):
+    """A validation under way, and of which challenge it is."""
+
+    type: str
+    work: asyncio.Task[AuthorizationRecord]
+
+
 class Challenges:
     """The challenges that this process validates.
 
@@ -93,8 +100,7 @@ class Challenges:
         self._validator = validator
         self._meter = meter
         self._pauses = tuple(pauses)
-        self._running: dict[str, asyncio.Task[AuthorizationRecord]] = {}
-        self._types: dict[str, str] = {}
+        self._running: dict[str, _Running] = {}
         # How those that take longer stand in the store.
         self._kept: dict[str, AuthorizationRecord] = {}
 
@@ -129,8 +135,8 @@ class Challenges:
             ACMEProblem: malformed.
         """
         tried = {one.type for one in record.challenges if one.status == PROCESSING}
-        if record.id in self._running:
-            tried.add(self._types[record.id])
+        if running := self._running.get(record.id):
+            tried.add(running.type)
         if tried - {type_}:
             raise problems.malformed(
                 f"{', '.join(sorted(tried))} is being tried for this authorization: "
@@ -140,11 +146,10 @@ class Challenges:
     async def _begun(self, call: Call, task: Task) -> AuthorizationRecord:
         number = task.authorization.id
         running = self._running.get(number)
-        if running is None:
-            running = self.start(task, call.holder, call.urls)
-        done, _ = await asyncio.wait({running}, timeout=_PATIENCE)
+        work = running.work if running else self.start(task, call.holder, call.urls)
+        done, _ = await asyncio.wait({work}, timeout=_PATIENCE)
         if done:
-            return running.result()
+            return work.result()
         kept = self._kept.get(number)
         if kept is None:
             kept = await result_of(self._service.keep_running(task, None))
@@ -159,13 +164,12 @@ class Challenges:
         number = task.authorization.id
         work = self._validated(task, account, urls)
         running = asyncio.create_task(work, name=f"validate {number}")
-        self._running[number], self._types[number] = running, task.type
+        self._running[number] = _Running(task.type, running)
         running.add_done_callback(lambda done: self._ended(number, done))
         return running
 
     def _ended(self, number: str, done: asyncio.Task[AuthorizationRecord]) -> None:
         self._running.pop(number, None)
-        self._types.pop(number, None)
         self._kept.pop(number, None)
         if not done.cancelled() and done.exception() is not None:
             event(_LOG, logging.ERROR, "validation-lost", error=done.exception())
@@ -230,9 +234,10 @@ class Challenges:
     async def close(self) -> None:
         """Leave what runs to others, which need not wait until its lease is over."""
         left = list(self._kept)
-        for running in list(self._running.values()):
-            running.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        works = [running.work for running in self._running.values()]
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
         if left:
             with contextlib.suppress(TLSmithError, TimeoutError):
                 async with asyncio.timeout(_LAST_PATIENCE):
