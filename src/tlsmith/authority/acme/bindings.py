@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tlsmith.acme import problems
 from tlsmith.authority.access import Scope
 from tlsmith.authority.acme.authorizations import cancel_orders
+from tlsmith.authority.acme.ids import may_be_id
 from tlsmith.authority.actor import Actor
 from tlsmith.core.names import parse_name
 from tlsmith.errors import InputError, NotFoundError
@@ -112,8 +113,7 @@ def mac_key_of(connection: Connection, binding_id: str) -> bytes | None:
 
     Whether the binding has expired is for `use` to say, to whom has the key.
     """
-    # A database may refuse what no id has, such as a NUL.
-    if not (binding_id.isascii() and binding_id.isalnum()):
+    if not may_be_id(binding_id):
         return None
     record = binding_by_id(connection, binding_id)
     return None if record is None else record.mac_key

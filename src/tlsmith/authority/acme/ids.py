@@ -1,4 +1,4 @@
-"""What accounts, orders and authorizations are called."""
+"""What accounts, bindings, orders and authorizations are called."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ _MILLISECONDS = 12
 def new_id(now: datetime) -> str:
     """Return a new id: the moment, so that they sort by it, then 64 bits of chance."""
     return id_from(now) + urandom(8).hex()
+
+
+def may_be_id(text: str) -> bool:
+    """Tell whether anything can be called so.
+
+    What cannot is asked of no store: one may refuse it as an error, such as a NUL.
+    """
+    return text.isascii() and text.isalnum()
 
 
 def id_from(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from tlsmith.acme import problems
+from tlsmith.authority.acme.ids import may_be_id
 from tlsmith.server.acme.reply import link
 
 PREFIX = "/acme"
@@ -46,8 +47,7 @@ class URLs:
         if not url.startswith(self._accounts):
             return None
         found = url[len(self._accounts) :]
-        # A database may refuse what no id has, such as a NUL.
-        return found if found.isascii() and found.isalnum() else None
+        return found if may_be_id(found) else None
 
     def orders(self, account_id: str) -> str:
         """Return where the list of an account's orders is."""
