@@ -63,9 +63,8 @@ class NewOrder(Struct, rename="camel"):
     profile: str | None = None
 
     def __post_init__(self) -> None:
-        if self.not_before is not None or self.not_after is not None:
-            self.not_before = _in_utc(self.not_before)
-            self.not_after = _in_utc(self.not_after)
+        self.not_before = _in_utc(self.not_before)
+        self.not_after = _in_utc(self.not_after)
 
     @property
     def asked(self) -> list[tuple[str, str]]:

@@ -79,7 +79,7 @@ class ChallengeView(_Object, frozen=True):
     status: str
     token: str | None = None
     validated: datetime | None = None
-    error: ACMEProblem | msgspec.Raw | None = None
+    error: ACMEProblem | msgspec.Raw | dict[str, Any] | None = None
     issuer_domain_names: tuple[str, ...] = ()
     account_uri: str | None = msgspec.field(default=None, name="accounturi")
     issuer_domain_names_01: tuple[str, ...] = msgspec.field(

@@ -122,7 +122,7 @@ def _challenge(
         status,
         None if is_persistent else record.token,
         None if validated is None else to_moment(validated),
-        None if error is None else msgspec.Raw(msgspec.json.encode(error)),
+        error,
         names,
         urls.account(record.account_id) if is_persistent else None,
         names,
